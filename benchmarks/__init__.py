@@ -1,0 +1,1 @@
+"""What featdisc costs, measured: run these by hand, never in a test."""

@@ -1,0 +1,1 @@
+"""featdisc: find out from transcripts alone what a language model does."""

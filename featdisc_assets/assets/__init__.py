@@ -1,0 +1,1 @@
+"""The assets, one file a stretch of the way from transcripts to the report."""

@@ -1,0 +1,31 @@
+"""The views of sql/marts, each an asset of its own."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.marts import marts
+from featdisc_assets.resources import WarehouseResource
+
+
+@dg.multi_asset(
+    name="marts",
+    group_name="marts",
+    can_subset=True,
+    specs=[
+        dg.AssetSpec(mart.name, deps=sorted(mart.reads), kinds={"duckdb", "view"}, description=mart.grain)
+        for mart in marts()
+    ],
+)
+def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Make each view anew from its file, so that an edited query counts at once, and show its first rows."""
+    db = warehouse.open()
+    for mart in marts():
+        if dg.AssetKey(mart.name) not in context.selected_asset_keys:
+            continue
+        db.run(f"create or replace view {mart.name} as {mart.sql}")
+        yield dg.MaterializeResult(
+            asset_key=mart.name,
+            metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10"),
+        )

@@ -1,0 +1,47 @@
+"""Everything Dagster loads: the assets in the order a piece goes through them, their checks, resources and job."""
+
+import dagster as dg
+
+from featdisc_assets.assets.analysis import cooccurrence, group_contrasts, probes
+from featdisc_assets.assets.auditing import cluster_audit, feature_hygiene
+from featdisc_assets.assets.clustering import clusters, embeddings
+from featdisc_assets.assets.ingest import pieces, transcripts
+from featdisc_assets.assets.marts import mart_views
+from featdisc_assets.assets.naming import cluster_interest, cluster_names
+from featdisc_assets.assets.rating import features, rating_plan
+from featdisc_assets.assets.report import report
+from featdisc_assets.checks import checks
+from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.terminal import terminal_logger
+
+assets = [
+    transcripts,
+    pieces,
+    rating_plan,
+    features,
+    feature_hygiene,
+    embeddings,
+    clusters,
+    cluster_audit,
+    cluster_names,
+    cluster_interest,
+    cooccurrence,
+    group_contrasts,
+    probes,
+    mart_views,
+    report,
+]
+
+everything = dg.define_asset_job(
+    "everything", selection=dg.AssetSelection.all(), description="The whole graph, in order."
+)
+
+defs = dg.Definitions(
+    assets=assets,
+    asset_checks=checks,
+    jobs=[everything],
+    resources={"home": HomeResource(), "warehouse": WarehouseResource()},
+    loggers={"console": terminal_logger},
+    # One process for the whole run: a step of its own pays seconds of imports, and DuckDB takes one writer at a time.
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,1 @@
+"""Pure functions, arrays and frames in and out: usable from a notebook, and knowing nothing of the wiring."""

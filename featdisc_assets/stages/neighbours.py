@@ -1,0 +1,27 @@
+"""Which clusters lie nearest to which."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another cluster: its row, and the cosine of the two centroids."""
+
+    index: int
+    similarity: float
+
+
+def nearest_neighbours(centroids: npt.NDArray[np.float32], *, count: int, block: int = 1_024) -> list[list[Neighbour]]:
+    """For each unit centroid the `count` others of greatest cosine, nearest first; fewer where there are fewer."""
+    k = len(centroids)
+    found: list[list[Neighbour]] = []
+    for start in range(0, k, block):
+        cosines = centroids[start : start + block] @ centroids.T
+        rows = np.arange(len(cosines))
+        cosines[rows, start + rows] = -np.inf
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, : min(count, k - 1)]
+        found += [[Neighbour(int(j), float(cosines[i, j])) for j in order[i]] for i in range(len(cosines))]
+    return found

@@ -1,0 +1,59 @@
+"""The shape every source is read into, and every later stage starts from."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["user", "thought", "response"]
+KINDS: tuple[Kind, ...] = ("user", "thought", "response")
+
+ThoughtForm = Literal["raw", "summary", "redacted", "hidden"]
+
+# Stands between two turns of one kind where a piece holds a whole conversation.
+TURN_BREAK = "\n\n[next turn]\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One round: what the user said, then what the model thought and answered.
+
+    Any of the three texts may be empty. `thought_form` says how the thought reached us (None: there was none);
+    a `hidden` thought was billed but not shown, so its text is empty. `is_truncated` marks a text
+    of the model that was cut off.
+    """
+
+    user: str = ""
+    thought: str = ""
+    response: str = ""
+    thought_form: ThoughtForm | None = None
+    is_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One conversation, whatever format it came in.
+
+    `group_key` names what is not independent (one user, one question, one sample): splits and tests resample by it.
+    `metadata` keeps the source's remaining fields, the system prompt among them (`system`), as plain JSON values.
+    """
+
+    transcript_id: str
+    source: str
+    turns: tuple[Turn, ...]
+    model: str | None = None
+    group_key: str | None = None
+    created_at: dt.datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One input row that could not be read: it goes to quarantine, and the rest loads.
+
+    `location` is the file and the line or row; `excerpt` its first characters, for a person to recognise it.
+    """
+
+    source: str
+    location: str
+    reason: str
+    excerpt: str

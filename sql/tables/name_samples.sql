@@ -1,0 +1,26 @@
+-- grain: one row per cluster, largest first: a random sample of its features, the same for the same seed
+-- (set variable sample_size = 100; set variable seed = 0)
+with drawn as (
+    select
+        cluster_members.cluster_id,
+        vocabulary.feature_id,
+        vocabulary.text,
+        row_number() over (
+            partition by cluster_members.cluster_id
+            order by md5(concat_ws(chr(31), coalesce(getvariable('seed'), 0), vocabulary.feature_id))
+        ) as draw
+    from cluster_members
+    inner join vocabulary on cluster_members.feature_id = vocabulary.feature_id
+    where cluster_members.cluster_id is not null
+    qualify draw <= coalesce(getvariable('sample_size'), 100)
+)
+
+select
+    clusters.cluster_id,
+    clusters.kind,
+    list(drawn.feature_id order by drawn.draw) as feature_ids,
+    list(drawn.text order by drawn.draw) as texts
+from clusters
+inner join drawn on clusters.cluster_id = drawn.cluster_id
+group by clusters.cluster_id, clusters.kind, clusters.n_transcripts
+order by clusters.kind, clusters.n_transcripts desc, clusters.cluster_id

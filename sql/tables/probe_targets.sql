@@ -1,0 +1,9 @@
+-- grain: one row per cluster of thoughts or responses to be probed: the most common first
+-- (set variable max_targets = 1000; set variable min_positive = 10)
+select
+    cluster_id,
+    kind
+from clusters
+where kind in ('thought', 'response') and n_transcripts >= coalesce(getvariable('min_positive'), 10)
+order by n_transcripts desc, cluster_id asc
+limit coalesce(getvariable('max_targets'), 1000)
