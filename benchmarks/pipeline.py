@@ -65,7 +65,10 @@ def main() -> None:
             print(f"  {table:<14}{db.scalar(f'select count(*) from {table}'):>10,} rows")  # noqa: S608 - our own names
         print(f"\n{'step':<18}{'seconds':>9}{'share':>8}{'peak MiB':>10}")
         for name, (start, end) in steps.items():
-            print(f"{name:<18}{end - start:>9.1f}{(end - start) / (ended - started):>8.0%}{sampler.peak(start, end):>10,.0f}")
+            print(
+                f"{name:<18}{end - start:>9.1f}{(end - start) / (ended - started):>8.0%}"
+                f"{sampler.peak(start, end):>10,.0f}"
+            )
         print(f"{'whole run':<18}{ended - started:>9.1f}{'':>8}{sampler.peak(started, ended):>10,.0f}")
 
 

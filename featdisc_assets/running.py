@@ -74,7 +74,11 @@ def run(home: Home, given: Settings) -> None:
     # After `enter`: Dagster reads its home when it is first asked for.
     from featdisc_assets.definitions import defs  # noqa: PLC0415
 
-    config = {"ops": {asset: {"config": values} for asset, values in given.items()}}
+    config = {
+        "ops": {asset: {"config": values} for asset, values in given.items()},
+        # Named, or Dagster falls back to a logger of its own that prints every event.
+        "loggers": {"console": {}},
+    }
     with dg.DagsterInstance.get() as instance:
         try:
             defs.resolve_job_def("everything").execute_in_process(instance=instance, run_config=config)

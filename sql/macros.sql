@@ -1,11 +1,19 @@
 -- grain: one statement a macro; Wilson's interval for k of n, two-sided 95 %, as in Wilson (1927)
 
 create or replace macro wilson_low(k, n) as
-    case when n > 0 then greatest(0.0, round(
-        (k / n + 1.9208 / n - 1.96 * sqrt((k / n) * (1 - k / n) / n + 0.9604 / (n * n))) / (1 + 3.8416 / n), 12))
-    end;
+case
+    when n > 0
+        then
+            greatest(0.0, round(
+                (k / n + 1.9208 / n - 1.96 * sqrt((k / n) * (1 - k / n) / n + 0.9604 / (n * n))) / (1 + 3.8416 / n), 12
+            ))
+end;
 
 create or replace macro wilson_high(k, n) as
-    case when n > 0 then least(1.0, round(
-        (k / n + 1.9208 / n + 1.96 * sqrt((k / n) * (1 - k / n) / n + 0.9604 / (n * n))) / (1 + 3.8416 / n), 12))
-    end;
+case
+    when n > 0
+        then
+            least(1.0, round(
+                (k / n + 1.9208 / n + 1.96 * sqrt((k / n) * (1 - k / n) / n + 0.9604 / (n * n))) / (1 + 3.8416 / n), 12
+            ))
+end;

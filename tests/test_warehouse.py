@@ -69,7 +69,8 @@ def test_killed_in_a_transaction_it_opens_with_what_was_committed(db: Warehouse)
     db.append("sources", pa.table({"position": [0], "path": ["kept"]}))
     script = (
         "import duckdb, sys, time\nc = duckdb.connect(sys.argv[1])\nc.begin()\n"
-        "c.execute(\"insert into sources select range, 'lost' from range(100000)\")\nprint('in', flush=True)\ntime.sleep(60)"
+        "c.execute(\"insert into sources select range, 'lost' from range(100000)\")\n"
+        "print('in', flush=True)\ntime.sleep(60)"
     )
     writer = subprocess.Popen([sys.executable, "-c", script, str(db.path)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
@@ -120,7 +121,9 @@ def test_a_read_takes_milliseconds_between_writes(db: Warehouse) -> None:
     assert db.scalar("select count(*) from sources") == 40
 
 
-@pytest.mark.parametrize("path", sorted(sql_folder().rglob("*.sql")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", sorted(sql_folder().rglob("*.sql")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: Warehouse) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("-- grain: ")
@@ -139,7 +142,9 @@ def test_every_view_is_there_from_the_start(db: Warehouse) -> None:
         assert db.rows(f"from {mart.name}") == []
 
 
-@pytest.mark.parametrize(("k", "n", "low", "high"), [(0, 10, 0.0, 0.2775), (3, 10, 0.1078, 0.6032), (10, 10, 0.7225, 1.0)])
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"), [(0, 10, 0.0, 0.2775), (3, 10, 0.1078, 0.6032), (10, 10, 0.7225, 1.0)]
+)
 def test_wilson_interval(db: Warehouse, k: int, n: int, low: float, high: float) -> None:
     assert db.scalar("select wilson_low($1, $2)", [k, n]) == pytest.approx(low, abs=1e-4)
     assert db.scalar("select wilson_high($1, $2)", [k, n]) == pytest.approx(high, abs=1e-4)

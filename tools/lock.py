@@ -32,7 +32,9 @@ LOCAL_HEADER = """\
 
 def main() -> None:
     """Write both locks."""
-    (ROOT / "requirements.lock").write_text(HEADER + _compile(ROOT / "pyproject.toml", "--extra", "dev"), encoding="utf-8")
+    (ROOT / "requirements.lock").write_text(
+        HEADER + _compile(ROOT / "pyproject.toml", "--extra", "dev"), encoding="utf-8"
+    )
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "local.in"
         wanted.write_text("xllamacpp\n", encoding="utf-8")
@@ -53,7 +55,13 @@ def _compile(source: Path, *options: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         constraints, lock = Path(folder) / "constraints.txt", Path(folder) / "lock"
         constraints.write_text(TOGETHER, encoding="utf-8")
-        quiet = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-header", "--no-annotate")
+        quiet = (
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            "--no-emit-trusted-host",
+            "--no-header",
+            "--no-annotate",
+        )
         subprocess.run(  # noqa: S603 - our own arguments
             [sys.executable, "-m", "piptools", "compile", "-q", "--strip-extras", "--generate-hashes", "--allow-unsafe",
              *quiet, "-c", str(constraints), *options, "-o", str(lock), str(source)],

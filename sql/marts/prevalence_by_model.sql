@@ -1,4 +1,4 @@
--- grain: one row per model and cluster of the kinds it was rated in: the share of its transcripts that show the cluster
+-- grain: one row per model and cluster of the kinds it was rated in: the share of its transcripts that show it
 with rated as (
     select
         model,

@@ -1,21 +1,45 @@
--- grain: one row per probed cluster whose F1 beats all of its baselines: what about the user's turns predicts it
+-- grain: one row per probed cluster whose F1 beats all of its baselines: what in the user's turns predicts it
+with weights as (
+    select
+        probes.target_cluster_id,
+        unnest(probes.top_weights) as top
+    from probes
+),
+
+predictors as (
+    select
+        weights.target_cluster_id,
+        list(
+            if(struct_extract(weights.top, 'weight') < 0, 'not: ', '')
+            || coalesce(cluster_names.label, struct_extract(weights.top, 'cluster_id'))
+            order by abs(struct_extract(weights.top, 'weight')) desc
+        ) as predicted_by
+    from weights
+    left join cluster_names on struct_extract(weights.top, 'cluster_id') = cluster_names.cluster_id
+    group by weights.target_cluster_id
+),
+
+scored as (
+    select
+        probes.*,
+        greatest(probes.baseline_prior_f1, probes.baseline_length_f1, probes.baseline_shuffled_f1) as best_baseline_f1
+    from probes
+)
+
 select
-    probes.target_kind,
-    probes.target_cluster_id,
+    scored.target_kind,
+    scored.target_cluster_id,
     cluster_names.label,
-    probes.f1,
-    greatest(probes.baseline_prior_f1, probes.baseline_length_f1, probes.baseline_shuffled_f1) as best_baseline_f1,
-    probes.precision,
-    probes.recall,
-    probes.average_precision,
-    probes.base_rate,
-    probes.n_positive,
-    list_transform(
-        probes.top_weights,
-        lambda weight: coalesce(labels.by_cluster[weight.cluster_id], weight.cluster_id)
-    ) as predicted_by
-from probes
-left join cluster_names on probes.target_cluster_id = cluster_names.cluster_id
-cross join (select map(list(cluster_id), list(label)) as by_cluster from cluster_names) as labels
-where probes.f1 > greatest(probes.baseline_prior_f1, probes.baseline_length_f1, probes.baseline_shuffled_f1)
-order by probes.f1 - best_baseline_f1 desc, probes.target_cluster_id
+    scored.f1,
+    scored.best_baseline_f1,
+    scored.precision,
+    scored.recall,
+    scored.average_precision,
+    scored.base_rate,
+    scored.n_positive,
+    predictors.predicted_by
+from scored
+left join predictors on scored.target_cluster_id = predictors.target_cluster_id
+left join cluster_names on scored.target_cluster_id = cluster_names.cluster_id
+where scored.f1 > scored.best_baseline_f1
+order by scored.f1 - scored.best_baseline_f1 desc, scored.target_cluster_id asc

@@ -52,20 +52,22 @@ rights as (
     qualify n_right >= coalesce(getvariable('min_support'), 3)
 ),
 
+counted as (
+    select
+        left_kind,
+        right_kind,
+        count(distinct cluster_id) as n_right_clusters
+    from rights
+    group by left_kind, right_kind
+),
+
 families as (
     select
         lefts.left_kind,
         lefts.right_kind,
         count(distinct lefts.cluster_id) * any_value(counted.n_right_clusters) as n_tests
     from lefts
-    inner join (
-        select
-            left_kind,
-            right_kind,
-            count(distinct cluster_id) as n_right_clusters
-        from rights
-        group by left_kind, right_kind
-    ) as counted on lefts.left_kind = counted.left_kind and lefts.right_kind = counted.right_kind
+    inner join counted on lefts.left_kind = counted.left_kind and lefts.right_kind = counted.right_kind
     group by lefts.left_kind, lefts.right_kind
 )
 
@@ -81,9 +83,10 @@ select
     any_value(families.n_tests) as n_tests
 from lefts
 inner join rights
-    on lefts.transcript_id = rights.transcript_id
-    and lefts.left_kind = rights.left_kind
-    and lefts.right_kind = rights.right_kind
+    on
+        lefts.transcript_id = rights.transcript_id
+        and lefts.left_kind = rights.left_kind
+        and lefts.right_kind = rights.right_kind
 inner join families on lefts.left_kind = families.left_kind and lefts.right_kind = families.right_kind
 group by lefts.left_kind, lefts.cluster_id, lefts.right_kind, rights.cluster_id
 having count(*) >= coalesce(getvariable('min_support'), 3)

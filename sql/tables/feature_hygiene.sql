@@ -1,13 +1,15 @@
 -- grain: one row per kind, finding and detail: features that say more about the prompt than about the piece
 -- (set variable examples = ['An example of the rating prompt'])
-with flagged as (
+with examples as (select unnest(coalesce(getvariable('examples'), cast([] as varchar[]))) as example),
+
+flagged as (
     select
         vocabulary.kind,
         'repeats a prompt example' as finding,
         examples.example as detail,
         vocabulary.feature_id
     from vocabulary
-    inner join (select unnest(coalesce(getvariable('examples'), cast([] as varchar[]))) as example) as examples
+    inner join examples
         on
             lower(trim(regexp_replace(vocabulary.text, '\W+', ' ', 'g')))
             = lower(trim(regexp_replace(examples.example, '\W+', ' ', 'g')))

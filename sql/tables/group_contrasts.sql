@@ -72,9 +72,10 @@ from sizes
 inner join clusters on sizes.kind = clusters.kind
 inner join totals on sizes.grouped_by = totals.grouped_by and clusters.cluster_id = totals.cluster_id
 left join shown
-    on sizes.grouped_by = shown.grouped_by
-    and sizes.kind = shown.kind
-    and sizes.group_value = shown.group_value
-    and clusters.cluster_id = shown.cluster_id
+    on
+        sizes.grouped_by = shown.grouped_by
+        and sizes.kind = shown.kind
+        and sizes.group_value = shown.group_value
+        and clusters.cluster_id = shown.cluster_id
 where sizes.n_in < sizes.n_all and totals.k_all >= coalesce(getvariable('min_support'), 3)
 order by all

@@ -23,4 +23,4 @@ select
 from clusters
 inner join drawn on clusters.cluster_id = drawn.cluster_id
 group by clusters.cluster_id, clusters.kind, clusters.n_transcripts
-order by clusters.kind, clusters.n_transcripts desc, clusters.cluster_id
+order by clusters.kind asc, clusters.n_transcripts desc, clusters.cluster_id asc

@@ -16,7 +16,7 @@ with texts as (
         'thought' as kind,
         thought_text as text,
         thought_form,
-        is_truncated and not regexp_matches(response_text, '\S') as is_truncated
+        is_truncated and not regexp_matches(response_text, '[^\s\v\p{Z}\x{85}]') as is_truncated
     from turns
     union all
     select
@@ -38,7 +38,7 @@ joined as (
         max(thought_form) as thought_form,
         bool_or(is_truncated) as is_truncated
     from texts
-    where regexp_matches(text, '\S')
+    where regexp_matches(text, '[^\s\v\p{Z}\x{85}]')
     group by transcript_id, kind, piece_turn
 )
 

@@ -14,7 +14,9 @@ def one(n: int, left: int, right: int, both: int, *, two_sided: bool = False) ->
     return association.associate(*arrays, two_sided=two_sided)
 
 
-@pytest.mark.parametrize(("n", "left", "right", "both"), [(100, 20, 30, 15), (100, 20, 30, 6), (50, 5, 5, 5), (9, 4, 4, 0)])
+@pytest.mark.parametrize(
+    ("n", "left", "right", "both"), [(100, 20, 30, 15), (100, 20, 30, 6), (50, 5, 5, 5), (9, 4, 4, 0)]
+)
 def test_p_value_is_fishers(n: int, left: int, right: int, both: int) -> None:
     table = [[both, left - both], [right - both, n - left - right + both]]
     assert one(n, left, right, both).p_value[0] == pytest.approx(fisher_exact(table, alternative="greater")[1])

@@ -21,4 +21,8 @@ def test_rounds_differ_in_company() -> None:
 
 def test_mean_spread_and_number() -> None:
     found = batching.mean_interest(3, [([0, 1], [10, None]), ([1, 0], [50, 30])])
-    assert found == [batching.Interest(20.0, 10.0, 2), batching.Interest(50.0, 0.0, 1), batching.Interest(None, None, 0)]
+    assert found == [
+        batching.Interest(20.0, 10.0, 2),
+        batching.Interest(50.0, 0.0, 1),
+        batching.Interest(None, None, 0),
+    ]

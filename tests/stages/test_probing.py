@@ -1,5 +1,7 @@
 """Probes: what is planted is found, what is shuffled is not, and no group is on both sides."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from sklearn.metrics import f1_score
 
 from featdisc_assets.stages import probing
 
-KNOBS = {"tested_folds": 5, "c": 0.3, "n_weights": 3, "seed": 0}
+KNOBS: dict[str, Any] = {"tested_folds": 5, "c": 0.3, "n_weights": 3, "seed": 0}
 
 
 def corpus(n: int = 600, columns: int = 20, seed: int = 3) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
@@ -47,7 +49,7 @@ def test_prior_baseline_is_always_yes() -> None:
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_a_target_that_never_varies_gives_a_reason(value: bool) -> None:  # noqa: FBT001
+def test_a_target_that_never_varies_gives_a_reason(value: bool) -> None:
     x, length, fold = corpus(60)
     found = probing.probe(x, np.full(60, value), length, fold, **KNOBS)
     assert found.f1 is None

@@ -1,0 +1,63 @@
+"""The report: one HTML page of what the marts hold."""
+
+import dagster as dg
+from pydantic import Field
+
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.stages import reporting
+from featdisc_assets.warehouse import Warehouse
+
+READS = [
+    "cluster_audit",
+    "cluster_examples",
+    "cluster_interest",
+    "cluster_names",
+    "cluster_prevalence",
+    "cooccurrence",
+    "coverage",
+    "failures",
+    "feature_hygiene",
+    "group_contrasts",
+    "prevalence_by_model",
+    "probes",
+    "probes_worth_reading",
+    "quarantine",
+    "rated_pieces",
+    "spend",
+    "surprising_pairs",
+]
+
+
+class ReportConfig(dg.Config):
+    """How the report presents itself."""
+
+    title: str = Field(default="What the model does", description="The heading of the page.")
+    dated: str = Field(
+        default="",
+        description="A date to print under the heading. Empty prints none: two runs on the same data give equal files.",
+    )
+
+
+@dg.asset(group_name="report", kinds={"html"}, deps=READS)
+def report(
+    context: dg.AssetExecutionContext, config: ReportConfig, home: HomeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """One HTML file with the findings, their denominators and the query behind each of them."""
+    page = reporting.render(collect(warehouse.open()), title=config.title, dated=config.dated)
+    path, beside = home.home.report, home.home.report.with_suffix(".html.new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_text(page, encoding="utf-8")
+    beside.replace(path)
+    context.log.info(f"the report is at {path}")
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
+
+
+def collect(warehouse: Warehouse) -> reporting.Findings:
+    """The rows of every query of `sql/report`, all of one state of the warehouse."""
+    with warehouse.connect(read_only=True) as connection:
+        answers = {
+            name: reporting.Answer(sql=sql, rows=connection.execute(sql).to_arrow_table().to_pylist())
+            for name, sql in ((name, read_sql(f"report/{name}")) for name in reporting.QUERIES)
+        }
+    return reporting.Findings(**answers)

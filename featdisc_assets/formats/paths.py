@@ -1,0 +1,57 @@
+"""Which files a path, folder or glob names."""
+
+import glob
+from pathlib import Path
+
+from featdisc_assets.formats.adapter import SourceError
+
+READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+
+
+def find_files(given: str | Path) -> list[Path]:
+    """List the files that a path, folder or glob names, sorted.
+
+    A folder is searched to any depth for files that can be read (by their ending); hidden files and folders are passed
+    over. A file named outright, or matched by a glob, is taken whatever its ending.
+
+    Args:
+        given: the path as the user wrote it; `~` is understood.
+
+    Returns:
+        The files.
+
+    Raises:
+        SourceError: if nothing is there, or a folder holds nothing readable.
+    """
+    path = Path(given).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        return _in_folder(path)
+    if any(sign in str(given) for sign in "*?["):
+        matched = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 (takes absolute patterns)
+        files = [file for name in matched for file in (_in_folder(name, or_none=True) if name.is_dir() else [name])]
+        if files:
+            return sorted(set(files))
+        raise SourceError(f"no file matches {given}: quote the pattern and check it from {Path.cwd()}")
+    raise SourceError(f"{given} does not exist: give a file, a folder or a glob, from {Path.cwd()}")
+
+
+def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:
+    shown = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    files = [path for path in shown if ending(path) in READABLE]
+    if not files and not or_none:
+        endings = ", ".join(sorted({path.suffix or path.name for path in shown})[:10]) or "no files"
+        known = ", ".join(READABLE)
+        raise SourceError(f"the folder {folder} holds nothing readable (it has {endings}): give {known}, also as .gz")
+    return files
+
+
+def ending(path: Path) -> str:
+    """A file's ending in lower case, what stands before `.gz` if that is there."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix

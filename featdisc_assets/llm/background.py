@@ -1,0 +1,124 @@
+"""The background side of a run: one event loop in a thread of its own, for synchronous callers such as assets.
+
+It lives as long as the program: HTTP connections belong to the loop that opened them, so a loop for every run would
+open them anew. It also works where a loop already runs in the caller's thread (a notebook, a test).
+"""
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from featdisc_assets.llm import providers
+from featdisc_assets.llm.faults import MachineFault
+from featdisc_assets.llm.meter import Meter
+from featdisc_assets.llm.request import Outcome, Request
+from featdisc_assets.llm.store import Attempt
+
+# Seconds that calls in flight are given to finish when a run ends early: they are paid already.
+_DRAIN_S = 10.0
+
+Pending: TypeAlias = concurrent.futures.Future[Outcome]
+
+_guard = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def background_loop() -> asyncio.AbstractEventLoop:
+    """The program's background loop, started at the first call."""
+    global _loop  # noqa: PLW0603  (one per program is the point)
+    with _guard:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="featdisc-llm", daemon=True).start()
+        return _loop
+
+
+def _forget() -> None:
+    global _loop, _guard
+    # A forked child has the loop's memory but not its thread; a new one starts at need.
+    _loop, _guard = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+class Asker:
+    """The requests of one run that are being asked: a task each, all ended together.
+
+    Args:
+        meter: What they all pass.
+
+    Attributes:
+        fault: What stopped the run, if anything did.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        providers.load_litellm()  # before the clock of any call runs
+        self.fault: MachineFault | None = None
+        self._meter = meter
+        self._loop = background_loop()
+        self._routes: dict[tuple[str, str | None], providers.Route] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: set[Pending] = set()
+
+    def submit(self, request: Request, attempts: Sequence[Attempt]) -> Pending:
+        """Have a request asked; its stored attempts spare what was asked before.
+
+        Raises:
+            ModelError: If its model cannot be asked.
+        """
+        where = (request.model, request.params.api_base)
+        if where not in self._routes:
+            self._routes[where] = providers.check_model(*where)
+        pending = Pending()
+        self._loop.call_soon_threadsafe(self._start, request, attempts, pending)
+        return pending
+
+    def _start(self, request: Request, attempts: Sequence[Attempt], pending: Pending) -> None:
+        task = self._loop.create_task(self._answer(request, attempts, pending))
+        self._tasks.add(task)
+        self._open.add(pending)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, request: Request, attempts: Sequence[Attempt], pending: Pending) -> None:
+        route = self._routes[request.model, request.params.api_base]
+        try:
+            outcome = await self._meter.ask(request, route, attempts)
+        except Exception as error:
+            if isinstance(error, MachineFault):
+                self.fault = self.fault or error
+                self._meter.gate.shut()
+            for waiting in list(self._open) if self.fault else [pending]:
+                self._settle(waiting, self.fault or error)
+        else:
+            self._settle(pending, outcome)
+
+    def _settle(self, pending: Pending, result: Outcome | Exception) -> None:
+        self._open.discard(pending)
+        if pending.done():
+            return
+        if isinstance(result, Outcome):
+            pending.set_result(result)
+        else:
+            pending.set_exception(result)
+
+    def close(self) -> None:
+        """End all tasks: what waits is dropped, what is in flight may land within the time to drain."""
+        asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
+
+    async def _finish(self) -> None:
+        if not self._tasks:
+            return
+        gate = self._meter.gate
+        gate.shut()
+        until = self._loop.time() + _DRAIN_S
+        while gate.in_flight and self._loop.time() < until:
+            await asyncio.sleep(0.02)
+        # One turn more, for what has landed to be judged.
+        await asyncio.sleep(0)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,175 @@
+"""What can become of a call, and how an exception or an answer is told to be which.
+
+Statuses are the vocabulary of the ledger. *Passing* failures may succeed later, so a later run asks again; *final* ones
+would fail again, so they are kept; *machine* faults would fail for every piece, so they stop the run at once.
+"""
+
+import email.utils
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from featdisc_assets.errors import FeatdiscError
+
+OK = ("ok", "repaired", "too_few")
+PASSING = ("rate_limited", "timeout", "connection", "server_error", "empty")
+FINAL = ("truncated", "invalid", "refused", "content_filter", "context_length", "rejected")
+MACHINE = ("auth", "quota", "unknown_model")
+# Received and stored, not judged yet: only a killed run leaves this behind.
+ANSWERED = "answered"
+
+_EXCERPT = 300
+# So many requests that fail alike before any is answered are no accident of theirs.
+HOPELESS = 20
+
+
+class ModelError(FeatdiscError):
+    """A model that cannot be asked; the message is one sentence with what to do."""
+
+
+class MachineFault(FeatdiscError):  # noqa: N818  (the field's word for it, and part of the interface)
+    """A failure that every further call would share; the message is one sentence with what to do.
+
+    Attributes:
+        status: `auth`, `quota`, `unknown_model` or `rejected`.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class CallFailedError(Exception):
+    """One call's end without an answer: carries a status up through instructor."""
+
+    def __init__(self, status: str, error: str) -> None:
+        super().__init__(f"{status}: {error}")
+        self.status = status
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The status of one failed attempt, its cause in a line, and how long the server asked us to wait."""
+
+    status: str
+    error: str
+    retry_after_s: float | None = None
+
+
+_CODES = {401: "auth", 403: "auth", 402: "quota", 404: "unknown_model", 408: "timeout", 429: "rate_limited"}
+# "litellm.RateLimitError: RateLimitError: OpenAIException - " before the provider's own words.
+_WRAPPERS = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)\s*[:-]\s*)+")
+# Providers share no codes for these, only words.
+_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "quota",
+        re.compile(r"insufficient[_ ]quota|exceeded your current quota|insufficient balance|credit balance is too low"),
+    ),
+    (
+        "context_length",
+        re.compile(r"context[_ ]length|context window|maximum context|prompt is too long|too many tokens"),
+    ),
+    (
+        "content_filter",
+        re.compile(r"content[_ ](filter|policy|management)|responsible ai|safety system|flagged|moderation"),
+    ),
+    ("unknown_model", re.compile(r"model[_ ]not[_ ]found|model .{0,80}does not exist|unknown model|no such model")),
+    ("auth", re.compile(r"invalid[_ ](x-)?api[_ -]key|incorrect api key|authentication[_ ]error|api key not valid")),
+)
+
+
+def judge(error: BaseException) -> Verdict:
+    """The verdict on an exception of litellm, of the network or of our own timeout."""
+    line = excerpt(_WRAPPERS.sub("", str(error)) or type(error).__name__)
+    words = str(error).lower()
+    name = type(error).__name__
+    code = getattr(error, "status_code", None)
+    wait = retry_after(getattr(error, "litellm_response_headers", None) or getattr(error, "headers", None))
+    if isinstance(error, TimeoutError) or name == "Timeout":
+        return Verdict("timeout", "there was no full answer in time", wait)
+    # litellm calls a reset an internal server error, and an unreadable 200 a connection error; both may pass.
+    if name == "APIConnectionError" or isinstance(error, OSError) or "connection error" in words:
+        return Verdict("connection", line, wait)
+    if isinstance(code, int) and code < 500:
+        for status, pattern in _WORDS:
+            if pattern.search(words):
+                return Verdict(status, line, wait)
+        return Verdict(_CODES.get(code, "rejected"), line, wait)
+    return Verdict("server_error", line, wait)
+
+
+def retry_after(headers: Mapping[str, Any] | None) -> float | None:
+    """Seconds that a response asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date."""
+    if not headers:
+        return None
+    found = {str(name).lower(): str(value) for name, value in headers.items()}
+    try:
+        if "retry-after-ms" in found:
+            return max(0.0, float(found["retry-after-ms"]) / 1000)
+        value = found.get("retry-after")
+        if value is None:
+            return None
+        if re.fullmatch(r"\s*\d+(\.\d*)?\s*", value):
+            return float(value)
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None  # a header we cannot read asks for nothing
+
+
+_REFUSAL = re.compile(
+    r"\W*(i['’]?m sorry|i am sorry|sorry,|i can(['’]t|not)|i(['’]m| am) (unable|not able)|i won['’]t|i must decline)",
+    re.IGNORECASE,
+)
+
+
+def is_refusal(text: str) -> bool:
+    """True for a refusal in prose, which would only be refused again if asked to mend its JSON."""
+    return "{" not in text and "[" not in text and _REFUSAL.match(text) is not None
+
+
+_SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD)$", re.IGNORECASE)
+_SECRET_SHAPE = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|(?<=Bearer )\S+|(?<=://)[^/@\s]+(?=@)",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """The text without keys: those of the environment, what looks like one, and passwords in addresses."""
+    for name, value in os.environ.items():
+        if len(value) >= 8 and value in text and _SECRET_NAME.search(name):
+            text = text.replace(value, f"[{name}]")
+    return _SECRET_SHAPE.sub("[secret]", text)
+
+
+def excerpt(text: str) -> str:
+    """One line of at most 300 characters without secrets: providers echo keys in their errors."""
+    text = " ".join(redact(text).split())
+    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+
+
+def advice(status: str, model: str, server: str, error: str) -> str:
+    """The sentence of a `MachineFault`: what is wrong and what to do."""
+    server = redact(server)
+    what = {
+        "auth": f"{server} refused the key for {model!r}; set a valid one in the environment",
+        "quota": f"the account for {model!r} at {server} has no credit left; top it up or choose another model",
+        "unknown_model": f"{server} does not know the model {model!r}; check its name and the server's address",
+        "rejected": f"{server} rejected the first {HOPELESS} requests to {model!r}; check the model's parameters",
+        "connection": f"{server} could not be reached for {HOPELESS} requests; check its address and that it runs",
+    }[status]
+    return f"{what}, then run again: every answer so far is kept ({error})"
+
+
+def rules_failed(subject_id: str, error: BaseException) -> MachineFault:
+    """The fault of a `surface/v1` whose rules raised; `error` is what litellm made of it."""
+    while error.__context__ is not None:
+        error = error.__context__
+    cause = excerpt(f"{type(error).__name__}: {error}")
+    return MachineFault(
+        "rules", f"the rules of surface/v1 failed on {subject_id} ({cause}); report it, or use another model"
+    )

@@ -1,0 +1,85 @@
+"""Fences around untrusted text: tags its author cannot write, and nothing inside that could pass for one.
+
+Everything that is changed inside a fence is changed visibly (a middle dot, or the code point in brackets), so that a
+rater that reads the piece can still see, and name, an attempt to forge a turn.
+"""
+
+import re
+from hashlib import blake2b
+
+NAMES = ("user", "thought", "response", "features", "neighbours", "clusters")
+# Part of what decides a rendered prompt: raise it when the rules below change.
+VERSION = 1
+
+_NAME = "|".join(NAMES)
+_MARK = "\N{MIDDLE DOT}"
+_LESS = "[<\N{FULLWIDTH LESS-THAN SIGN}\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{LEFT ANGLE BRACKET}]"
+_BAR = "[|\N{FULLWIDTH VERTICAL LINE}]"
+
+# Tags of ours and of chat templates, after which a mark goes; the second part is what follows the mark unchanged.
+_LOOKALIKE = re.compile(
+    rf"({_LESS})(?=\s*/?\s*(?:{_NAME})\b)"  # <user>, </ Response-3f9…>
+    rf"|({_LESS})(?=\s*{_BAR})"  # <|im_start|>, and the full-width bars of DeepSeek's template
+    rf"|({_LESS})(?=\s*/?\s*(?:s|bos|eos|pad|unk|think|tool_call|tool_response|start_of_turn|end_of_turn)\s*>)"
+    r"|(<)(?=<\s*/?\s*SYS\s*>>)"
+    r"|(\[)(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\s*\])"
+    rf"|(\b(?:{_NAME})-)(?=[0-9a-f]{{12}})",  # a bare tag, should one ever leak
+    re.IGNORECASE,
+)
+
+# Bidi controls, zero-width characters, C0 and C1 controls but tab and newline, tag characters and the variation
+# selectors that can smuggle bytes, lone surrogates. The joiners U+200C and U+200D are judged by their neighbours.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_JOINERS = "\u200c\u200d"
+_TAG = re.compile(rf"(</?(?:{_NAME}))-[0-9a-f]{{12}}>")
+_FENCE = re.compile(rf"<((?P<name>{_NAME})-[0-9a-f]{{12}})>\n(?P<text>.*?)\n</\1>", re.DOTALL)
+
+
+def _show(match: re.Match[str]) -> str:
+    char, text, at = match.group(), match.string, match.start()
+    if char in _JOINERS and 0 < at < len(text) - 1 and _joins(text[at - 1]) and _joins(text[at + 1]):
+        return char
+    return f"[U+{ord(char):04X}]"
+
+
+def _joins(char: str) -> bool:
+    """True for a character that a joiner may stand beside in honest text: Persian, Indic scripts, emoji."""
+    return ord(char) > 0x2FF and not _INVISIBLE.match(char)
+
+
+def neutralise(text: str) -> str:
+    """Text with forged tags, chat control tokens and invisible characters made harmless and visible."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _INVISIBLE.sub(_show, text)
+    return _LOOKALIKE.sub(lambda match: match.group() + _MARK, text)
+
+
+def fence(name: str, text: str, salt: str) -> str:
+    """The text between an opening and a closing tag that its author cannot have written.
+
+    Args:
+        name: What the text is, one of `NAMES`.
+        text: Untrusted text of any kind.
+        salt: A secret of this home; it makes the tag unguessable.
+
+    Raises:
+        ValueError: If the name is not one of `NAMES`.
+    """
+    if name not in NAMES:
+        raise ValueError(f"fence {name!r} is not one of {', '.join(NAMES)}; use the name of what the text is")
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6, key=salt.encode()[:64])
+    tag = f"{name}-{digest.hexdigest()}"
+    return f"<{tag}>\n{neutralise(text)}\n</{tag}>"
+
+
+def without_salt(prompt: str) -> str:
+    """A rendered prompt as every home would write it: its tags without what the home's salt made of them."""
+    return _TAG.sub(r"\1>", prompt)
+
+
+def open_fence(prompt: str) -> dict[str, str]:
+    """The texts of a rendered prompt's fences by name; what was neutralised stays so."""
+    return {match["name"]: match["text"] for match in _FENCE.finditer(prompt)}

@@ -1,0 +1,132 @@
+"""Prompt files: strict templates that fail before anything is paid, and that leave the text put into them alone.
+
+A template holds `${name}` placeholders and nothing else that is special (`$$` is a dollar sign). Values are put in once
+and never read again, so a piece that holds `${x}` or `{{7*7}}` arrives as it was written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from string import Template
+
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.llm import fences
+from featdisc_assets.llm.fences import fence, open_fence
+
+__all__ = ["Prompt", "PromptError", "examples", "fence", "load", "open_fence"]
+
+HOME = Path(__file__).parents[1] / "prompts"
+
+# For each task: the values a template must use, and those that it may.
+_PLACES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "rate": (frozenset({"piece"}), frozenset({"at_least", "at_most", "examples"})),
+    "name": (frozenset({"features"}), frozenset({"neighbours"})),
+    "interest": (frozenset({"clusters"}), frozenset({"audience"})),
+}
+
+
+class PromptError(FeatdiscError):
+    """A prompt file that cannot be used; the message is one sentence that names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One checked template.
+
+    Attributes:
+        task: `rate`, `name` or `interest`.
+        name: The file's name without its suffix.
+        text: The template, with the examples still to be put in.
+        examples: The example phrases, one a line; empty when the template does not show them.
+    """
+
+    task: str
+    name: str
+    text: str
+    examples: str
+
+    @cached_property
+    def version(self) -> str:
+        """12 hex digits that change whenever a rendered prompt could change."""
+        parts = "\0".join((self.text, self.examples, str(fences.VERSION)))
+        return blake2b(parts.encode(), digest_size=6).hexdigest()
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The values that `render` takes: all of the task's but the examples, whether the template uses them or not."""
+        required, optional = _PLACES[self.task]
+        return (required | optional) - {"examples"}
+
+    def render(self, **values: object) -> str:
+        """The prompt with its values put in, in a single pass.
+
+        Raises:
+            PromptError: If the values are not exactly those the task has.
+        """
+        if values.keys() != self.places:
+            wrong = ", ".join(sorted(values.keys() ^ self.places))
+            raise PromptError(f"prompt {self.task}/{self.name} takes {', '.join(sorted(self.places))}; check {wrong}")
+        return Template(self.text).substitute(values, examples=self.examples)
+
+
+def load(task: str, name: str, folder: Path | None = None) -> Prompt:
+    """Read and check one template; a file in `folder` goes before the built-in one of the same path.
+
+    Args:
+        task: `rate`, `name` or `interest`.
+        name: `user`, `thought` or `response`; `cluster`; `clusters`.
+        folder: A user's own prompts, laid out as the built-in ones (`rate/user.md`, `rate/examples.txt`, …).
+
+    Raises:
+        PromptError: If the file is missing or is not a template with the task's placeholders.
+    """
+    path = _find(f"{task}/{name}.md", folder)
+    text = _read(path)
+    required, optional = _PLACES[task]
+    used = set(_placeholders(text, path))
+    known = ", ".join(f"${{{place}}}" for place in sorted(required | optional))
+    if unknown := sorted(used - required - optional):
+        raise PromptError(
+            f"{path} uses the unknown placeholder ${{{unknown[0]}}}; use {known}, and $$ for a dollar sign"
+        )
+    if missing := sorted(required - used):
+        raise PromptError(f"{path} lacks the placeholder ${{{missing[0]}}}; add it where the text is to stand")
+    shown = "\n".join(f"- {phrase}" for phrase in examples(folder)) if "examples" in used else ""
+    return Prompt(task, name, text, shown)
+
+
+def examples(folder: Path | None = None) -> list[str]:
+    """The example phrases of the rating prompts; none for an override folder with an empty `rate/examples.txt`."""
+    lines = _read(_find("rate/examples.txt", folder)).splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _find(name: str, folder: Path | None) -> Path:
+    if folder is not None and not folder.is_dir():
+        raise PromptError(f"the prompt folder {folder} does not exist; create it or leave the setting out")
+    own = folder / name if folder is not None else None
+    path = own if own is not None and own.is_file() else HOME / name
+    if not path.is_file():
+        there = ", ".join(sorted(str(file.relative_to(HOME)) for file in HOME.glob("*/*.md")))
+        raise PromptError(f"there is no prompt {name}; choose one of {there}")
+    return path
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise PromptError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+
+
+def _placeholders(text: str, path: Path) -> Iterator[str]:
+    for match in Template.pattern.finditer(text):
+        if match["escaped"] is None and match["braced"] is None:
+            line = text.count("\n", 0, match.start()) + 1
+            raise PromptError(
+                f"{path} line {line} has a bare dollar sign; write ${{name}} for a value and $$ for a dollar"
+            )
+        if match["braced"] is not None:
+            yield match["braced"]

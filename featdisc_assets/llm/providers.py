@@ -1,0 +1,203 @@
+"""The models behind litellm: imported late, checked before anything is paid, with our own `surface/v1` among them."""
+
+import asyncio
+import functools
+import os
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from featdisc_assets.llm import pricing
+from featdisc_assets.llm.faults import ModelError
+from featdisc_assets.llm.prompts import open_fence
+
+SURFACE = "surface/v1"
+
+# Servers of one's own, which rarely want a key; litellm knows where each listens by default.
+_LOCAL = frozenset(
+    {"ollama", "ollama_chat", "lm_studio", "llamafile", "hosted_vllm", "vllm", "xinference", "docker_model_runner"}
+)
+# Providers whose client speaks OpenAI's protocol and will not start without some key.
+_OPENAI_LIKE = frozenset({"openai", "custom_openai", "text-completion-openai", "hosted_vllm", "lm_studio", "llamafile"})
+_NO_KEY = "none"
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How a provider wants its structured answers asked for.
+
+    Attributes:
+        mode: An instructor mode: `JSON_SCHEMA`, or with the schema in the prompt `JSON` (enforced) or `MD_JSON` (not).
+        strict: Whether to send `strict: true` with the schema.
+        unsupported: Schema keywords the provider rejects; what they bound is trimmed in our code anyway.
+    """
+
+    mode: str = "JSON_SCHEMA"
+    strict: bool = True
+    unsupported: frozenset[str] = field(default_factory=frozenset)
+
+
+_BOUNDS = frozenset({"maxLength", "maxItems"})
+_WIRES: dict[str, Wire] = {
+    "openai": Wire(unsupported=_BOUNDS),
+    "azure": Wire(unsupported=_BOUNDS),
+    "anthropic": Wire(unsupported=_BOUNDS),
+    "bedrock": Wire(unsupported=_BOUNDS),
+    "vertex_ai": Wire(strict=False),
+    "gemini": Wire(strict=False),
+    "deepseek": Wire(mode="JSON"),  # its API knows json_object alone
+    "perplexity": Wire(strict=False),
+    "huggingface": Wire(mode="MD_JSON"),
+    "surface": Wire(),
+}
+
+
+@functools.cache
+def load_litellm() -> ModuleType:
+    """litellm, without its downloads and its reading of `.env`, with `surface/v1` among its providers."""
+    # Before the import: else it fetches a price map and loads a .env file.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
+    import litellm  # noqa: PLC0415  (2-3 s and 165 MB: only for those who ask a model)
+
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    handler = _surface_handler(litellm)
+    litellm.custom_provider_map.append({"provider": "surface", "custom_handler": handler})
+    litellm.utils.custom_llm_setup()  # type: ignore[no-untyped-call]
+    costs = (
+        "input_cost_per_token",
+        "output_cost_per_token",
+        "cache_creation_input_token_cost",
+        "cache_read_input_token_cost",
+    )
+    free = dict.fromkeys(costs, 0.0) | {"litellm_provider": "surface", "mode": "chat"}
+    litellm.register_model({SURFACE: free, "v1": free})
+    return litellm
+
+
+def _surface_handler(litellm: ModuleType) -> Any:  # noqa: ANN401  (a litellm.CustomLLM)
+    class Surface(litellm.CustomLLM):  # type: ignore[misc, name-defined]
+        """Plain rules behind litellm's interface, so that a run without a key takes the path of every other run."""
+
+        async def acompletion(self, model: str, messages: list[dict[str, Any]], **given: Any) -> object:  # noqa: ANN401  (litellm's own signature)
+            await asyncio.sleep(0)  # rules never wait: let the other calls have their turn
+            prompt = "\n".join(str(message["content"]) for message in messages if message["role"] != "assistant")
+            text = answer_by_rules(prompt)
+            response = given["model_response"]
+            response.choices[0].message.content = text
+            response.choices[0].finish_reason = "stop"
+            response.model = model
+            tokens_in, tokens_out = pricing.count_tokens(prompt), pricing.count_tokens(text)
+            response.usage = litellm.Usage(
+                prompt_tokens=tokens_in, completion_tokens=tokens_out, total_tokens=tokens_in + tokens_out
+            )
+            return response
+
+    return Surface()
+
+
+def answer_by_rules(prompt: str) -> str:
+    """The JSON answer of `surface/v1` to a rendered prompt, by what stands in its fences.
+
+    Raises:
+        ValueError: If the prompt holds no fence that the rules know.
+    """
+    import orjson  # noqa: PLC0415
+
+    from featdisc_assets.llm import surface  # noqa: PLC0415  (the rules bring language models that load slowly)
+
+    fences = open_fence(prompt)
+    if "features" in fences:
+        label, description = surface.name(_lines(fences["features"]), _lines(fences.get("neighbours", "")))
+        return orjson.dumps({"label": label, "description": description}).decode()
+    if "clusters" in fences:
+        scores = surface.interest(split_clusters(fences["clusters"]))
+        return orjson.dumps({"scores": [{"cluster": n, "score": s} for n, s in enumerate(scores, 1)]}).decode()
+    for kind in ("user", "thought", "response"):
+        if kind in fences:
+            return orjson.dumps({"features": surface.rate(fences[kind], kind, at_least=10, at_most=20)}).decode()
+    raise ValueError("surface/v1 reads fenced text only, and the prompt holds no fence; put ${piece} back into it")
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def split_clusters(text: str) -> list[str]:
+    """The blocks of a clusters fence, each from its `[1] Label: Description` line to the next."""
+    blocks: list[str] = []
+    for line in text.splitlines():
+        if line.startswith(f"[{len(blocks) + 1}] "):
+            blocks.append(line)
+        elif blocks and line.strip():
+            blocks[-1] += "\n" + line
+    return blocks
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a model string leads: litellm's provider, how to ask it, a stand-in key for a server that wants none."""
+
+    provider: str
+    wire: Wire
+    api_key: str | None = None
+
+
+def check_model(model: str, api_base: str | None = None) -> Route:
+    """Make sure that a model can be asked at all, without asking it.
+
+    Args:
+        model: A litellm model string, as `openai/gpt-5-mini` or `surface/v1`.
+        api_base: The address of an own server, if any.
+
+    Raises:
+        ModelError: If the provider is unknown, or needs a key that the environment does not hold.
+    """
+    if model == SURFACE:
+        return Route("surface", _WIRES["surface"])
+    if model.startswith("surface/"):
+        raise ModelError(f"there is no model {model!r}; the built-in one is {SURFACE}")
+    litellm = load_litellm()
+    for name in [name for name, value in os.environ.items() if name.endswith("_API_KEY") and not value.strip()]:
+        del os.environ[name]  # litellm takes an empty key for a key
+    try:
+        _, provider, _, _ = litellm.get_llm_provider(model=model, api_base=api_base)
+    except litellm.exceptions.BadRequestError:
+        raise ModelError(
+            f"litellm knows no provider for the model {model!r}; write provider/model, as in openai/gpt-5-mini, "
+            f"anthropic/claude-sonnet-4-5 or ollama_chat/llama3.1, or use {SURFACE}, which needs none"
+        ) from None
+    own_server = api_base or (provider == "openai" and _own_base())
+    missing = litellm.validate_environment(model=model, api_base=api_base).get("missing_keys") or []
+    if not missing or provider in _LOCAL:
+        return Route(provider, _wire(provider, model, bool(own_server)), _stand_in(provider, bool(own_server)))
+    if own_server and provider in _OPENAI_LIKE:
+        return Route(provider, _wire(provider, model, own=True), _NO_KEY)
+    names = (" or " if provider == "gemini" else " and ").join(missing)
+    raise ModelError(
+        f"the model {model!r} needs {names} in the environment; set it there (not in a file) and start again"
+    )
+
+
+def is_local(model: str) -> bool:
+    """True for a model on a server of one's own, where a price of 0 is meant."""
+    return model.partition("/")[0] in _LOCAL
+
+
+def _own_base() -> str | None:
+    return os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
+
+
+def _stand_in(provider: str, own_server: bool) -> str | None:
+    keyless = provider in _OPENAI_LIKE and (own_server or provider in _LOCAL)
+    return _NO_KEY if keyless and not os.environ.get(f"{provider.upper()}_API_KEY") else None
+
+
+def _wire(provider: str, model: str, own: bool) -> Wire:
+    if provider == "openai" and own:
+        return Wire()  # a server of one's own compiles the bounds into its grammar, which small models need
+    wire = _WIRES.get(provider, Wire())
+    supported = load_litellm().get_supported_openai_params(model=model, custom_llm_provider=provider) or []
+    # Where litellm would drop the schema, the prompt has to carry it.
+    return wire if "response_format" in supported else Wire(mode="MD_JSON")

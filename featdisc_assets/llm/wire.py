@@ -1,0 +1,132 @@
+"""One exchange with a model: the request as litellm sends it, and the response as a verdict and a row of the ledger."""
+
+from typing import Any
+
+from featdisc_assets.llm import faults, pricing, providers
+from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.providers import Route, Wire
+from featdisc_assets.llm.reading import bare_json
+from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.store import Attempt
+
+# litellm's response objects: typed loosely there, and read here alone.
+Completion = Any
+
+
+async def send(request: Request, route: Route, given: dict[str, Any], timeout_s: float) -> Completion:
+    """One HTTP request through litellm, with no retries of its own.
+
+    Args:
+        request: What is asked.
+        route: Where the model is.
+        given: Messages, model, limits and response format as instructor made them.
+        timeout_s: Seconds it may take.
+
+    Raises:
+        MachineFault: If the rules of `surface/v1` failed; what else went wrong is raised as litellm raises it.
+    """
+    litellm = providers.load_litellm()
+    try:
+        return await litellm.acompletion(
+            **in_its_own_form(given, route.wire),
+            timeout=timeout_s,
+            num_retries=0,
+            max_retries=0,
+            drop_params=True,
+            api_base=request.params.api_base,
+            api_key=route.api_key,
+        )
+    except Exception as error:
+        if request.model != providers.SURFACE:
+            raise
+        # litellm calls it a lost connection, but rules that raise will raise again.
+        raise faults.rules_failed(request.subject_id, error) from error
+
+
+def look(response: Completion) -> Verdict:
+    """What a received answer is, before anyone reads its JSON."""
+    if not response.choices:
+        return Verdict("empty", "the answer holds no choices")
+    choice = response.choices[0]
+    text = (choice.message.content or "").strip()
+    refusal = _refusal(choice.message) or (text if faults.is_refusal(text) else "")
+    if choice.finish_reason == "content_filter":
+        verdict = Verdict("content_filter", "the provider's filter stopped the answer")
+    elif refusal:
+        verdict = Verdict("refused", faults.excerpt(refusal))
+    elif choice.finish_reason == "length":
+        spent = "" if text else ", all of it on thoughts"
+        verdict = Verdict("truncated", f"the answer reached its limit of tokens{spent}; a larger max_tokens helps")
+    elif not text:
+        verdict = Verdict("empty", "the answer holds no text")
+    else:
+        verdict = Verdict(faults.ANSWERED, "")
+    return verdict
+
+
+def _refusal(message: Completion) -> str:
+    fields = getattr(message, "provider_specific_fields", None) or {}
+    return str(getattr(message, "refusal", None) or fields.get("refusal") or "")
+
+
+def row(request: Request, route: Route, verdict: Verdict, response: Completion, latency_ms: float) -> Attempt:
+    """The ledger's row of one attempt; a provider that reports no usage leaves tokens and cost unknown."""
+    attempt = Attempt(
+        request_key=request.key,
+        purpose=request.purpose,
+        subject_id=request.subject_id,
+        model=request.model,
+        prompt_version=request.prompt_version,
+        provider=route.provider,
+        status=verdict.status,
+        error=verdict.error or None,
+        latency_ms=round(latency_ms, 3),
+    )
+    if response is None:
+        return attempt
+    attempt.served_model = request.model if request.model == providers.SURFACE else response.model
+    if response.choices:
+        attempt.raw = response.choices[0].message.content
+        attempt.finish_reason = response.choices[0].finish_reason
+    usage = getattr(response, "usage", None)
+    if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
+        details = getattr(usage, "prompt_tokens_details", None)
+        attempt.tokens_in, attempt.tokens_out = usage.prompt_tokens, usage.completion_tokens
+        attempt.tokens_cached = getattr(details, "cached_tokens", None) or 0
+        price = pricing.price(request.model)
+        if price is not None:
+            attempt.cost_usd = price.of(attempt.tokens_in or 0, attempt.tokens_out or 0, attempt.tokens_cached)
+    return attempt
+
+
+def mend(response: Completion) -> bool:
+    """Strip thoughts, code fence and prose from a received answer; True when there were any."""
+    message = response.choices[0].message
+    given = message.content.strip()
+    message.content = bare_json(given)
+    return bool(message.content != given)
+
+
+def restored(attempt: Attempt) -> Completion:
+    """A stored answer as litellm would have returned it."""
+    litellm = providers.load_litellm()
+    message = {"role": "assistant", "content": attempt.raw}
+    return litellm.ModelResponse(choices=[{"message": message, "finish_reason": attempt.finish_reason or "stop"}])
+
+
+def in_its_own_form(given: dict[str, Any], wire: Wire) -> dict[str, Any]:
+    """What instructor made, with the schema as the provider wants it: instructor sends no `strict`."""
+    form = given.get("response_format")
+    if not isinstance(form, dict) or form.get("type") != "json_schema":
+        return given
+    schema = _without(form["json_schema"]["schema"], wire.unsupported)
+    named = {"name": form["json_schema"]["name"], "schema": schema, **({"strict": True} if wire.strict else {})}
+    return given | {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _without(schema: object, keywords: frozenset[str]) -> object:
+    if not keywords:
+        return schema
+    if isinstance(schema, dict):
+        return {name: _without(part, keywords) for name, part in schema.items() if name not in keywords}
+    return [_without(part, keywords) for part in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,90 @@
+"""Transcripts into tables; what becomes of them as pieces stands in `sql/tables/pieces.sql`."""
+
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from featdisc_assets.formats.identity import content_hash, metadata_json
+from featdisc_assets.transcript import Transcript
+
+# Texts have 64-bit offsets: a hundred thousand long chats pass the 2 GB that 32-bit ones can hold.
+TRANSCRIPTS = pa.schema(
+    [
+        ("transcript_id", pa.string()),
+        ("source", pa.string()),
+        ("model", pa.string()),
+        ("group_key", pa.string()),
+        ("created_at", pa.timestamp("us", tz="UTC")),
+        ("metadata", pa.large_string()),
+        ("content_hash", pa.string()),
+        ("n_turns", pa.int32()),
+    ]
+)
+TURNS = pa.schema(
+    [
+        ("transcript_id", pa.string()),
+        ("turn_index", pa.int32()),
+        ("user_text", pa.large_string()),
+        ("thought_text", pa.large_string()),
+        ("response_text", pa.large_string()),
+        ("thought_form", pa.string()),
+        ("is_truncated", pa.bool_()),
+    ]
+)
+
+
+def transcripts_table(transcripts: Iterable[Transcript]) -> pa.Table:
+    """One row per transcript, in order.
+
+    Args:
+        transcripts: what a reader gave out, ids distinct.
+
+    Returns:
+        A table of schema `TRANSCRIPTS`; `metadata` is JSON with sorted keys, `content_hash` covers the turns and the
+        model.
+    """
+    rows = [
+        (
+            transcript.transcript_id,
+            transcript.source,
+            transcript.model,
+            transcript.group_key,
+            transcript.created_at,
+            metadata_json(transcript.metadata),
+            content_hash(transcript.turns, transcript.model),
+            len(transcript.turns),
+        )
+        for transcript in transcripts
+    ]
+    return _table(rows, TRANSCRIPTS)
+
+
+def turns_table(transcripts: Iterable[Transcript]) -> pa.Table:
+    """One row per turn, in order: the texts that pieces are made of.
+
+    Args:
+        transcripts: what a reader gave out, ids distinct.
+
+    Returns:
+        A table of schema `TURNS`. A hidden or redacted thought has an empty text and its form, so it stays countable.
+    """
+    rows = [
+        (
+            transcript.transcript_id,
+            index,
+            turn.user,
+            turn.thought,
+            turn.response,
+            turn.thought_form,
+            turn.is_truncated,
+        )
+        for transcript in transcripts
+        for index, turn in enumerate(transcript.turns)
+    ]
+    return _table(rows, TURNS)
+
+
+def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)

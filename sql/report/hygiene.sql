@@ -1,0 +1,12 @@
+-- grain: one row per kind, check and example: the twelve findings that touch most pieces
+select
+    kind,
+    finding,
+    detail,
+    n_features,
+    n_pieces,
+    share_of_pieces
+from feature_hygiene
+where n_pieces > 0 and finding <> 'features in a piece'
+order by share_of_pieces desc, kind asc, finding asc, detail asc
+limit 12

@@ -1,0 +1,38 @@
+-- grain: one row per kind of piece: how many pieces, how many of them rated, and what came of them
+with kinds as (
+    select
+        unnest(['user', 'thought', 'response']) as kind,
+        unnest([1, 2, 3]) as place
+),
+
+vocabularies as (
+    select
+        kind,
+        count(*) as n_features
+    from vocabulary
+    group by kind
+),
+
+clusterings as (
+    select
+        kind,
+        count(*) as n_clusters
+    from clusters
+    group by kind
+)
+
+select
+    kinds.kind,
+    count(pieces.piece_id) as n_pieces,
+    count(distinct pieces.transcript_id) as n_transcripts,
+    count(rated_pieces.piece_id) as n_rated_pieces,
+    count(distinct rated_pieces.transcript_id) as n_rated_transcripts,
+    coalesce(any_value(vocabularies.n_features), 0) as n_features,
+    coalesce(any_value(clusterings.n_clusters), 0) as n_clusters
+from kinds
+left join pieces on kinds.kind = pieces.kind
+left join rated_pieces on pieces.piece_id = rated_pieces.piece_id
+left join vocabularies on kinds.kind = vocabularies.kind
+left join clusterings on kinds.kind = clusterings.kind
+group by kinds.kind, kinds.place
+order by kinds.place

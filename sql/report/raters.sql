@@ -1,0 +1,25 @@
+-- grain: one row per purpose and model whose answers stand behind the present figures
+select
+    'rate' as purpose,
+    model,
+    count(*) as n_answers,
+    count(distinct prompt_version) as n_prompts
+from rated_texts
+group by model
+union all
+select
+    'name' as purpose,
+    model,
+    count(*) as n_answers,
+    count(distinct prompt_version) as n_prompts
+from cluster_names
+group by model
+union all
+select
+    'interest' as purpose,
+    model,
+    count(*) as n_answers,
+    count(distinct prompt_version) as n_prompts
+from cluster_interest
+group by model
+order by n_answers desc, purpose asc, model asc

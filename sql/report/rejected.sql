@@ -1,0 +1,10 @@
+-- grain: one row per reason an input was not read, the most frequent ten, with one place where it stood
+select
+    reason,
+    count(*) as n_inputs,
+    count(distinct source) as n_sources,
+    min(source || ', ' || location) as example
+from quarantine
+group by reason
+order by n_inputs desc, reason asc
+limit 10

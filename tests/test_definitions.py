@@ -1,0 +1,70 @@
+"""What Dagster is told: the graph, its groups and descriptions, and a Config for every knob."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from featdisc_assets.definitions import assets, defs
+from featdisc_assets.marts import marts
+
+ROOT = Path(__file__).parents[1]
+EXPECTED = {
+    "transcripts", "turns", "quarantine", "pieces", "rating_plan", "rated_texts", "text_features", "vocabulary",
+    "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
+    "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report",
+}  # fmt: skip
+
+
+def test_every_table_and_every_view_is_an_asset() -> None:
+    keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    assert keys == EXPECTED | {mart.name for mart in marts()}
+
+
+def test_every_asset_has_a_group_a_kind_and_a_description() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.group_name != "default", key
+        assert node.kinds, key
+        assert len(node.description or "") > 20, key
+
+
+def test_nothing_in_the_graph_hangs_loose() -> None:
+    """Every asset but the sources of the graph has a parent, and every table but the ledger's views is used."""
+    graph = defs.resolve_asset_graph()
+    roots = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
+    assert roots == {"transcripts", "turns", "quarantine"}
+
+
+def test_every_knob_has_a_description_to_act_on() -> None:
+    for definition in assets:
+        schema = definition.op.config_schema.config_type
+        for name, knob in getattr(schema, "fields", {}).items():
+            assert knob.description, f"{definition.op.name}.{name}"
+            assert not knob.is_required, f"{definition.op.name}.{name} has no default"
+
+
+def test_every_check_stands_on_an_asset() -> None:
+    keys = defs.resolve_asset_graph().get_all_asset_keys()
+    found = list(defs.asset_checks or [])
+    assert len(found) >= 5
+    for check in found:
+        assert isinstance(check, dg.AssetChecksDefinition)
+        assert all(key.asset_key in keys for key in check.check_keys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        [str(Path(sys.executable).with_name("dg")), "check", "defs"],
+        [str(Path(sys.executable).with_name("dagster")), "definitions", "validate", "-w", "workspace.yaml"],
+    ],
+    ids=["dg", "dagster"],
+)
+def test_definitions_load_as_dagsters_own_commands_load_them(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

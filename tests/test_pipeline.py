@@ -1,0 +1,152 @@
+"""The whole graph, as a person runs it: repeatable, resumable, and asking nothing twice."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.places import Home, sample_path
+from featdisc_assets.warehouse import Warehouse
+from tests.conftest import featdisc
+
+# Times, and what counts them.
+WHEN = {"created_at", "latency_ms", "attempt_id", "day", "mean_latency_ms"}
+
+
+def small_source(folder: Path, n: int = 24) -> Path:
+    """The first transcripts of the sample."""
+    path = folder / "small.jsonl"
+    path.write_text("".join(sample_path().read_text(encoding="utf-8").splitlines(keepends=True)[:n]), encoding="utf-8")
+    return path
+
+
+def contents(home: Home) -> dict[str, str]:
+    """A hash of every table and view, times apart."""
+    db = Warehouse(home.warehouse)
+    hashes = {}
+    for row in db.rows("select table_name as name from information_schema.tables order by name"):
+        columns = [
+            column for column in db.schema(row["name"]).names if column not in WHEN or row["name"] == "transcripts"
+        ]
+        chosen = ", ".join(f'"{column}"' for column in columns)
+        hashes[row["name"]] = db.scalar(
+            f"select md5(string_agg(line, chr(10) order by line)) from"
+            f" (select cast(row({chosen}) as varchar) as line from {row['name']})"
+        )
+    return hashes
+
+
+def asked(home: Home) -> int:
+    """Attempts at asking a model."""
+    with AnswerStore(home.answers) as store:
+        return sum(store.tally().values())
+
+
+def test_two_runs_on_the_same_input_give_equal_tables(tmp_path: Path) -> None:
+    source = small_source(tmp_path)
+    homes = [Home(tmp_path / "one"), Home(tmp_path / "two")]
+    for home in homes:
+        done = featdisc("run", "--source", str(source), home=home.path)
+        assert done.returncode == 0, done.stderr
+    one, two = (contents(home) for home in homes)
+    assert one == two
+    assert one["features"] is not None
+    assert homes[0].report.read_bytes() == homes[1].report.read_bytes()
+
+
+def test_a_second_run_asks_nothing_and_changes_nothing(tmp_path: Path) -> None:
+    home, source = Home(tmp_path / "home"), small_source(tmp_path)
+    featdisc("run", "--source", str(source), home=home.path)
+    before, attempts = contents(home), asked(home)
+    assert attempts > 0
+    # Without --source: a home remembers what it was loaded from.
+    done = featdisc("run", home=home.path)
+    assert done.returncode == 0, done.stderr
+    assert asked(home) == attempts
+    assert contents(home) == before
+
+
+def test_new_transcripts_ask_only_for_new_texts(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    source = small_source(tmp_path, 20)
+    featdisc("run", "--source", str(source), home=home.path)
+    rated = Warehouse(home.warehouse).scalar("select count(*) from ratings where purpose = 'rate'")
+    # One new transcript, and one under a new id whose texts are known.
+    lines = sample_path().read_text(encoding="utf-8").splitlines()
+    twin = json.loads(lines[0]) | {"id": "twin"}
+    with source.open("a", encoding="utf-8") as file:
+        file.write(lines[20] + "\n" + json.dumps(twin) + "\n")
+    done = featdisc("run", home=home.path)
+    assert done.returncode == 0, done.stderr
+    db = Warehouse(home.warehouse)
+    assert db.scalar("select count(*) from transcripts") == 22
+    new = db.scalar(
+        "select count(distinct (kind, text_hash)) from pieces where transcript_id = $1", [json.loads(lines[20])["id"]]
+    )
+    assert db.scalar("select count(*) from ratings where purpose = 'rate'") == rated + new
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["rating_plan", "features", "embeddings", "cluster_names"])
+def test_killed_and_started_again_it_finishes_the_same(tmp_path: Path, after: str) -> None:
+    source = small_source(tmp_path)
+    whole, killed = Home(tmp_path / "whole"), Home(tmp_path / "killed")
+    featdisc("run", "--source", str(source), home=whole.path)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "featdisc_assets.cli", "run", "--source", str(source), "--home", str(killed.path)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert run.stderr is not None
+    for line in run.stderr:
+        if re.search(rf"\b{after}\s+…", line):
+            break
+    time.sleep(0.1)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    done = featdisc("run", "--source", str(source), home=killed.path)
+    assert done.returncode == 0, done.stderr
+    assert contents(killed).keys() == contents(whole).keys()
+    skip = {"ratings", "spend"}  # attempts that were in flight at the kill are in the ledger too
+    assert {k: v for k, v in contents(killed).items() if k not in skip} == {
+        k: v for k, v in contents(whole).items() if k not in skip
+    }
+
+
+def test_every_table_of_the_sample_has_rows(sample_db: Warehouse) -> None:
+    empty_by_nature = {"quarantine", "failures"}
+    for row in sample_db.rows("select table_name as name from information_schema.tables"):
+        count = sample_db.scalar(f"select count(*) from {row['name']}")
+        assert (count > 0) != (row["name"] in empty_by_nature), row["name"]
+
+
+def test_a_piece_can_be_followed_from_report_to_words(sample_db: Warehouse) -> None:
+    rows = sample_db.rows("""
+        select cluster_prevalence.label, pieces.text, vocabulary.text as feature
+        from cluster_prevalence
+        inner join cluster_members using (cluster_id)
+        inner join vocabulary using (feature_id)
+        inner join features using (feature_id)
+        inner join pieces using (piece_id)
+        where cluster_prevalence.kind = 'thought'
+        qualify row_number() over (partition by cluster_prevalence.cluster_id order by pieces.piece_id) = 1""")
+    assert len(rows) == sample_db.scalar("select count(*) from clusters where kind = 'thought'")
+    assert all(row["text"].strip() and row["feature"] for row in rows)
+
+
+def test_prevalence_counts_transcripts_once(sample_db: Warehouse) -> None:
+    wrong = sample_db.rows("""
+        select cluster_id, n_transcripts, counted.n
+        from clusters
+        inner join (
+            select cluster_id, count(distinct transcript_id) as n from transcript_clusters group by cluster_id
+        ) as counted using (cluster_id)
+        where n_transcripts != counted.n""")
+    assert wrong == []
