@@ -48,6 +48,9 @@ $(VENV)/local: $(VENV)/installed requirements-local.lock
 	$(PIP) install --no-deps --require-hashes -r requirements-local.lock
 	touch $@
 
+screenshots: $(VENV)/installed  ## take the pictures of the README anew
+	$(BIN)/python -m tools.screenshots
+
 lock: $(VENV)/installed  ## resolve the lock anew
 	$(BIN)/python tools/lock.py
 
