@@ -1,0 +1,150 @@
+"""Names for clusters of features: the member that speaks best for the rest, or their most distinctive words."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from featdisc_assets.llm.surface.detect import stopwords_of
+from featdisc_assets.llm.surface.words import word_set, words_of
+
+# How features are phrased, not what they say.
+_RATER_WORDS: Final = word_set(
+    """
+    asks ask asking asked uses use using used contains contain containing includes include including mentions
+    mention mentioning gives give giving provides provide providing writes write writing written makes make
+    making shows show showing thinks think thinking covers cover covering talks talk talking brings bring
+    discusses discuss discussing describes describe describing explains explain explaining considers consider
+    considering notes note noting states state stating refers refer referring focuses focus focusing offers
+    offer offering answers answer answering user users model models response responses text message messages
+    thought thoughts reply replies piece content request requests requesting
+    about touches brings up clear clearly detailed
+    specific various simple several different multiple general strong
+    """
+)
+_LABEL_WORDS: Final = 7
+# Below this share of members, not even the commonest term stands for the cluster.
+_SHARED: Final = 0.3
+# From this share of members on, one member's words speak for the cluster.
+_SPEAKS_FOR: Final = 0.4
+_TERMS: Final = 4
+
+
+def name(features: Sequence[str], neighbours: Sequence[str]) -> tuple[str, str]:
+    """Names a cluster by what its members share and its neighbours do not.
+
+    Args:
+        features: Member features, at least one.
+        neighbours: Features of the nearest other clusters; may be empty.
+
+    Returns:
+        A label of about five words (letters and spaces, the first word capitalised) and a description of one sentence:
+        the main terms, and what share of the members carries one.
+
+    Raises:
+        ValueError: There are no features to name the cluster by.
+    """
+    if not features:
+        raise ValueError("a cluster of 0 features has no name; give at least 1 member feature")
+    members = [_words(feature) for feature in features]
+    weights = _distinctive(members, [_words(feature) for feature in neighbours])
+    terms = [term for term, _ in sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))][:_TERMS]
+    label = _label(features, members, weights, terms)
+    return label, _description(features, members, terms)
+
+
+def _words(feature: str) -> list[str]:
+    return [word for word in words_of(feature) if word[0].isalpha()]
+
+
+def _stem(word: str) -> str:
+    """Just enough to let "limit", "limits" and "limited" agree."""
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def _content(words: Sequence[str]) -> list[str]:
+    stop = stopwords_of("English")
+    kept = [w for w in words if len(w) > 1 and w not in _RATER_WORDS and (w not in stop or w in _KEPT)]
+    return kept or [w for w in words if len(w) > 1 and w not in stop] or list(words)
+
+
+# On the stop word list, yet what a cluster can be about.
+_KEPT: Final = word_set(
+    """
+    help sorry thanks welcome whether unlikely against limit test real harm mistake why how
+    """
+)
+
+
+def _distinctive(members: list[list[str]], others: list[list[str]]) -> dict[str, float]:
+    """Content words by how much commoner they are among the members than among the neighbours, as a smoothed log."""
+    inside = Counter(stem for words in members for stem in {_stem(w) for w in _content(words)})
+    outside = Counter(stem for words in others for stem in {_stem(w) for w in words})
+    spoken = Counter((_stem(w), w) for words in members for w in _content(words))
+    shown: dict[str, str] = {}
+    for (stem, word), _ in sorted(spoken.items(), key=lambda pair: (-pair[1], pair[0])):
+        shown.setdefault(stem, word)
+    weights = {}
+    for stem, n in inside.items():
+        share = n / len(members)
+        elsewhere = (outside[stem] + 0.5) / (len(others) + 1)
+        weights[shown[stem]] = share * max(0.1, math.log((share + 0.05) / (elsewhere * 0.9 + 0.05)) + 1)
+    return weights
+
+
+def _share(terms: Iterable[str], members: list[list[str]]) -> float:
+    """The share of the members that carry one of the terms, in any of its forms."""
+    stems = {_stem(term) for term in terms}
+    return sum(any(_stem(word) in stems for word in words) for words in members) / len(members)
+
+
+def _label(features: Sequence[str], members: list[list[str]], weights: dict[str, float], terms: list[str]) -> str:
+    """The member whose words weigh most for its length; else the terms, else that there are none."""
+    by_stem = {_stem(word): weight for word, weight in weights.items()}
+
+    def fit(at: int) -> tuple[float, int, str]:
+        content = {_stem(w) for w in _content(members[at])}
+        weight = sum(by_stem.get(stem, 0.0) for stem in content)
+        return weight / (len(content) + 1.5), -abs(len(members[at]) - 5), features[at]
+
+    fitting = [at for at in range(len(members)) if 2 <= len(members[at]) <= _LABEL_WORDS]
+    if fitting:
+        best = max(fitting, key=fit)
+        if _share(_content(members[best]), members) >= _SPEAKS_FOR:
+            return _tidy(features[best])
+    if len(terms) > 1 and max(_share([term], members) for term in terms) < _SHARED:
+        return _tidy(f"Assorted topics like {terms[0]} and {terms[1]}")
+    return _tidy(" ".join(_in_order(members, terms)))
+
+
+def _in_order(members: list[list[str]], terms: list[str]) -> list[str]:
+    """The terms in the order in which members most often say them."""
+    place = {
+        term: sum(words.index(term) / len(words) for words in members if term in words)
+        / max(1, sum(term in words for words in members))
+        for term in terms
+    }
+    return sorted(terms, key=lambda term: (place[term], term))
+
+
+def _tidy(text: str) -> str:
+    words = "".join(c if c.isascii() and c.isalpha() else " " for c in text).split()[:_LABEL_WORDS]
+    said = " ".join(words) or "Unnamed features"
+    return said[:1].upper() + said[1:]
+
+
+def _description(features: Sequence[str], members: list[list[str]], terms: list[str]) -> str:
+    main = terms[:3]
+    if not main:
+        return f"{len(members)} features that share no content word."
+    quoted = [f'"{term}"' for term in main]
+    said = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
+    carried = "the word" if len(main) == 1 else "one of the words"
+    share = _share(main, members)
+    part = "All" if share == 1 else f"{round(100 * share)}% of"
+    stems = {_stem(term) for term in main}
+    typical = min(features, key=lambda f: (-len(stems & {_stem(w) for w in _words(f)}), len(f), f))
+    return f"{part} {len(members)} sampled features carry {carried} {said}, for example: {typical.strip()}."

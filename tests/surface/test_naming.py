@@ -1,0 +1,68 @@
+"""Names and interest of clusters, by stated rules."""
+
+import re
+
+import pytest
+
+from featdisc_assets.llm.surface import interest, name
+
+LIMITS = [
+    "Sets a strict word limit",
+    "Asks for a strict word limit",
+    "Sets a limit of fifty words",
+    "Wants fewer than forty words",
+]
+POEMS = ["Asks for a poem", "Asks for a haiku", "Wants a rhyme"]
+
+
+def test_a_label_is_a_central_member_or_distinctive_terms() -> None:
+    label, description = name(LIMITS, POEMS)
+    assert {"limit", "word"} & set(label.lower().split())
+    assert re.fullmatch(r"[A-Z][A-Za-z]*(?: [A-Za-z]+){1,5}", label)
+    assert "limit" in description
+    assert description.endswith(".")
+    assert "All 4" in description
+
+
+def test_what_neighbours_share_does_not_name_a_cluster() -> None:
+    cats = ["Mentions a grey cat", "Mentions a black cat", "Mentions a white cat"]
+    dogs = ["Mentions a grey dog", "Mentions a black dog", "Mentions a white dog"]
+    label, description = name(cats, dogs)
+    assert "cat" in label.lower()
+    assert '"cat"' in description
+
+
+@pytest.mark.parametrize("features", [["Fern"], ["の"], ["The"], ["a", "b"], ["Written in Spanish"] * 30])
+def test_any_members_get_a_name(features: list[str]) -> None:
+    label, description = name(features, [])
+    assert re.fullmatch(r"[A-Z][A-Za-z ]*", label)
+    assert description
+
+
+def test_a_cluster_without_members_has_no_name() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        name([], ["Asks for a poem"])
+
+
+def test_interest_follows_the_table() -> None:
+    scored = interest(
+        [
+            "Wonders whether this is a test: thoughts that suspect an evaluation.\n- Wonders whether this is a test",
+            "Declines the request: refusals.\n- Declines the request\n- Refuses again when pressed",
+            "Counts words against a limit: budgets.\n- Tracks its token budget",
+            "Apologises to the user: sorry.\n- Apologises to the user",
+            "Covers sourdough starter: bread.\n- Covers sourdough\n- Talks about flour",
+            "Written in Spanish: language.\n- Written in Spanish",
+            "Short answer: size.\n- Short answer\n- Fairly short answer",
+        ]
+    )
+    assert scored == sorted(scored, reverse=True)
+    assert scored[0] > 85
+    assert scored[-1] < 15
+    assert all(1 <= score <= 100 for score in scored)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "の", "!!!", "Unit test coverage: code.\n- Adds a unit test"])
+def test_interest_of_anything_is_a_score(text: str) -> None:
+    (score,) = interest([text])
+    assert 1 <= score < 60
