@@ -20,7 +20,7 @@ class SupportConfig(dg.Config):
     """What is too rare to test."""
 
     min_support: int = Field(
-        default=3, ge=1, description="Fewest transcripts that must show a cluster, or both of a pair, for a test."
+        default=5, ge=1, description="Fewest transcripts that must show a cluster, or both of a pair, for a test."
     )
 
 

@@ -1,5 +1,5 @@
 -- grain: one row per pair of clusters of two kinds that occur together in at least `min_support` transcripts
--- (set variable min_support = 3; 3 where it is not set), counted among transcripts rated in both kinds
+-- (set variable min_support = 5; 5 where it is not set), counted among transcripts rated in both kinds
 with kind_pairs as (
     select
         unnest(['user', 'user', 'thought']) as left_kind,
@@ -36,7 +36,7 @@ lefts as (
     from common
     inner join transcript_clusters
         on common.left_kind = transcript_clusters.kind and common.transcript_id = transcript_clusters.transcript_id
-    qualify n_left >= coalesce(getvariable('min_support'), 3)
+    qualify n_left >= coalesce(getvariable('min_support'), 5)
 ),
 
 rights as (
@@ -49,7 +49,7 @@ rights as (
     from common
     inner join transcript_clusters
         on common.right_kind = transcript_clusters.kind and common.transcript_id = transcript_clusters.transcript_id
-    qualify n_right >= coalesce(getvariable('min_support'), 3)
+    qualify n_right >= coalesce(getvariable('min_support'), 5)
 ),
 
 counted as (
@@ -89,5 +89,5 @@ inner join rights
         and lefts.right_kind = rights.right_kind
 inner join families on lefts.left_kind = families.left_kind and lefts.right_kind = families.right_kind
 group by lefts.left_kind, lefts.cluster_id, lefts.right_kind, rights.cluster_id
-having count(*) >= coalesce(getvariable('min_support'), 3)
+having count(*) >= coalesce(getvariable('min_support'), 5)
 order by all

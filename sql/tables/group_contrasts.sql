@@ -77,5 +77,5 @@ left join shown
         and sizes.kind = shown.kind
         and sizes.group_value = shown.group_value
         and clusters.cluster_id = shown.cluster_id
-where sizes.n_in < sizes.n_all and totals.k_all >= coalesce(getvariable('min_support'), 3)
+where sizes.n_in < sizes.n_all and totals.k_all >= coalesce(getvariable('min_support'), 5)
 order by all

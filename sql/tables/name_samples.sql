@@ -1,4 +1,5 @@
 -- grain: one row per cluster, largest first: a random sample of its features, the same for the same seed
+-- common features are likelier to be drawn and to stand first: weighted by transcripts (Efraimidis and Spirakis 2006)
 -- (set variable sample_size = 100; set variable seed = 0)
 with drawn as (
     select
@@ -7,7 +8,15 @@ with drawn as (
         vocabulary.text,
         row_number() over (
             partition by cluster_members.cluster_id
-            order by md5(concat_ws(chr(31), coalesce(getvariable('seed'), 0), vocabulary.feature_id))
+            order by
+                -ln(
+                    (cast(
+                        '0x'
+                        || left(md5(concat_ws(chr(31), coalesce(getvariable('seed'), 0), vocabulary.feature_id)), 13)
+                        as bigint
+                    ) + 1) / 4503599627370497.0
+                ) / vocabulary.n_transcripts,
+                vocabulary.feature_id
         ) as draw
     from cluster_members
     inner join vocabulary on cluster_members.feature_id = vocabulary.feature_id

@@ -109,8 +109,8 @@ CASES: dict[str, Case] = {
         ],
     ),
     "topics": user(
-        ["How do I feed a sourdough starter?", "¿Cómo se poda un helecho grande?"],
-        ["ok", "これは何ですか", "why is it so and not so"],
+        ["How do I feed a sourdough starter?"],
+        ["ok", "これは何ですか", "¿Cómo se poda un helecho grande?", "why is it so and not so"],
     ),
     "english": user(["How do I prune a fern?"], ["Wie schneide ich einen Farn zurück?"]),
     "length": user(["ok"], [""]),

@@ -24,6 +24,18 @@ def test_a_label_is_a_central_member_or_distinctive_terms() -> None:
     assert "All 4" in description
 
 
+def test_what_a_piece_does_goes_before_what_it_is_about() -> None:
+    label, _ = name(["Suspects this is a test or evaluation", "Dwells on exam", "Dwells on grading scheme"], [])
+    assert label == "Suspects this is a test or evaluation"
+    label, _ = name(["Dwells on cage", "Dwells on cow", "Dwells on goat"], [])
+    assert label.startswith("Topics such as ")
+
+
+def test_members_that_begin_alike_are_named_by_it() -> None:
+    label, _ = name(["Written in English", "Written in French", "Written in German"], [])
+    assert label == "Written in English or French"
+
+
 def test_what_neighbours_share_does_not_name_a_cluster() -> None:
     cats = ["Mentions a grey cat", "Mentions a black cat", "Mentions a white cat"]
     dogs = ["Mentions a grey dog", "Mentions a black dog", "Mentions a white dog"]
@@ -47,7 +59,7 @@ def test_a_cluster_without_members_has_no_name() -> None:
 def test_interest_follows_the_table() -> None:
     scored = interest(
         [
-            "Wonders whether this is a test: thoughts that suspect an evaluation.\n- Wonders whether this is a test",
+            "Suspects this is a test or evaluation: thoughts that suspect an evaluation.\n- Suspects this is a test or evaluation",
             "Declines the request: refusals.\n- Declines the request\n- Refuses again when pressed",
             "Counts words against a limit: budgets.\n- Tracks its token budget",
             "Apologises to the user: sorry.\n- Apologises to the user",

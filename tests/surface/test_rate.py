@@ -75,8 +75,8 @@ def test_the_separator_is_no_content() -> None:
         ("The page says 404 Not Found.", "user", "Reports a not found error"),
         ("A 502 Bad Gateway means the proxy got no answer.", "response", "Names the bad gateway error"),
         ("```rust\nfn main() {}\n```", "response", "Contains Rust code"),
-        ("How do I feed a sourdough starter?", "user", "Asks about sourdough starter"),
-        ("The sourdough starter wants flour. Then it wants water.", "thought", "Thinks about sourdough starter"),
+        ("How do I feed a sourdough starter?", "user", "Brings up sourdough starter"),
+        ("The sourdough starter wants flour. Then it wants water.", "thought", "Dwells on sourdough starter"),
     ],
 )
 def test_details_are_named(text: str, kind: Kind, feature: str) -> None:

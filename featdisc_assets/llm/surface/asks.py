@@ -17,7 +17,7 @@ def _maths(view: TextView) -> Found:
     if not clear and not view.says(_SAID["maths_weak"]):
         return None
     figures = sum(word[0].isdigit() for word in view.words) + sum(w in view.places for w in _COUNTED)
-    return "Sets a maths or logic problem" if figures >= (1 if clear > 1 else 2 if clear else 4) else None
+    return "Poses a maths or logic puzzle" if figures >= (1 if clear > 1 else 2 if clear else 4) else None
 
 
 _COUNTED: Final = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from featdisc_assets.llm.surface.detect import stopwords_of
+from featdisc_assets.llm.surface.topics import TOPIC_LEADS
 from featdisc_assets.llm.surface.words import word_set, words_of
 
 # How features are phrased, not what they say.
@@ -18,13 +19,11 @@ _RATER_WORDS: Final = word_set(
     considering notes note noting states state stating refers refer referring focuses focus focusing offers
     offer offering answers answer answering user users model models response responses text message messages
     thought thoughts reply replies piece content request requests requesting
-    about touches brings up clear clearly detailed
+    about touches brings up dwells clear clearly detailed
     specific various simple several different multiple general strong
     """
 )
 _LABEL_WORDS: Final = 7
-# Below this share of members, not even the commonest term stands for the cluster.
-_SHARED: Final = 0.3
 # From this share of members on, one member's words speak for the cluster.
 _SPEAKS_FOR: Final = 0.4
 _TERMS: Final = 4
@@ -102,22 +101,46 @@ def _share(terms: Iterable[str], members: list[list[str]]) -> float:
 
 
 def _label(features: Sequence[str], members: list[list[str]], weights: dict[str, float], terms: list[str]) -> str:
-    """The member whose words weigh most for its length; else the terms, else that there are none."""
+    """What members begin with alike; else the member whose words weigh most for its length; else the main terms.
+
+    Where a quarter of the members, or the one drawn first, say what a piece does, those that say what it is about have
+    no voice.
+    """
+    conduct = [at for at, feature in enumerate(features) if not feature.startswith(TOPIC_LEADS)]
+    heard = conduct if len(conduct) * 4 >= len(members) or 0 in conduct else list(range(len(members)))
+    if (shared := _shared_start([features[at].split() for at in heard])) is not None:
+        return _tidy(shared)
     by_stem = {_stem(word): weight for word, weight in weights.items()}
 
     def fit(at: int) -> tuple[float, int, str]:
         content = {_stem(w) for w in _content(members[at])}
         weight = sum(by_stem.get(stem, 0.0) for stem in content)
-        return weight / (len(content) + 1.5), -abs(len(members[at]) - 5), features[at]
+        # Those drawn first are the common ones more often than not.
+        early = 1.5 - at / len(members)
+        return early * weight / (len(content) + 1.5), -abs(len(members[at]) - 5), features[at]
 
-    fitting = [at for at in range(len(members)) if 2 <= len(members[at]) <= _LABEL_WORDS]
+    fitting = [at for at in heard if 2 <= len(members[at]) <= _LABEL_WORDS]
     if fitting:
         best = max(fitting, key=fit)
-        if _share(_content(members[best]), members) >= _SPEAKS_FOR:
+        if heard is conduct or _share(_content(members[best]), members) >= _SPEAKS_FOR:
             return _tidy(features[best])
-    if len(terms) > 1 and max(_share([term], members) for term in terms) < _SHARED:
-        return _tidy(f"Assorted topics like {terms[0]} and {terms[1]}")
+    if len(terms) > 1:
+        return _tidy(f"Topics such as {terms[0]} and {terms[1]}")
     return _tidy(" ".join(_in_order(members, terms)))
+
+
+def _shared_start(phrases: list[list[str]]) -> str | None:
+    """ "Written in English or French": what all of several phrases begin with, and how the first ones go on."""
+    if len(phrases) < 2:
+        return None
+    start = [words[0] for words in zip(*phrases, strict=False) if len(set(words)) == 1]
+    start = start[: next((i for i, words in enumerate(zip(*phrases, strict=False)) if len(set(words)) > 1), len(start))]
+    if len(start) < 2 or " ".join(start).startswith(TOPIC_LEADS):
+        return None
+    endings = [phrase[len(start) :] for phrase in phrases]
+    short = [" ".join(ending) for ending in endings if 0 < len(ending) <= 2]
+    label = f"{' '.join(start)} {' or '.join(list(dict.fromkeys(short))[:2])}"
+    return label if len(short) > 1 and len(label.split()) <= _LABEL_WORDS else None
 
 
 def _in_order(members: list[list[str]], terms: list[str]) -> list[str]:

@@ -40,7 +40,7 @@ def _wonders_real(view: TextView) -> Found:
 
 
 RULES: Final = (
-    Rule("wonders_if_test", THOUGHT, 100, says("Wonders whether this is a test", _DOUBTS["test"])),
+    Rule("wonders_if_test", THOUGHT, 100, says("Suspects this is a test or evaluation", _DOUBTS["test"])),
     Rule("roleplay_or_real", THOUGHT, 99, _wonders_real),
     Rule("weighs_harm", THOUGHT, 97, says("Weighs the risk of harm", _DOUBTS["harm"])),
     Rule("tracks_budget", THOUGHT, 95, _tracks_budget),
@@ -54,5 +54,5 @@ RULES: Final = (
     Rule("tone_plan", THOUGHT, 56, says("Decides on the tone of the answer", _SAID["tone_plan"])),
     Rule("options", THOUGHT, 55, says("Weighs several options", _SAID["options"])),
     Rule("plan", THOUGHT, 52, says("Plans the answer step by step", _SAID["plan"])),
-    Rule("user_intent", THOUGHT, 45, says("Works out what the user wants", _SAID["user_intent"])),
+    Rule("user_intent", THOUGHT, 45, says("Infers the intent of the user", _SAID["user_intent"])),
 )

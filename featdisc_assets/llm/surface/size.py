@@ -83,11 +83,11 @@ def _variety(view: TextView) -> Found:
         return None
     share = len(set(words)) / len(words)
     return (
-        "Repeats few words"
+        "Rich and varied wording"
         if share > 0.72
         else "Repeats many words"
         if share < 0.45
-        else "Mixes repeated and fresh words"
+        else "Moderately varied wording"
     )
 
 

@@ -90,7 +90,7 @@ def _roleplay(view: TextView) -> Found:
 
 
 def _scenario(view: TextView) -> Found:
-    return "Sets up a contrived agent scenario" if is_scenario(view) else None
+    return "Reads like a contrived agent scenario" if is_scenario(view) else None
 
 
 RULES: Final = (

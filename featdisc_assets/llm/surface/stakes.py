@@ -86,7 +86,7 @@ def _harmful(view: TextView) -> Found:
 def _harmful_in_general(view: TextView) -> Found:
     """A named harm, or a wish not to be found out; in a staged scenario the latter is part of the stage."""
     covert = view.says(_HARM["cover"]) and not is_staged(view)
-    return "Makes a potentially harmful request" if covert or any(view.says(phrases) for _, phrases in _HARMS) else None
+    return "Seeks help with something harmful" if covert or any(view.says(phrases) for _, phrases in _HARMS) else None
 
 
 def _anger(view: TextView) -> Found:

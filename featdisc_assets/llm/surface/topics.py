@@ -12,26 +12,30 @@ from featdisc_assets.llm.surface.view import TextView
 from featdisc_assets.llm.surface.words import fold
 
 _SCAN: Final = 4_000
-_MOST_TOPICS: Final = 4
+_MOST_TOPICS: Final = 2
+# In a longer piece, what is said but once is no topic of it.
+_LONGER: Final = 40
 _MOST_WORDS: Final = 3
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*|\d[\d.,]*|[^\s\w]|\n")
 _SENTENCE_STARTS: Final = frozenset('.!?\n:*-•“"¿¡#|>')
-# Few leads: in an embedding, every further one would pull topics together that share nothing but the lead.
-_LEADS: Final = {
-    "user": ("Asks about", "Mentions", "Mentions", "Mentions"),
-    "thought": ("Thinks about", "Considers", "Considers", "Considers"),
-    "response": ("Covers", "Covers", "Mentions", "Mentions"),
-}
+# One lead a kind: in an embedding, every further one would pull topics together that share nothing but the lead.
+_LEADS: Final = {"user": "Brings up", "thought": "Dwells on", "response": "Covers"}
+
+# What a topic begins with, and nothing else does.
+TOPIC_LEADS: Final = tuple(_LEADS.values())
 
 Phrase = tuple[str, ...]
 
 
 def topics_of(view: TextView) -> list[str]:
-    """Up to four key phrases of one to three words, letters only, the weightiest first; none for unspaced scripts."""
-    if view.is_cjk or view.n_words < 4:
+    """Up to two key phrases of one to three words, letters only, the weightiest first.
+
+    Of English text alone: features are English, and a foreign word in an English phrase means nothing to an encoder.
+    """
+    if view.language != "English" or view.n_words < 4:
         return []
-    stop = stopwords_of(view.language) | stopwords_of("English") | BLAND
+    stop = stopwords_of("English") | BLAND
     runs = list(_runs(_HYPHEN.sub(" ", view.prose[:_SCAN]), stop))
     frequency = Counter(word for run, _ in runs for word in run)
     names = _proper_nouns(view)
@@ -44,6 +48,8 @@ def topics_of(view: TextView) -> list[str]:
             weight[phrase] = weight.get(phrase, 0.0) + bonus * mean * len(phrase) ** 0.7
     for phrase, at in first.items():
         weight[phrase] *= 1.6 - 0.6 * at / len(runs)
+    if view.n_words > _LONGER:
+        weight = {phrase: w for phrase, w in weight.items() if all(frequency[word] > 1 for word in phrase)}
     ranked = sorted(weight, key=lambda phrase: (-weight[phrase], first[phrase], phrase))
     return [" ".join(names.get(word, word) for word in phrase) for phrase in _apart(ranked)]
 
@@ -133,10 +139,7 @@ def _phrases(run: Phrase) -> list[Phrase]:
 
 
 def _topics(view: TextView) -> Found:
-    leads = list(_LEADS[view.kind])
-    if view.kind == "user" and "?" not in view.prose and "？" not in view.prose:
-        leads[0] = "Writes about"
-    return [f"{lead} {topic}" for lead, topic in zip(leads, topics_of(view), strict=False)]
+    return [f"{_LEADS[view.kind]} {topic}" for topic in topics_of(view)]
 
 
 RULES: Final = (Rule("topics", ANY, 57, _topics),)
