@@ -52,7 +52,7 @@ def test_every_command_runs_in_the_order_it_is_shown(
         keys = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none", "FEATDISC_HOME": str(sample_home.path)}
         for words in COMMANDS:
             if words[0] == "featdisc":
-                done = featdisc(*words[1:], **keys)
+                done = featdisc(*words[1:], home=None, **keys)
                 assert done.returncode == 0, (words, done.stderr)
                 assert done.stdout.strip()
                 ran += 1

@@ -4,6 +4,7 @@ k-means alone swallows rare themes in large bland clusters; merging many small c
 them apart at the same number of clusters.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,7 @@ def features_per_cluster(n: int) -> int:
     So there are some six times the root of n clusters: 100 of 300 features, 950 of 25,000, and 7,300 of the published
     study's 1.5 million a kind, which had about as many.
     """
-    return max(2, round(n**0.5 / 6))
+    return max(2, round(math.sqrt(n) / 6))
 
 
 def cluster(

@@ -59,7 +59,7 @@ def test_a_cluster_without_members_has_no_name() -> None:
 def test_interest_follows_the_table() -> None:
     scored = interest(
         [
-            "Suspects this is a test or evaluation: thoughts that suspect an evaluation.\n- Suspects this is a test or evaluation",
+            "Suspects this is a test or evaluation: suspicion.\n- Suspects this is a test or evaluation",
             "Declines the request: refusals.\n- Declines the request\n- Refuses again when pressed",
             "Counts words against a limit: budgets.\n- Tracks its token budget",
             "Apologises to the user: sorry.\n- Apologises to the user",

@@ -130,7 +130,7 @@ def _label(features: Sequence[str], members: list[list[str]], weights: dict[str,
 
 
 def _shared_start(phrases: list[list[str]]) -> str | None:
-    """ "Written in English or French": what all of several phrases begin with, and how the first ones go on."""
+    """What all of several phrases begin with, and how the first ones go on: "Written in English or French"."""
     if len(phrases) < 2:
         return None
     start = [words[0] for words in zip(*phrases, strict=False) if len(set(words)) == 1]
