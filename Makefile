@@ -16,7 +16,7 @@ ui: $(VENV)/installed  ## open the Dagster UI on the same home
 	$(BIN)/featdisc ui --home $(HOME_DIR)
 
 test: check $(VENV)/local  ## lint, types and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-fast: $(VENV)/installed  ## the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow and not local and not browser"

@@ -57,9 +57,10 @@ def run(
     sources = [*(source or []), *(more or []), *([str(sample_path())] if sample else [])]
     settings = running.settings(config, sources=sources, model=model, api_base=api_base)
     place = Home.find(home)
+    option = "" if place == Home.find() else f" --home {place.path}"
     running.check_models(settings)
     running.run(place, settings)
-    running.summarise(place)
+    running.summarise(place, option=option)
 
 
 @app.command()

@@ -1,13 +1,18 @@
 """One run of the whole graph on a home, outside the UI but into the same history."""
 
 import os
+import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import yaml
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm.providers import SURFACE, check_model
@@ -70,29 +75,50 @@ def run(home: Home, given: Settings) -> None:
     Raises:
         FeatdiscError: If the settings do not fit, or an asset met something a person can mend.
     """
-    enter(home)
-    # After `enter`: Dagster reads its home when it is first asked for.
-    from featdisc_assets.definitions import defs  # noqa: PLC0415
+    # Imported here: Dagster reads its home when it is first asked for.
+    from featdisc_assets.definitions import configs, defs  # noqa: PLC0415
 
+    check_settings(given, configs)
+    enter(home)
     config = {
         "ops": {asset: {"config": values} for asset, values in given.items()},
         # Named, or Dagster falls back to a logger of its own that prints every event.
         "loggers": {"console": {}},
     }
     with dg.DagsterInstance.get() as instance:
+        defs.resolve_job_def("everything").execute_in_process(instance=instance, run_config=config)
+
+
+def check_settings(given: Settings, configs: Mapping[str, type[dg.Config]]) -> None:
+    """Make sure that every setting names a knob and is within its range, before anything starts.
+
+    Raises:
+        FeatdiscError: For the first that does not, with what would.
+    """
+    for asset, values in given.items():
+        if asset not in configs:
+            raise FeatdiscError(f"No asset named {asset!r} takes settings; those that do are {', '.join(configs)}.")
+        knobs = configs[asset].model_fields
+        if unknown := sorted(values.keys() - knobs.keys()):
+            raise FeatdiscError(f"{asset} has no setting {unknown[0]!r}; it has {', '.join(knobs)}.")
         try:
-            defs.resolve_job_def("everything").execute_in_process(instance=instance, run_config=config)
-        except dg.DagsterInvalidConfigError as error:
-            raise FeatdiscError(_first_complaint(error)) from error
+            configs[asset](**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            knob = str(first["loc"][0]) if first["loc"] else "a setting"
+            raise FeatdiscError(
+                f"{asset}.{knob} = {values.get(knob)!r} does not fit: {first['msg'].lower()}; {knobs[knob].description}"
+            ) from error
 
 
-def _first_complaint(error: dg.DagsterInvalidConfigError) -> str:
-    first = error.errors[0]
-    return f"The settings do not fit: {' '.join(first.message.split())}"
+def summarise(home: Home, *, option: str, most: int = 8) -> None:
+    """Print the most prevalent clusters of each kind, where everything lies, and how to go on.
 
-
-def summarise(home: Home, *, most: int = 8) -> None:
-    """Print the most prevalent clusters of each kind, and where everything lies."""
+    Args:
+        home: Of a finished run.
+        option: What a command needs so as to find this home: ` --home …`, or nothing.
+        most: Clusters of each kind.
+    """
     db = Warehouse(home.warehouse)
     console = Console()
     for kind in KINDS:
@@ -111,14 +137,23 @@ def summarise(home: Home, *, most: int = 8) -> None:
             share = f"{row['prevalence']:.0%}"
             interest = "" if row["interest"] is None else f"{row['interest']:.0f}"
             table.add_row(
-                f"{row['n_transcripts']} of {row['n_rated_transcripts']}", share, interest, row["label"] or "(unnamed)"
+                f"{row['n_transcripts']} of {row['n_rated_transcripts']}",
+                share,
+                interest,
+                Text(row["label"] or "(unnamed)"),
             )
         if rows:
             console.print(table, "")
     model = db.scalar("select any_value(model) from rating_plan")
     if model == SURFACE:
-        console.print(f"Rated by {SURFACE}: built-in rules, not a language model. Choose one with --model.")
-    option = "" if home == Home.find() else f" --home {home.path}"
-    console.print(f"warehouse  {home.warehouse}", f"report     {home.report}", sep="\n", soft_wrap=True)
-    console.print(f'ask it     featdisc sql{option} "from surprising_pairs limit 10"', soft_wrap=True, markup=False)
-    console.print(f"look at it featdisc ui{option}, or `make ui` in a checkout", soft_wrap=True)
+        console.print(
+            f"Rated by {SURFACE}: built-in rules, not a language model. Choose one with --model.", soft_wrap=True
+        )
+    command = "featdisc" if shutil.which("featdisc") else os.path.relpath(Path(sys.executable).with_name("featdisc"))
+    for line in (
+        f"warehouse   {home.warehouse}",
+        f"report      {home.report}",
+        f'ask it      {command} sql{option} "from surprising_pairs limit 10"',
+        f"look at it  {command} ui{option}    (in a checkout: make ui)",
+    ):
+        console.print(Text(line), soft_wrap=True)

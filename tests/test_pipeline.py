@@ -53,6 +53,7 @@ def asked(home: Home) -> int:
         return sum(store.tally().values())
 
 
+@pytest.mark.slow
 def test_two_runs_on_the_same_input_give_equal_tables(tmp_path: Path) -> None:
     source = small_source(tmp_path)
     homes = [Home(tmp_path / "one"), Home(tmp_path / "two")]
@@ -65,6 +66,7 @@ def test_two_runs_on_the_same_input_give_equal_tables(tmp_path: Path) -> None:
     assert homes[0].report.read_bytes() == homes[1].report.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_second_run_asks_nothing_and_changes_nothing(tmp_path: Path) -> None:
     home, source = Home(tmp_path / "home"), small_source(tmp_path)
     featdisc("run", "--source", str(source), home=home.path)
@@ -77,6 +79,7 @@ def test_a_second_run_asks_nothing_and_changes_nothing(tmp_path: Path) -> None:
     assert settled(home) == before
 
 
+@pytest.mark.slow
 def test_new_transcripts_ask_only_for_new_texts(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     source = small_source(tmp_path, 20)

@@ -17,6 +17,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_whole_graph_over_http(source: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with Loopback() as server:
@@ -37,6 +38,7 @@ def test_the_whole_graph_over_http(source: Path, tmp_path: Path) -> None:
         assert sum(server.requests.values()) == asked
 
 
+@pytest.mark.slow
 def test_failures_are_counted_and_the_rest_goes_on(source: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with Loopback(plan=lambda number, prompt: "refusal" if number == 0 else None) as server:
@@ -67,6 +69,7 @@ def test_a_missing_key_is_one_sentence_before_anything_starts(model: str, says: 
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.slow
 def test_a_key_that_is_refused_stops_the_run_at_once(source: Path, tmp_path: Path) -> None:
     with Loopback(plan=lambda number, prompt: "auth") as server:
         done = featdisc(

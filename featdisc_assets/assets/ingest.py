@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import dagster as dg
@@ -60,10 +59,16 @@ def transcripts(
         for table in ("transcripts", "turns", "quarantine"):
             connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
     items = formats.read(paths, format=config.format, on_progress=_teller(context))
+    batch: list[Transcript | Rejected] = []
     try:
-        while batch := list(islice(items, ROWS_A_WRITE)):
-            _append(db, batch)
+        for item in items:
+            batch.append(item)
+            if len(batch) >= ROWS_A_WRITE:
+                _append(db, batch)
+                batch = []
+        _append(db, batch)
     except formats.SourceError:
+        _append(db, batch)
         # Why nothing could be read stands in quarantine: keep that, and the transcripts of before.
         db.refill({"quarantine": "from incoming_quarantine"})
         raise
