@@ -67,6 +67,12 @@ def graphql(address: str, query: str) -> dict[str, Any]:
     return data
 
 
+def latest_run(address: str) -> dict[str, str]:
+    found = graphql(address, "{runsOrError(limit: 1) {... on Runs {results {status runId}}}}")
+    run: dict[str, str] = found["runsOrError"]["results"][0]
+    return run
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
 def test_everything_materialises_from_the_browser(tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
@@ -83,16 +89,15 @@ def test_everything_materialises_from_the_browser(tmp_path: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+        before = latest_run(address)
         page.get_by_role("button", name="Materialize all").click(timeout=60_000)
-        runs: list[dict[str, str]] = []
-        for _ in range(180):
-            runs = graphql(address, "{runsOrError(limit: 1) {... on Runs {results {status runId}}}}")["runsOrError"][
-                "results"
-            ]
-            if runs and runs[0]["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
+        for _ in range(240):
+            newest = latest_run(address)
+            if newest["runId"] != before["runId"] and newest["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
                 break
             time.sleep(1)
-        assert runs[0]["status"] == "SUCCESS"
+        assert newest["runId"] != before["runId"]
+        assert newest["status"] == "SUCCESS"
         assert db.scalar("select count(*) from cluster_prevalence where label is not null") > 10
         # The asset's page shows what a person looks for: rows, columns with their types, a preview.
         page.goto(f"{address}/assets/cluster_names?view=overview", wait_until="domcontentloaded")

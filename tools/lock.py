@@ -55,20 +55,14 @@ def _compile(source: Path, *options: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         constraints, lock = Path(folder) / "constraints.txt", Path(folder) / "lock"
         constraints.write_text(TOGETHER, encoding="utf-8")
-        quiet = (
-            "--no-emit-index-url",
-            "--no-emit-find-links",
-            "--no-emit-trusted-host",
-            "--no-header",
-            "--no-annotate",
-        )
         subprocess.run(  # noqa: S603 - our own arguments
             [sys.executable, "-m", "piptools", "compile", "-q", "--strip-extras", "--generate-hashes", "--allow-unsafe",
-             *quiet, "-c", str(constraints), *options, "-o", str(lock), str(source)],
+             "--no-header", "--no-annotate", "-c", str(constraints), *options, "-o", str(lock), str(source)],
             check=True,
         )  # fmt: skip
         blocks = re.split(r"(?m)^(?=[a-z0-9])", lock.read_text(encoding="utf-8"))
-    return "".join(block for block in blocks if not block.startswith(LEFT_OUT) and not block.startswith("#"))
+    # What stands before the first package are addresses of this machine's indexes: no business of the lock's.
+    return "".join(block for block in blocks[1:] if not block.startswith(LEFT_OUT))
 
 
 if __name__ == "__main__":

@@ -116,8 +116,8 @@ def _label(features: Sequence[str], members: list[list[str]], weights: dict[str,
         content = {_stem(w) for w in _content(members[at])}
         weight = sum(by_stem.get(stem, 0.0) for stem in content)
         # Those drawn first are the common ones more often than not.
-        early = 1.5 - at / len(members)
-        return early * weight / (len(content) + 1.5), -abs(len(members[at]) - 5), features[at]
+        early = (1 + at) ** -0.7
+        return early * weight / (len(content) + 0.5), -abs(len(members[at]) - 5), features[at]
 
     fitting = [at for at in heard if 2 <= len(members[at]) <= _LABEL_WORDS]
     if fitting:
