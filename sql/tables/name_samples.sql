@@ -1,11 +1,12 @@
--- grain: one row per cluster, largest first: a random sample of its features, the same for the same seed
--- common features are likelier to be drawn and to stand first: weighted by transcripts (Efraimidis and Spirakis 2006)
+-- grain: one row per cluster, largest first: a random sample of its features, listed from the most common on
+-- drawn by a weight of transcripts (Efraimidis and Spirakis 2006), the same for the same seed
 -- (set variable sample_size = 100; set variable seed = 0)
 with drawn as (
     select
         cluster_members.cluster_id,
         vocabulary.feature_id,
         vocabulary.text,
+        vocabulary.n_transcripts,
         row_number() over (
             partition by cluster_members.cluster_id
             order by
@@ -27,8 +28,8 @@ with drawn as (
 select
     clusters.cluster_id,
     clusters.kind,
-    list(drawn.feature_id order by drawn.draw) as feature_ids,
-    list(drawn.text order by drawn.draw) as texts
+    list(drawn.feature_id order by drawn.n_transcripts desc, drawn.feature_id asc) as feature_ids,
+    list(drawn.text order by drawn.n_transcripts desc, drawn.feature_id asc) as texts
 from clusters
 inner join drawn on clusters.cluster_id = drawn.cluster_id
 group by clusters.cluster_id, clusters.kind, clusters.n_transcripts

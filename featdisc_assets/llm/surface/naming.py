@@ -33,7 +33,7 @@ def name(features: Sequence[str], neighbours: Sequence[str]) -> tuple[str, str]:
     """Names a cluster by what its members share and its neighbours do not.
 
     Args:
-        features: Member features, at least one.
+        features: Member features, at least one, the commonest first.
         neighbours: Features of the nearest other clusters; may be empty.
 
     Returns:
@@ -103,7 +103,7 @@ def _share(terms: Iterable[str], members: list[list[str]]) -> float:
 def _label(features: Sequence[str], members: list[list[str]], weights: dict[str, float], terms: list[str]) -> str:
     """What members begin with alike; else the member whose words weigh most for its length; else the main terms.
 
-    Where a quarter of the members, or the one drawn first, say what a piece does, those that say what it is about have
+    Where a quarter of the members, or the commonest, say what a piece does, those that say what it is about have
     no voice.
     """
     conduct = [at for at, feature in enumerate(features) if not feature.startswith(TOPIC_LEADS)]
@@ -115,7 +115,7 @@ def _label(features: Sequence[str], members: list[list[str]], weights: dict[str,
     def fit(at: int) -> tuple[float, int, str]:
         content = {_stem(w) for w in _content(members[at])}
         weight = sum(by_stem.get(stem, 0.0) for stem in content)
-        # Those drawn first are the common ones more often than not.
+        # The commonest stand first.
         early = (1 + at) ** -0.7
         return early * weight / (len(content) + 0.5), -abs(len(members[at]) - 5), features[at]
 
