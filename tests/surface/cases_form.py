@@ -119,7 +119,7 @@ CASES: dict[str, Case] = {
     "paragraphs": user(["ok"], [""]),
     "sentence_count": user(["The gate is open. The dog is gone."], ["The gate is open."]),
     "vocabulary": user(["The gate is open and the dog is gone."], ["ok"]),
-    "variety": user(["one two three four five " * 8], ["one two three"]),
+    "variety": user(["one two three four five " * 8, "the fern fern fern fern fern fern fern"], ["one two three"]),
     "punctuation": user(["Dig: then plant."], ["dig then plant"]),
     "ending": user(["Dig.", "dig"], ["dig,"]),
     "digits": user(["ok", "3 ferns"], [""]),

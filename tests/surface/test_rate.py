@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from featdisc_assets.llm.surface import rate
@@ -49,6 +49,8 @@ def test_any_text_gives_well_formed_features(text: str, kind: Kind) -> None:
         max_size=40,
     )
 )
+@example(words=["the", *["fern"] * 7])
+@example(words=["stands", "fern", "gate", "stands", "stands", "waters", "waters", "fern"])
 def test_a_sentence_has_at_least_ten_features(words: list[str]) -> None:
     assert len(rate(" ".join(words).capitalize() + ".", "response")) >= 10
 

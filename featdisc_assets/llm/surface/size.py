@@ -79,9 +79,12 @@ def _vocabulary(view: TextView) -> Found:
 
 def _variety(view: TextView) -> Found:
     words = [w for w in view.words[:200] if w[0].isalpha()]
-    if len(words) < 25 or view.is_cjk:
+    if len(words) < 8 or view.is_cjk:
         return None
     share = len(set(words)) / len(words)
+    if len(words) < 25:
+        # In a sentence or two nearly every word is new, which says nothing of the wording.
+        return "Repeats many words" if share < 0.45 else "At most two dozen words"
     return (
         "Rich and varied wording"
         if share > 0.72
