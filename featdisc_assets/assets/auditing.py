@@ -6,12 +6,11 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
+from featdisc_assets.assets.nearby import nearest_clusters
 from featdisc_assets.assets.showing import table_metadata
 from featdisc_assets.llm import prompts
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages.neighbours import nearest_neighbours
-from featdisc_assets.transcript import KINDS
 
 
 @dg.asset(
@@ -46,21 +45,16 @@ def cluster_audit(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per cluster: its nearest other cluster, whether the two are near-duplicates, and how tight it is."""
     db = warehouse.open()
-    rows: list[dict[str, object]] = []
-    for kind in KINDS:
-        ids, centroids = db.matrix(
-            "select cluster_id, centroid as vector from clusters where kind = $1 order by cluster_id", [kind]
-        )
-        near = nearest_neighbours(centroids, count=1)
-        rows += [
-            {
-                "cluster_id": cluster_id,
-                "nearest_cluster_id": ids[found[0].index].as_py() if found else None,
-                "nearest_similarity": found[0].similarity if found else None,
-                "is_near_duplicate": bool(found) and found[0].similarity >= config.twin_similarity,
-            }
-            for cluster_id, found in zip(ids.to_pylist(), near, strict=True)
-        ]
+    near = nearest_clusters(db, count=1)
+    rows: list[dict[str, object]] = [
+        {
+            "cluster_id": cluster_id,
+            "nearest_cluster_id": found[0][0] if found else None,
+            "nearest_similarity": found[0][1] if found else None,
+            "is_near_duplicate": bool(found) and found[0][1] >= config.twin_similarity,
+        }
+        for cluster_id, found in near.items()
+    ]
     schema = pa.schema(
         [
             db.schema("cluster_audit").field(name)

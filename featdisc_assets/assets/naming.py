@@ -8,6 +8,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets.assets.asking import AskingConfig, answers, write_ledger
+from featdisc_assets.assets.nearby import nearest_clusters
 from featdisc_assets.assets.planning import read_plans
 from featdisc_assets.assets.showing import table_metadata
 from featdisc_assets.llm import prompts
@@ -17,8 +18,6 @@ from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import batching
-from featdisc_assets.stages.neighbours import nearest_neighbours
-from featdisc_assets.transcript import KINDS
 from featdisc_assets.warehouse import Warehouse
 
 NEIGHBOURS = 3
@@ -55,7 +54,7 @@ def cluster_names(
     )
     model, folder, params = _whom(db, config)
     prompt = prompts.load("name", "cluster", folder)
-    near = _neighbours(db)
+    near = {name: [other for other, _ in found] for name, found in nearest_clusters(db, count=NEIGHBOURS).items()}
     texts_of = {row["cluster_id"]: row["texts"] for row in samples}
     salt = home.home.salt()
 
@@ -171,18 +170,6 @@ def _whom(db: Warehouse, config: OwnModelConfig) -> tuple[str, Path | None, Para
     api_base = config.api_base or (plan.api_base if model == plan.model else None)
     folder = Path(config.prompts_folder).expanduser() if config.prompts_folder else plan.folder
     return model, folder, Params(max_tokens=config.max_tokens, temperature=config.temperature, api_base=api_base)
-
-
-def _neighbours(db: Warehouse) -> dict[str, list[str]]:
-    near: dict[str, list[str]] = {}
-    for kind in KINDS:
-        ids, centroids = db.matrix(
-            "select cluster_id, centroid as vector from clusters where kind = $1 order by cluster_id", [kind]
-        )
-        names = ids.to_pylist()
-        for name, found in zip(names, nearest_neighbours(centroids, count=NEIGHBOURS), strict=True):
-            near[name] = [names[neighbour.index] for neighbour in found]
-    return near
 
 
 def _name_row(outcome: Outcome, sample: dict[str, list[str]], near: list[str]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Final
 
 from featdisc_assets.llm.surface.detect import stopwords_of
@@ -126,31 +127,20 @@ def _label(features: Sequence[str], members: list[list[str]], weights: dict[str,
             return _tidy(features[best])
     if len(terms) > 1:
         return _tidy(f"Topics such as {terms[0]} and {terms[1]}")
-    return _tidy(" ".join(_in_order(members, terms)))
+    return _tidy(" ".join(terms))
 
 
 def _shared_start(phrases: list[list[str]]) -> str | None:
     """What all of several phrases begin with, and how the first ones go on: "Written in English or French"."""
     if len(phrases) < 2:
         return None
-    start = [words[0] for words in zip(*phrases, strict=False) if len(set(words)) == 1]
-    start = start[: next((i for i, words in enumerate(zip(*phrases, strict=False)) if len(set(words)) > 1), len(start))]
+    start = [words[0] for words in takewhile(lambda words: len(set(words)) == 1, zip(*phrases, strict=False))]
     if len(start) < 2 or " ".join(start).startswith(TOPIC_LEADS):
         return None
     endings = [phrase[len(start) :] for phrase in phrases]
     short = [" ".join(ending) for ending in endings if 0 < len(ending) <= 2]
     label = f"{' '.join(start)} {' or '.join(list(dict.fromkeys(short))[:2])}"
     return label if len(short) > 1 and len(label.split()) <= _LABEL_WORDS else None
-
-
-def _in_order(members: list[list[str]], terms: list[str]) -> list[str]:
-    """The terms in the order in which members most often say them."""
-    place = {
-        term: sum(words.index(term) / len(words) for words in members if term in words)
-        / max(1, sum(term in words for words in members))
-        for term in terms
-    }
-    return sorted(terms, key=lambda term: (place[term], term))
 
 
 def _tidy(text: str) -> str:

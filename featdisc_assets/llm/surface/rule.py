@@ -45,11 +45,6 @@ def says(feature: str, phrases: Phrases) -> Find:
     return lambda view: feature if view.says(phrases) else None
 
 
-def says_any(table: Sequence[tuple[str, Phrases]], *, at_most: int = 2) -> Find:
-    """A finder: the features of a table whose phrases are said, in the table's order."""
-    return lambda view: [feature for feature, phrases in table if view.says(phrases)][:at_most]
-
-
 def by_kind(wording: dict[Kind, str], phrases: Phrases) -> Find:
     """A finder: the feature worded for the piece's kind, where any of the phrases is said."""
     return lambda view: wording.get(view.kind) if view.says(phrases) else None

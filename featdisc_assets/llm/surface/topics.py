@@ -124,7 +124,7 @@ def _proper_nouns(view: TextView) -> dict[str, str]:
     for token in _TOKEN.findall(view.prose[:_SCAN]):
         if token[0].islower():
             small.add(fold(token))
-        elif inside and token[0].isupper() and token[1:].islower() and view.language != "German":
+        elif inside and token[0].isupper() and token[1:].islower():
             found.setdefault(fold(token), fold(token).capitalize())
         inside = token not in _SENTENCE_STARTS and (inside or token[0].isalnum())
     return {word: name for word, name in found.items() if word not in small}

@@ -133,11 +133,6 @@ class TextView:
         return tuple(_FENCE.sub("\n", turn) for turn in self.turns) if self.fences else self.turns
 
     @cached_property
-    def turn_words(self) -> list[list[str]]:
-        """The folded words of each turn, in order (code and all)."""
-        return [words_of(turn[:4_000]) for turn in self.turns]
-
-    @cached_property
     def language(self) -> str | None:
         """The English name of the language of the prose, or None where too little stands there to tell."""
         return language_of(self.prose[:LANGUAGE_PREFIX])
