@@ -1,16 +1,37 @@
--- grain: one row per purpose, model, prompt version and day: what was asked and what it cost
+-- grain: one row per asset, purpose, model, prompt version and day (UTC): every attempt at asking, and what it cost
+with attempts as (
+    select
+        *,
+        case purpose
+            when 'rate' then 'features'
+            when 'name' then 'cluster_names'
+            when 'interest' then 'cluster_interest'
+            else purpose
+        end as asset,
+        cast(created_at as date) as day,
+        status in ('ok', 'repaired', 'too_few') as is_answered,
+        -- an answer that was asked for again has failed too; one that is not judged yet has done neither
+        status not in ('ok', 'repaired', 'too_few', 'answered') as is_failed,
+        -- received, but without usage or price: what it cost, nobody knows
+        cost_usd is null and (tokens_in is not null or raw_answer is not null) as is_unpriced
+    from ratings
+)
+
 select
+    asset,
     purpose,
     model,
     prompt_version,
-    cast(created_at as date) as day,
+    day,
     count(*) as n_attempts,
-    count(*) filter (where status in ('ok', 'repaired', 'too_few')) as n_answered,
-    sum(tokens_in) as tokens_in,
-    sum(tokens_out) as tokens_out,
-    sum(tokens_cached) as tokens_cached,
+    count(*) filter (where is_answered) as n_answered,
+    count(*) filter (where is_failed) as n_failed,
+    cast(coalesce(sum(tokens_in), 0) as bigint) as tokens_in,
+    cast(coalesce(sum(tokens_out), 0) as bigint) as tokens_out,
+    cast(coalesce(sum(tokens_cached), 0) as bigint) as tokens_cached,
     sum(cost_usd) as cost_usd,
-    count(*) filter (where cost_usd is null) as n_unpriced,
+    coalesce(sum(cost_usd) filter (where is_failed), 0) as failed_cost_usd,
+    count(*) filter (where is_unpriced) as n_unpriced,
     avg(latency_ms) as mean_latency_ms
-from ratings
-group by purpose, model, prompt_version, cast(created_at as date)
+from attempts
+group by asset, purpose, model, prompt_version, day

@@ -15,5 +15,5 @@ select
     (select count(*) from cluster_members) as n_clustered,
     (select count(*) - count(cluster_id) from cluster_members) as n_unassigned,
     (select count(*) from ratings) as n_attempts,
-    (select count(*) - count(cost_usd) from ratings) as n_unpriced,
+    (select coalesce(sum(n_unpriced), 0) from spend) as n_unpriced,
     (select coalesce(sum(cost_usd), 0) from ratings) as cost_usd
