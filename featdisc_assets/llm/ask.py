@@ -4,123 +4,100 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 
-from featdisc_assets.llm import faults, reading
+from featdisc_assets.llm import faults
 from featdisc_assets.llm.background import Asker, Pending
-from featdisc_assets.llm.gate import Gate
+from featdisc_assets.llm.budget import Budget
+from featdisc_assets.llm.claims import Claims
+from featdisc_assets.llm.gate import Gate, Limits
+from featdisc_assets.llm.known import Resolved, from_store, resolve
 from featdisc_assets.llm.meter import Meter
+from featdisc_assets.llm.progress import Progress, Reporter
 from featdisc_assets.llm.request import Outcome, Request
 from featdisc_assets.llm.store import AnswerStore, Attempt, last
 
+__all__ = ["Progress", "ask_all", "from_store"]
+
 # Requests looked up in the store at a time; also the least that is taken from the input ahead of the outcome awaited.
 _BLOCK = 256
-_REPORT_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: requests `done`, of them `failed` and `from_store`; calls `in_flight`; seconds so far."""
-
-    done: int = 0
-    failed: int = 0
-    from_store: int = 0
-    in_flight: int = 0
-    seconds: float = 0.0
+# How often to look whether another run has answered what this one waits for.
+_LOOK_S = 0.25
+# How often to tell of the progress while nothing comes.
+_TICK_S = 1.0
 
 
 def ask_all(
     requests: Iterable[Request],
     *,
     store: AnswerStore,
-    max_concurrency: int = 32,
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
     max_attempts: int = 5,
     timeout_s: float = 120.0,
-    backoff_s: float = 1.0,
     retry_failed: bool = False,
+    budget: Budget | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    admit: Callable[[Request], None] | None = None,
 ) -> Generator[Outcome]:
     """Answer requests, in their order, asking only for what is not in the store.
 
     The input is read in the caller's thread, a bounded window ahead of the outcome awaited. Calls go on in the
     background while the caller works on an outcome. Closing the iterator, or an exception in the caller, stops the
-    asking: nothing further is sent, and calls in flight get ten seconds to land in the store.
+    asking: nothing further is sent, and calls in flight get ten seconds to land in the store. What another run on the
+    same store is asking at this moment is waited for, not asked a second time.
 
     Args:
         requests: What to ask; read lazily.
         store: Where answers are kept; it must stay open until the iterator is exhausted or closed.
-        max_concurrency: Calls in flight at most.
-        max_attempts: Attempts a request at most for failures that may pass.
+        limits: How many calls at a time and a minute.
+        max_attempts: Attempts a request at most for failures that may pass; four times as many for rate limits.
         timeout_s: Seconds an attempt may take; keep it at a minute or more, since a busy machine makes calls wait.
-        backoff_s: First wait after a passing failure whose server names no time.
         retry_failed: Ask again also for what failed for good.
-        on_progress: Called about once a second, and at the end.
-        admit: Called with a request before each of its attempts, in the background thread; it stops the run by raising
-            `MachineFault`, as a budget does.
+        budget: What may be spent.
+        on_progress: Called about once a second, in the caller's thread, and at the end.
 
     Raises:
         ModelError: If a model cannot be asked (its key is missing, its provider unknown): before anything is sent.
-        MachineFault: If a failure would befall every request (key refused, no credit, unknown model).
+        MachineFault: If a failure would befall every request (key refused, no credit, unknown model), if too many
+            fail alike, or if the budget is spent.
     """
-    gate = Gate(max_concurrency=max_concurrency, backoff_s=backoff_s)
-    meter = Meter(store, gate=gate, max_attempts=max_attempts, timeout_s=timeout_s, admit=admit)
-    run = _Run(meter, retry_failed=retry_failed)
-    progress, started, reported = Progress(), time.monotonic(), 0.0
+    gate = Gate(limits)
+    meter = Meter(store, gate=gate, max_attempts=max_attempts, timeout_s=timeout_s, budget=budget)
+    reporter = Reporter(meter.tally, gate, on_progress)
+    run = _Run(meter, retry_failed=retry_failed, tick=reporter.tick)
     try:
-        for outcome in run.outcomes(iter(requests), window=max(_BLOCK, 4 * max_concurrency)):
+        for outcome in run.outcomes(iter(requests), window=max(_BLOCK, 4 * limits.max_concurrency)):
             yield outcome
-            progress = Progress(
-                progress.done + 1,
-                progress.failed + (not outcome.answered),
-                progress.from_store + outcome.from_store,
-                gate.in_flight,
-                time.monotonic() - started,
-            )
-            if on_progress is not None and progress.seconds - reported >= _REPORT_S:
-                reported = progress.seconds
-                on_progress(progress)
-        if on_progress is not None:
-            on_progress(replace(progress, in_flight=0))
+            reporter.count(failed=not outcome.answered, from_store=outcome.from_store)
+        reporter.end()
     finally:
         run.close()
 
 
-def from_store(request: Request, attempts: Sequence[Attempt], *, retry_failed: bool = False) -> Outcome | None:
-    """The outcome that a request's stored attempts settle, None if it is still to be asked.
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A place in the order of outcomes: known already, on its way, or on its way for an equal request before it.
 
-    Args:
-        request: The request.
-        attempts: Its attempts, in order of asking.
-        retry_failed: Whether to leave final failures open too.
+    `item` is None where another run asks.
     """
-    row = last(attempts)
-    if row is None:
-        return None
-    if row.status in (*faults.OK, faults.ANSWERED):
-        value, mended = reading.parse(row.raw or "", request.answer)
-        if value is None:
-            return None
-        reasked = any(earlier.status in (faults.ANSWERED, "invalid") for earlier in attempts[: attempts.index(row)])
-        repaired = row.status == "repaired" or (row.status == faults.ANSWERED and (mended or reasked))
-        status = "too_few" if value.n_items < request.at_least else "repaired" if repaired else "ok"
-        return Outcome(request, status, value, from_store=True)
-    if row.status in faults.FINAL and not retry_failed:
-        if row.status == "truncated" and sum(attempt.status == "truncated" for attempt in attempts) == 1:
-            return None  # killed before it was asked again with a larger limit
-        return Outcome(request, row.status, error=row.error, from_store=True)
-    return None
+
+    request: Request
+    item: Outcome | Pending | None
+    is_twin: bool = False
 
 
 class _Run:
     """One pass over the requests; the background side begins with the first that must be asked."""
 
-    def __init__(self, meter: Meter, *, retry_failed: bool) -> None:
+    def __init__(self, meter: Meter, *, retry_failed: bool, tick: Callable[[], None]) -> None:
         self._meter = meter
+        self._tick = tick
         self._store = meter.store
         self._retry_failed = retry_failed
         self._asker: Asker | None = None
+        self._claims: Claims | None = None
         self._on_the_way: dict[str, Pending] = {}
+        self._done: list[str] = []
 
     def outcomes(self, requests: Iterator[Request], window: int) -> Iterator[Outcome]:
         waiting: deque[_Awaited] = deque()
@@ -131,24 +108,48 @@ class _Run:
         while waiting:
             yield self._end(waiting.popleft())
 
-    def _begin(self, block: list[Request]) -> Iterator["_Awaited"]:
+    def _begin(self, block: list[Request]) -> Iterator[_Awaited]:
         # Those on their way are not looked up: between a lookup and its answer's arrival they would be asked twice.
-        known = self._store.lookup([request.key for request in block if request.key not in self._on_the_way])
+        new = {request.key: request for request in block if request.key not in self._on_the_way}
+        found, ours = self._resolve(new.values()), set[str]()
+        if unknown := [key for key, (outcome, _, _) in found.items() if outcome is None]:
+            ours = self._claim(unknown)
+            # Again: another run may have answered some of them just before it gave them up.
+            found |= self._resolve(new[key] for key in ours)
         for request in block:
-            attempts = known.get(request.key, [])
             if request.key in self._on_the_way:
                 yield _Awaited(request, self._on_the_way[request.key], is_twin=True)
-            elif outcome := from_store(request, attempts, retry_failed=self._retry_failed):
+                continue
+            outcome, form, attempts = found[request.key]
+            if outcome is not None:
                 self._settle(outcome, attempts)
                 yield _Awaited(request, outcome)
+            elif request.key in ours:
+                yield _Awaited(request, self._ask(request, form, attempts))
             else:
-                pending = self._on_the_way[request.key] = self._ask(request, attempts)
-                yield _Awaited(request, pending)
+                yield _Awaited(request, None)
 
-    def _ask(self, request: Request, attempts: Sequence[Attempt]) -> Pending:
+    def _resolve(self, requests: Iterable[Request]) -> dict[str, Resolved]:
+        """What the store knows of requests, by their keys."""
+        wanted = list(requests)
+        known = self._store.lookup([request.key for request in wanted])
+        return {
+            request.key: resolve(self._store, request, known.get(request.key, []), retry_failed=self._retry_failed)
+            for request in wanted
+        }
+
+    def _claim(self, keys: list[str]) -> set[str]:
+        self._claims = self._claims or Claims(self._store)
+        if self._done:
+            self._claims.release(self._done)
+            self._done.clear()
+        return self._claims.take(keys)
+
+    def _ask(self, request: Request, form: Request, attempts: Sequence[Attempt]) -> Pending:
         if self._asker is None:
-            self._asker = Asker(self._meter)
-        return self._asker.submit(request, attempts)
+            self._asker = Asker(self._meter, self._claims, retry_failed=self._retry_failed)
+        pending = self._on_the_way[request.key] = self._asker.submit(form, attempts)
+        return pending
 
     def _settle(self, outcome: Outcome, attempts: Sequence[Attempt]) -> None:
         """Give answers that a killed run left unjudged the verdict that they have just been found to deserve."""
@@ -157,27 +158,38 @@ class _Run:
             if attempt.status == faults.ANSWERED:
                 self._store.settle(attempt, outcome.status if attempt is deciding else "invalid")
 
-    def _end(self, awaited: "_Awaited") -> Outcome:
+    def _end(self, awaited: _Awaited) -> Outcome:
         if self._asker is not None and self._asker.fault is not None:
             raise self._asker.fault
         if isinstance(awaited.item, Outcome):
             return awaited.item
-        outcome = awaited.item.result()
+        pending = awaited.item or self._wait_for_another_run(awaited.request)
+        if isinstance(pending, Outcome):
+            return pending
+        while not wait([pending], timeout=_TICK_S).done:
+            self._tick()
+        outcome = pending.result()
         if awaited.is_twin:
-            return replace(outcome, request=awaited.request, from_store=True)
+            return replace(outcome, from_store=True)
         del self._on_the_way[awaited.request.key]
+        self._done.append(awaited.request.key)
         return outcome
+
+    def _wait_for_another_run(self, request: Request) -> Outcome | Pending:
+        """The answer that another run has asked for, or our own asking once that run has given it up."""
+        while True:
+            found = self._resolve([request])[request.key]
+            if found[0] is not None:
+                return found[0]
+            if self._claim([request.key]):
+                outcome, form, attempts = self._resolve([request])[request.key]
+                return outcome or self._ask(request, form, attempts)
+            time.sleep(_LOOK_S)
+            self._tick()
 
     def close(self) -> None:
         if self._asker is not None:
             self._asker.close()
+        if self._claims is not None:
+            self._claims.leave()
         self._store.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class _Awaited:
-    """A place in the order of outcomes: known already, on its way, or on its way for an equal request before it."""
-
-    request: Request
-    item: Outcome | Pending
-    is_twin: bool = False

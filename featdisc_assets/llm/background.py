@@ -12,13 +12,17 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from featdisc_assets.llm import providers
+from featdisc_assets.llm.claims import Claims
 from featdisc_assets.llm.faults import MachineFault
+from featdisc_assets.llm.known import resolve, shorter_form
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.request import Outcome, Request
 from featdisc_assets.llm.store import Attempt
 
 # Seconds that calls in flight are given to finish when a run ends early: they are paid already.
 _DRAIN_S = 10.0
+# How often a run says that it lives, and looks what others on its home have spent.
+_BEAT_S = 10.0
 
 Pending: TypeAlias = concurrent.futures.Future[Outcome]
 
@@ -50,19 +54,24 @@ class Asker:
 
     Args:
         meter: What they all pass.
+        claims: What the run holds; it is kept alive while there is anything to ask.
+        retry_failed: Whether to ask a shorter form again that had failed for good.
 
     Attributes:
         fault: What stopped the run, if anything did.
     """
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, claims: Claims | None, *, retry_failed: bool) -> None:
         providers.load_litellm()  # before the clock of any call runs
         self.fault: MachineFault | None = None
         self._meter = meter
+        self._claims = claims
+        self._retry_failed = retry_failed
         self._loop = background_loop()
         self._routes: dict[tuple[str, str | None], providers.Route] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[Pending] = set()
+        self._heart = asyncio.run_coroutine_threadsafe(self._beat(), self._loop)
 
     def submit(self, request: Request, attempts: Sequence[Attempt]) -> Pending:
         """Have a request asked; its stored attempts spare what was asked before.
@@ -87,6 +96,8 @@ class Asker:
         route = self._routes[request.model, request.params.api_base]
         try:
             outcome = await self._meter.ask(request, route, attempts)
+            while (shorter := shorter_form(outcome)) is not None:
+                outcome = await self._ask_shorter(shorter, route)
         except Exception as error:
             if isinstance(error, MachineFault):
                 self.fault = self.fault or error
@@ -95,6 +106,20 @@ class Asker:
                 self._settle(waiting, self.fault or error)
         else:
             self._settle(pending, outcome)
+
+    async def _ask_shorter(self, request: Request, route: providers.Route) -> Outcome:
+        store = self._meter.store
+        known = store.lookup([request.key]).get(request.key, [])
+        outcome, form, attempts = resolve(store, request, known, retry_failed=self._retry_failed)
+        return outcome or await self._meter.ask(form, route, attempts)
+
+    async def _beat(self) -> None:
+        while self._claims is not None:
+            await asyncio.sleep(_BEAT_S)
+            others = self._claims.beat()
+            if others and self._meter.budget is not None:
+                # They spend from the same budget.
+                self._meter.budget.learn(self._meter.store.spent_usd())
 
     def _settle(self, pending: Pending, result: Outcome | Exception) -> None:
         self._open.discard(pending)
@@ -110,6 +135,7 @@ class Asker:
         asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
 
     async def _finish(self) -> None:
+        self._heart.cancel()
         if not self._tasks:
             return
         gate = self._meter.gate

@@ -22,8 +22,6 @@ MACHINE = ("auth", "quota", "unknown_model")
 ANSWERED = "answered"
 
 _EXCERPT = 300
-# So many requests that fail alike before any is answered are no accident of theirs.
-HOPELESS = 20
 
 
 class ModelError(FeatdiscError):
@@ -34,7 +32,8 @@ class MachineFault(FeatdiscError):  # noqa: N818  (the field's word for it, and 
     """A failure that every further call would share; the message is one sentence with what to do.
 
     Attributes:
-        status: `auth`, `quota`, `unknown_model` or `rejected`.
+        status: `auth`, `quota`, `unknown_model`, `budget`, `rules`, or the failure that befell one request after
+            another.
     """
 
     def __init__(self, status: str, message: str) -> None:
@@ -152,16 +151,26 @@ def excerpt(text: str) -> str:
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
 
 
-def advice(status: str, model: str, server: str, error: str) -> str:
-    """The sentence of a `MachineFault`: what is wrong and what to do."""
+def advice(status: str, model: str, server: str, error: str, count: int = 0) -> str:
+    """The sentence of a `MachineFault`: what is wrong and what to do.
+
+    Args:
+        status: The failure.
+        model: Who was asked.
+        server: Where.
+        error: Its cause in a line.
+        count: How many requests ended in it, for a failure that only its number makes everyone's.
+    """
     server = redact(server)
     what = {
         "auth": f"{server} refused the key for {model!r}; set a valid one in the environment",
         "quota": f"the account for {model!r} at {server} has no credit left; top it up or choose another model",
         "unknown_model": f"{server} does not know the model {model!r}; check its name and the server's address",
-        "rejected": f"{server} rejected the first {HOPELESS} requests to {model!r}; check the model's parameters",
-        "connection": f"{server} could not be reached for {HOPELESS} requests; check its address and that it runs",
-    }[status]
+        "rejected": f"{server} rejected {count} requests to {model!r} in a row; check the model's parameters",
+        "connection": f"{server} could not be reached by {count} requests; check its address and that it runs",
+        "truncated": f"all of the first {count} answers of {model!r} reached their limit of tokens; raise max_tokens",
+        "invalid": f"none of the first {count} answers of {model!r} could be read; choose a model that writes JSON",
+    }.get(status) or f"{server} left {count} requests to {model!r} without an answer ({status}); see whether it is up"
     return f"{what}, then run again: every answer so far is kept ({error})"
 
 

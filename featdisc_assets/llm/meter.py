@@ -1,29 +1,34 @@
 """The meter: every HTTP attempt passes it, instructor's re-asks included.
 
-It sits below instructor and above litellm: answer store → gate → litellm → stored before it is
-validated. All retries happen here; litellm's and the client's own are 0. So the ledger holds what was billed, and a
-killed run loses at most what was in flight.
+It sits below instructor and above litellm: answer store → budget → gate → litellm → stored before it is validated.
+All retries happen here; litellm's and the client's own are 0. So the ledger holds what was billed, and a killed run
+loses at most what was in flight.
+
+Instructor forms the requests (once for an answer class and mode: `wire.shape`) and asks again where an answer cannot be
+read. An answer that can be read does not come by it: walking each one through it costs more than all the rest here.
 """
 
 import asyncio
 import functools
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from featdisc_assets.llm import faults, pricing, reading, wire
+from featdisc_assets.llm import faults, pricing, reading, reasking, wire
 from featdisc_assets.llm.answers import Answer
+from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import CallFailedError, MachineFault, Verdict
 from featdisc_assets.llm.gate import Gate
+from featdisc_assets.llm.outlook import Outlook
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.request import Outcome, Request
 from featdisc_assets.llm.store import AnswerStore, Attempt
+from featdisc_assets.llm.tally import Tally
 from featdisc_assets.llm.wire import Completion
 
-if TYPE_CHECKING:
-    from instructor import AsyncInstructor
+# A call turned away by a rate limit waits rather than give up: so many times the attempts of other failures.
+_PATIENCE = 4
 
 
 @dataclass
@@ -36,8 +41,14 @@ class Call:
     replay: list[Attempt] = field(default_factory=list)
     enlarged: bool = False
     failures: int = 0
+    throttled: int = 0
     mended: bool = False
     received: list[Attempt] = field(default_factory=list)
+
+    @property
+    def is_under_way(self) -> bool:
+        """True once anything came of it: what is begun is ended first."""
+        return bool(self.received or self.replay or self.enlarged or self.throttled or self.failures)
 
     @property
     def mode(self) -> str:
@@ -51,27 +62,24 @@ class Meter:
     Args:
         store: Where every attempt goes.
         gate: What every attempt waits for.
-        max_attempts: Attempts a request at most for passing failures.
+        max_attempts: Attempts a request at most for passing failures; four times as many for rate limits.
         timeout_s: Seconds an attempt may take.
-        admit: Called with each request before it is sent; may raise `MachineFault` to stop the run (a budget does).
+        budget: What every attempt is paid from.
+
+    Attributes:
+        tally: What was sent and billed so far.
     """
 
     def __init__(
-        self,
-        store: AnswerStore,
-        *,
-        gate: Gate,
-        max_attempts: int,
-        timeout_s: float,
-        admit: Callable[[Request], None] | None = None,
+        self, store: AnswerStore, *, gate: Gate, max_attempts: int, timeout_s: float, budget: Budget | None = None
     ) -> None:
         self.store = store
         self.gate = gate
         self.max_attempts = max_attempts
         self.timeout_s = timeout_s
-        self.admit = admit
-        self._answers = 0
-        self._hopeless: dict[str, int] = {}
+        self.budget = budget
+        self.tally = Tally()
+        self._outlook = Outlook()
 
     async def ask(self, request: Request, route: Route, known: Sequence[Attempt] = ()) -> Outcome:
         """Ask until there is an answer or a final failure.
@@ -86,38 +94,27 @@ class Meter:
             MachineFault: If the failure would befall every request.
         """
         call = Call(request, route, self, *_resume(known))
-        params = request.params
-        given = dict(params.extra)
-        if params.temperature is not None:
-            given["temperature"] = params.temperature
         try:
-            value = await _client(call.mode).create(
-                response_model=_prepared(request.answer),
-                messages=[{"role": "user", "content": request.prompt}],
-                model=request.model,
-                max_tokens=params.max_tokens,
-                max_retries=1,  # one re-ask after an answer that cannot be read
-                strict=False,
-                call=call,
-                **given,
-            )
-        except Exception as error:
-            # Neither the exception nor its chain goes on: instructor's holds all that was sent.
-            end = _cause(error)
-            if isinstance(end, MachineFault):
-                raise end from None
-            if not isinstance(end, CallFailedError):
-                if not _is_unreadable(end):
-                    raise end from None
-                end = CallFailedError("invalid", reading.complaint(end))
-            self._give_up(call, end)
-            return Outcome(request, end.status, error=end.error)
-        # Our own class again, without the response that instructor hangs on its answers.
-        fields = {name: getattr(value, name) for name in value.model_fields_set}
-        return self._accept(call, request.answer.model_construct(**fields))
+            value = None if call.replay else await self._ask_once(call)
+            if value is None:
+                value = await reasking.answer(request, call.mode, functools.partial(self._reply, call))
+        except CallFailedError as end:
+            return self._give_up(call, end)
+        return self._accept(call, value)
+
+    async def _ask_once(self, call: Call) -> Answer | None:
+        """The answer to the request, None if it cannot be read."""
+        attempt, _ = await self._receive(call, wire.shape(call.request, call.route))
+        value, mended = reading.parse(attempt.raw or "", call.request.answer)
+        if value is None:
+            call.replay.append(attempt)
+        else:
+            call.received.append(attempt)
+            self._note_mending(call, mended)
+        return value
 
     def _accept(self, call: Call, value: Answer) -> Outcome:
-        self._answers += 1
+        self._outlook.answered()
         *earlier, final = call.received
         for attempt in earlier:
             self.store.settle(attempt, "invalid", "asked again for readable JSON")
@@ -127,111 +124,130 @@ class Meter:
         self.store.settle(final, status)
         return Outcome(call.request, status, value)
 
-    def _give_up(self, call: Call, end: CallFailedError) -> None:
+    def _give_up(self, call: Call, end: CallFailedError) -> Outcome:
         for attempt in call.received:
             self.store.settle(attempt, "invalid", end.error)
-        if self._answers or end.status not in ("rejected", "connection"):
-            return
-        self._hopeless[end.status] = self._hopeless.get(end.status, 0) + 1
-        if self._hopeless[end.status] >= faults.HOPELESS:
-            raise self._stop(call, end.status, end.error)
+        if count := self._outlook.failed(end.status):
+            raise self._stop(call, end.status, end.error, count) from None
+        return Outcome(call.request, end.status, error=end.error)
 
-    async def acompletion(self, call: Call, **given: object) -> Completion:
-        """Litellm's `acompletion` for instructor: metered, retried, and never the same call twice.
+    async def _reply(self, call: Call, given: dict[str, Any]) -> Completion:
+        """What instructor gets for what it would send: a stored answer first, then metered asking."""
+        if call.replay:
+            attempt = call.replay.pop(0)
+            response = wire.restored(attempt)
+        else:
+            attempt, response = await self._receive(call, wire.in_its_own_form(given, call.route.wire))
+        call.received.append(attempt)
+        self._note_mending(call, wire.mend(response))
+        return response
+
+    @staticmethod
+    def _note_mending(call: Call, mended: bool) -> None:
+        # Prompts that carry the schema themselves invite a code fence: no fault of the answer then.
+        call.mended |= mended and call.mode == "JSON_SCHEMA"
+
+    async def _receive(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Completion]:
+        """Ask until an answer is received, whatever it says.
 
         Raises:
             CallFailedError: If the call has failed for good, or for now.
             MachineFault: If every further call would fail alike.
         """
-        if call.replay:
-            attempt = call.replay.pop(0)
-            call.received.append(attempt)
-            return self._mended(wire.restored(attempt), call)
         while True:
             if call.enlarged:
-                given["max_tokens"] = pricing.larger_limit(call.request.model, call.request.params.max_tokens)
-            attempt, response, wait = await self._attempt(call, given)
+                given = given | {"max_tokens": pricing.larger_limit(call.request.model, call.request.params.max_tokens)}
+            attempt, response = await self._attempt(call, given)
             status, error = attempt.status, attempt.error or ""
             if status == faults.ANSWERED:
-                call.received.append(attempt)
-                return self._mended(response, call)
+                return attempt, response
             if status in faults.MACHINE:
                 raise self._stop(call, status, error)
+            if self._outlook.attempt(status):
+                raise self._stop(call, status, error, self.tally.requests)
             if status == "truncated" and not call.enlarged:
                 call.enlarged = True
                 continue
-            call.failures += 1
-            if status not in faults.PASSING or call.failures >= self.max_attempts:
+            await self._go_on(call, status, error)
+
+    async def _go_on(self, call: Call, status: str, error: str) -> None:
+        """Wait before the next attempt, if there is to be one."""
+        if status == "rate_limited":
+            call.throttled += 1
+            if call.throttled >= _PATIENCE * self.max_attempts:
                 raise CallFailedError(status, error)
-            if wait is not None:
-                self.gate.pause(wait)
-            else:
-                await self.gate.back_off(call.failures)
+            # The gate holds everyone back after a rate limit: no need for this one to wait long by itself.
+            await self.gate.back_off(min(call.throttled, 3))
+            return
+        call.failures += 1
+        if status not in faults.PASSING or call.failures >= self.max_attempts:
+            raise CallFailedError(status, error)
+        await self.gate.back_off(call.failures)
 
     @staticmethod
-    def _stop(call: Call, status: str, error: str) -> MachineFault:
+    def _stop(call: Call, status: str, error: str, count: int = 0) -> MachineFault:
         server = call.request.params.api_base or call.route.provider
-        return MachineFault(status, faults.advice(status, call.request.model, server, error))
+        return MachineFault(status, faults.advice(status, call.request.model, server, error, count))
 
-    @staticmethod
-    def _mended(response: Completion, call: Call) -> Completion:
-        changed = wire.mend(response)
-        # Prompts that carry the schema themselves invite a code fence: no fault of the answer then.
-        call.mended |= changed and call.mode == "JSON_SCHEMA"
-        return response
-
-    async def _attempt(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Any, float | None]:
+    async def _attempt(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Any]:
         """Send one HTTP request and store what came of it."""
+        request = call.request
+        price = pricing.price(request.model, request.params.price)
+        expected = self.tally.expected_tokens(request.prompt)
+        reserved = await self._reserve(request, given, price)
+        paid = 0.0
+        try:
+            async with self.gate.slot(expected, again=call.is_under_way):
+                paid = reserved  # from here on it may be billed, whatever happens to us
+                attempt, response, wait_s = await self._exchange(call, given)
+                # A server that is overloaded and says for how long wants fewer calls too.
+                throttled = attempt.status == "rate_limited" or (
+                    attempt.status == "server_error" and wait_s is not None
+                )
+                self.gate.learn(throttled=throttled, wait_s=wait_s, expected=expected, used=_used(attempt))
+                paid = self.tally.bill(attempt, request.prompt, price)
+                return attempt, response
+        finally:
+            if self.budget is not None:
+                self.budget.settle(reserved, paid)
+
+    async def _reserve(self, request: Request, given: dict[str, Any], price: pricing.Price | None) -> float:
+        if self.budget is None:
+            return 0.0
+        if price is None:
+            raise MachineFault(
+                "budget",
+                f"the price of {request.model!r} is not known, so that a budget cannot be kept; "
+                "give rating_plan its price_in and price_out, or take budget_usd away",
+            )
+        sent = "\n".join(str(message["content"]) for message in given["messages"])
+        most = pricing.bound(sent, given["max_tokens"], price)
+        await self.budget.reserve(most)
+        return most
+
+    async def _exchange(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Any, float | None]:
         response, verdict = None, Verdict(faults.ANSWERED, "")
-        async with self.gate.slot():
-            if self.admit is not None:
-                self.admit(call.request)
-            started = time.perf_counter()
-            try:
-                async with asyncio.timeout(self.timeout_s):
-                    response = await wire.send(call.request, call.route, given, self.timeout_s)
-                verdict = wire.look(response)
-            except MachineFault:
-                raise
-            except Exception as error:
-                verdict = faults.judge(error)
-            attempt = wire.row(call.request, call.route, verdict, response, (time.perf_counter() - started) * 1000)
-            # Before anything is made of the answer: a paid one must outlive us.
-            return self.store.put(attempt), response, verdict.retry_after_s
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                response = await wire.send(call.request, call.route, given, self.timeout_s)
+            verdict = wire.look(response)
+        except MachineFault:
+            raise
+        except Exception as error:
+            verdict = faults.judge(error)
+        attempt = wire.row(call.request, call.route, verdict, response, (time.perf_counter() - started) * 1000)
+        # Before anything is made of the answer: a paid one must outlive us.
+        return self.store.put(attempt), response, verdict.retry_after_s
 
 
-async def _metered(*, call: Call, **given: object) -> Completion:
-    return await call.meter.acompletion(call, **given)
-
-
-@functools.cache
-def _client(mode: str) -> "AsyncInstructor":
-    import instructor  # noqa: PLC0415  (slow, and of no use to a run whose answers are all known)
-
-    # Its error lines repeat provider messages, which may hold a key or a piece.
-    logging.getLogger("instructor").setLevel(logging.CRITICAL)
-    return instructor.from_litellm(_metered, mode=instructor.Mode[mode], async_client=True)
-
-
-@functools.cache
-def _prepared(answer: type[Answer]) -> type[Answer]:
-    """The answer class as instructor would wrap it anew on every call."""
-    from instructor.v2.core.response_model import prepare_response_model  # noqa: PLC0415
-
-    return prepare_response_model(answer) or answer
-
-
-def _is_unreadable(error: BaseException) -> bool:
-    # pydantic's and json's errors are ValueErrors; instructor has some of its own.
-    return isinstance(error, ValueError) or type(error).__module__.startswith("instructor.")
+def _used(attempt: Attempt) -> int | None:
+    """Tokens that count towards a limit a minute, None if unknown."""
+    if attempt.tokens_in is not None:
+        return attempt.tokens_in + (attempt.tokens_out or 0)
+    return 0 if attempt.status == "rate_limited" else None
 
 
 def _resume(known: Sequence[Attempt]) -> tuple[list[Attempt], bool]:
     unjudged = [attempt for attempt in known if attempt.status == faults.ANSWERED]
     return unjudged, any(attempt.status == "truncated" for attempt in known)
-
-
-def _cause(error: BaseException) -> BaseException:
-    while error.__cause__ is not None and not isinstance(error, CallFailedError | MachineFault):
-        error = error.__cause__
-    return error

@@ -1,15 +1,17 @@
 """One question to a model, what identifies it, and what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Optional
 
 import orjson
 
 from featdisc_assets.llm import faults
 from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.fences import without_salt
+from featdisc_assets.llm.pricing import Price
 
 # Raise it when the same fields come to mean another HTTP request: every stored answer then belongs to the past.
 _KEY_VERSION = 1
@@ -25,6 +27,7 @@ class Params:
         api_base: The address of an own server; not part of a request's identity, so that a server may move.
         mode: An instructor mode that overrides the provider's usual one (`JSON_SCHEMA`, `JSON`, `MD_JSON`).
         extra: Further litellm parameters as pairs, such as `("reasoning_effort", "low")`; never a key.
+        price: What a token costs, for a model that litellm has no price of; not part of a request's identity.
     """
 
     max_tokens: int = 4096
@@ -32,6 +35,7 @@ class Params:
     api_base: str | None = None
     mode: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
+    price: Price | None = None
 
     def __post_init__(self) -> None:
         for name, _ in self.extra:
@@ -55,6 +59,9 @@ class Request:
         answer: The model class of the answer.
         params: How to ask.
         at_least: Fewer items in the answer than this are accepted, and counted as `too_few`.
+        chars_left_out: Characters of the subject that the prompt does not show.
+        shorter: Makes the request to ask instead when the model finds this one too long; None when it cannot be
+            shortened further. Like `chars_left_out`, not part of its identity: the prompt is.
     """
 
     purpose: str
@@ -65,6 +72,8 @@ class Request:
     answer: type[Answer]
     params: Params = field(default_factory=Params)
     at_least: int = 1
+    chars_left_out: int = 0
+    shorter: Callable[[], Optional["Request"]] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def key(self) -> str:
@@ -84,7 +93,7 @@ class Outcome:
     """What came of a request.
 
     Attributes:
-        request: The request.
+        request: The request, or the shorter form of it that was asked in its place.
         status: A status of `faults`; `ok`, `repaired` and `too_few` come with a value.
         value: The parsed answer, an instance of `request.answer`; None after a failure.
         error: The failure in a line.

@@ -115,7 +115,7 @@ class AnswerStore:
         """Store one attempt for good, number it, and return it."""
         attempt.created_at = attempt.created_at or time.time_ns() // 1000
         row = {name: getattr(attempt, name) for name in _GIVEN}
-        with self._lock, self._transaction() as connection:
+        with self.transaction() as connection:
             attempt.attempt, attempt.seq = connection.execute(_INSERT, row).fetchone()
         return attempt
 
@@ -133,23 +133,24 @@ class AnswerStore:
         """Write all verdicts."""
         with self._lock:
             if self._unsettled:
-                with self._transaction():
+                with self.transaction():
                     pass
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """An immediate transaction that first writes the waiting verdicts; rolled back on an exception."""
-        connection, waiting = self._connection, len(self._unsettled)
-        # Immediate: a read that turns into a write cannot wait for another writer, it fails at once.
-        connection.execute("begin immediate")
-        try:
-            connection.executemany(_SETTLE, self._unsettled[:waiting])
-            yield connection
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
-        del self._unsettled[:waiting]
+        with self._lock:
+            connection, waiting = self._connection, len(self._unsettled)
+            # Immediate: a read that turns into a write cannot wait for another writer, it fails at once.
+            connection.execute("begin immediate")
+            try:
+                connection.executemany(_SETTLE, self._unsettled[:waiting])
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                connection.execute("rollback")
+                raise
+            del self._unsettled[:waiting]
 
     def lookup(self, keys: Sequence[str]) -> dict[str, list[Attempt]]:
         """All attempts of each key that has any, in order of asking."""
@@ -178,6 +179,11 @@ class AnswerStore:
                 yield Attempt(**dict(zip(_COLUMNS, row, strict=True)))
         finally:
             connection.close()
+
+    def spent_usd(self) -> float:
+        """Dollars that all attempts cost, as far as their providers and prices told."""
+        with self._lock:
+            return float(self._connection.execute("select coalesce(sum(cost_usd), 0.0) from answers").fetchone()[0])
 
     def tally(self) -> Mapping[str, int]:
         """Number of attempts by status."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.ask import ask_all
+from featdisc_assets.llm.gate import Limits
 from featdisc_assets.llm.prompts import fence, load
 from featdisc_assets.llm.request import Outcome, Params, Request
 from featdisc_assets.llm.store import AnswerStore
@@ -28,9 +29,21 @@ def rating(subject_id: str, server: Loopback, **params: Any) -> Request:  # noqa
     return Request("rate", subject_id, MODEL, prompt.version, text, FeatureList, how)
 
 
-def ask(requests: Iterable[Request], store: AnswerStore, **how: Any) -> list[Outcome]:  # noqa: ANN401
+def ask(
+    requests: Iterable[Request],
+    store: AnswerStore,
+    *,
+    max_concurrency: int = 32,
+    **how: Any,  # noqa: ANN401
+) -> list[Outcome]:
     """All outcomes, with waits short enough for a test."""
-    return list(ask_all(requests, store=store, **({"timeout_s": 20.0, "backoff_s": 0.01, "max_attempts": 3} | how)))
+    usual: dict[str, Any] = {"timeout_s": 20.0, "max_attempts": 3, "limits": quick(max_concurrency)}
+    return list(ask_all(requests, store=store, **(usual | how)))
+
+
+def quick(max_concurrency: int) -> Limits:
+    """Limits whose waits are short enough for a test."""
+    return Limits(max_concurrency=max_concurrency, backoff_s=0.01)
 
 
 def statuses(store: AnswerStore, request: Request) -> list[str]:

@@ -12,10 +12,10 @@ import pytest
 
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.ask import Progress, ask_all
-from featdisc_assets.llm.faults import MachineFault, ModelError
+from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.store import AnswerStore
-from tests.llm.asking import FEATURES, ask, rating, statuses, two_features
+from tests.llm.asking import FEATURES, ask, quick, rating, statuses, two_features
 from tests.loopback.server import MODEL, Loopback, in_turn
 
 
@@ -74,7 +74,7 @@ def test_the_input_is_read_only_a_window_ahead(store: AnswerStore) -> None:
 def test_leaving_early_keeps_what_was_in_flight_and_sends_nothing_more(store: AnswerStore) -> None:
     with Loopback(answer=two_features, latency_s=0.1) as server:
         requests = ratings(100, server)
-        outcomes = ask_all(requests, store=store, max_concurrency=8)
+        outcomes = ask_all(requests, store=store, limits=quick(8))
         for _ in range(10):
             next(outcomes)
         outcomes.close()
@@ -196,24 +196,24 @@ def test_progress_ends_with_the_whole_count(store: AnswerStore) -> None:
     reports: list[Progress] = []
     with Loopback(plan=in_turn("refusal"), answer=two_features) as server:
         ask(ratings(12, server), store, on_progress=reports.append)
+        asked = reports[-1]
+        assert (asked.done, asked.failed, asked.from_store, asked.in_flight) == (12, 1, 0, 0)
+        assert (asked.requests, asked.tokens_in, asked.tokens_out) == (
+            server.total,
+            server.tokens_in,
+            server.tokens_out,
+        )
         ask(ratings(12, server), store, on_progress=reports.append)
-    last = reports[-1]
-    assert (last.done, last.failed, last.from_store, last.in_flight) == (12, 1, 12, 0)
+    again = reports[-1]
+    assert (again.done, again.failed, again.from_store, again.in_flight, again.requests) == (12, 1, 12, 0, 0)
 
 
-def test_who_admits_requests_may_end_the_run(store: AnswerStore) -> None:
-    admitted: list[str] = []
-
-    def five(request: Request) -> None:
-        if len(admitted) == 5:
-            raise MachineFault("budget", "five calls are enough")
-        admitted.append(request.subject_id)
-
-    with Loopback(answer=two_features) as server:
-        with pytest.raises(MachineFault, match="enough"):
-            ask(ratings(20, server), store, admit=five)
-        assert server.total == 5
-        assert store.tally() == {"ok": 5}
+def test_progress_is_told_while_nothing_comes(store: AnswerStore) -> None:
+    reports: list[Progress] = []
+    with Loopback(answer=two_features, latency_s=2.5) as server:
+        ask(ratings(1, server), store, on_progress=reports.append)
+    assert [(report.done, report.in_flight) for report in reports[:-1]] == [(0, 1)] * (len(reports) - 1)
+    assert len(reports) >= 2
 
 
 def test_a_model_that_cannot_be_asked_stops_before_anything_is_sent(

@@ -48,7 +48,7 @@ def test_a_fault_that_passes_costs_one_request_an_attempt(store: AnswerStore, fa
 @pytest.mark.parametrize(
     ("fault", "attempts", "asked_again"),
     [
-        ("rate_limit_ms", ["rate_limited"] * 3, True),
+        ("rate_limit_ms", ["rate_limited"] * 12, True),  # more patience: its wait is the gate's affair
         ("server_error", ["server_error"] * 3, True),
         ("stall", ["timeout"] * 3, True),
         ("reset", ["connection"] * 3, True),
@@ -108,13 +108,28 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
         assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
-@pytest.mark.parametrize(("fault", "says"), [("bad_request", "rejected the first"), ("reset", "could not be reached")])
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("bad_request", "rejected 20 requests"),
+        ("reset", "could not be reached"),
+        ("server_error", "left 20 requests to 'openai/loopback' without an answer"),
+        ("truncated", "all of the first 20 answers .* raise max_tokens"),
+        ("wrong_schema", "none of the first 20 answers"),
+    ],
+)
 def test_requests_that_all_fail_alike_stop_the_run(store: AnswerStore, fault: str, says: str) -> None:
     with Loopback(plan=lambda number, prompt: fault, answer=two_features) as server:
         requests = [rating(str(number), server) for number in range(200)]
         with pytest.raises(MachineFault, match=says):
             ask(requests, store, max_concurrency=4, max_attempts=1)
-        assert server.total < 40
+        assert server.total < 60
+
+
+def test_pieces_that_are_all_refused_are_no_fault_of_the_machine(store: AnswerStore) -> None:
+    with Loopback(plan=lambda number, prompt: "refusal", answer=two_features) as server:
+        outcomes = ask([rating(str(number), server) for number in range(100)], store)
+        assert [outcome.status for outcome in outcomes] == ["refused"] * 100
 
 
 def test_retry_after_holds_back_every_call(store: AnswerStore) -> None:

@@ -1,0 +1,116 @@
+"""How far a run is, for those who wait for it."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from featdisc_assets.llm.gate import Gate
+from featdisc_assets.llm.tally import Tally
+
+_REPORT_S = 1.0
+_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run at one moment.
+
+    Attributes:
+        done: Requests with an outcome, the following three among them.
+        failed: Those without an answer.
+        from_store: Those for which nothing was asked now.
+        in_flight: Calls under way.
+        concurrency: Calls allowed at a time at present; below the limit while the provider throttles.
+        throttled: Calls turned away by a rate limit.
+        requests: HTTP requests sent by this run.
+        requests_a_minute: Their pace over the last minute, or since the start.
+        done_a_minute: Outcomes likewise.
+        tokens_in: Tokens sent, as reported.
+        tokens_out: Tokens received.
+        cost_usd: Dollars for them.
+        n_unpriced: Answers whose tokens or price are not known.
+        seconds: Since the start.
+    """
+
+    done: int = 0
+    failed: int = 0
+    from_store: int = 0
+    in_flight: int = 0
+    concurrency: int = 0
+    throttled: int = 0
+    requests: int = 0
+    requests_a_minute: float = 0.0
+    done_a_minute: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    n_unpriced: int = 0
+    seconds: float = 0.0
+
+
+class Reporter:
+    """Counts outcomes and tells of them about once a second.
+
+    Args:
+        tally: What the meter sent and was billed.
+        gate: What it passes.
+        tell: Whom to tell, if anyone.
+        clock: Seconds, for tests.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        gate: Gate,
+        tell: Callable[[Progress], None] | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tally, self._gate, self._tell, self._clock = tally, gate, tell, clock
+        self._started = self._told = clock()
+        self._done = self._failed = self._from_store = 0
+        # Time, requests and outcomes of each report within the last minute.
+        self._past: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
+
+    def count(self, *, failed: bool, from_store: bool) -> None:
+        """Count one outcome."""
+        self._done += 1
+        self._failed += failed
+        self._from_store += from_store
+        self.tick()
+
+    def tick(self) -> None:
+        """Tell, if it is time."""
+        if self._tell is not None and self._clock() - self._told >= _REPORT_S:
+            self._tell(self.now())
+
+    def end(self) -> None:
+        """Tell of the whole."""
+        if self._tell is not None:
+            self._tell(self.now())
+
+    def now(self) -> Progress:
+        """The run at this moment."""
+        now, tally, gate = self._clock(), self._tally, self._gate
+        self._told = now
+        self._past.append((now, tally.requests, self._done))
+        while len(self._past) > 2 and now - self._past[1][0] >= _MINUTE_S:
+            self._past.popleft()
+        then, requests, done = self._past[0]
+        minutes = max(now - then, 1e-9) / 60
+        return Progress(
+            done=self._done,
+            failed=self._failed,
+            from_store=self._from_store,
+            in_flight=gate.in_flight,
+            concurrency=gate.concurrency,
+            throttled=gate.throttled,
+            requests=tally.requests,
+            requests_a_minute=(tally.requests - requests) / minutes,
+            done_a_minute=(self._done - done) / minutes,
+            tokens_in=tally.tokens_in,
+            tokens_out=tally.tokens_out,
+            cost_usd=tally.cost_usd,
+            n_unpriced=tally.n_unpriced,
+            seconds=now - self._started,
+        )

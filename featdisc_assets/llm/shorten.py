@@ -1,0 +1,48 @@
+"""Long pieces: head and tail are shown, the middle is left out, visibly and countably."""
+
+from featdisc_assets.llm.pricing import count_tokens
+
+# How far a cut may move to fall between two words.
+_REACH = 60
+
+
+def head_and_tail(text: str, max_tokens: int) -> tuple[str, int]:
+    """A text of at most about so many tokens: as it is, or its head and its tail around a note of what is missing.
+
+    Args:
+        text: A piece.
+        max_tokens: The limit, in tokens as `count_tokens` estimates them; the note comes on top.
+
+    Returns:
+        The text to show, and the number of characters left out of it: 0 when it was short enough.
+
+    Raises:
+        ValueError: If the limit is below 2 tokens.
+    """
+    if max_tokens < 2:
+        raise ValueError(f"max_tokens is {max_tokens}; a head and a tail need at least 2 tokens")
+    # No character counts for more than 0.6 tokens: most texts need no counting.
+    if len(text) <= max_tokens or count_tokens(text) <= max_tokens:
+        return text, 0
+    head = text[: _fitting(text, max_tokens // 2)]
+    tail = text[len(text) - _fitting(text[::-1], max_tokens - max_tokens // 2) :]
+    head, tail = _to_a_word(head), _to_a_word(tail[::-1])[::-1]
+    left_out = len(text) - len(head) - len(tail)
+    return f"{head}\n[… {left_out:,} characters left out …]\n{tail}", left_out
+
+
+def _fitting(text: str, max_tokens: int) -> int:
+    """How many characters of the beginning come to at most `max_tokens`."""
+    low, high = 0, min(len(text), 5 * max_tokens)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count_tokens(text[:middle]) <= max_tokens:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _to_a_word(start: str) -> str:
+    at = max(start.rfind(space, len(start) - _REACH) for space in " \n\t")
+    return start[:at] if at > 0 else start
