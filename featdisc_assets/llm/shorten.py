@@ -28,6 +28,8 @@ def head_and_tail(text: str, max_tokens: int) -> tuple[str, int]:
     tail = text[len(text) - _fitting(text[::-1], max_tokens - max_tokens // 2) :]
     head, tail = _to_a_word(head), _to_a_word(tail[::-1])[::-1]
     left_out = len(text) - len(head) - len(tail)
+    if left_out <= 0:  # both were rounded down, the whole up
+        return text, 0
     return f"{head}\n[… {left_out:,} characters left out …]\n{tail}", left_out
 
 

@@ -33,6 +33,7 @@ def test_a_limit_without_room_for_head_and_tail_is_refused(limit: int) -> None:
 @given(st.text(max_size=3_000), st.integers(2, 300))
 @example("字" * 900, 30)
 @example("a" * 900, 2)
+@example("\x80\x80\x80\x800\x80\x80\x80\x80\x80", 5)
 def test_every_character_is_shown_or_counted(text: str, limit: int) -> None:
     shown, left_out = head_and_tail(text, limit)
     if left_out == 0:
