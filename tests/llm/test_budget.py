@@ -239,5 +239,5 @@ async def test_what_other_runs_spend_counts() -> None:
     budget.learn(0.7)
     budget.learn(0.1)
     assert budget.spent_usd == 0.7
-    with pytest.raises(MachineFault, match="of which .* is spent"):
+    with pytest.raises(MachineFault, match=r"of which .* is spent"):
         await budget.reserve(0.4)

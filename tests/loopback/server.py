@@ -18,7 +18,9 @@ from aiohttp import web
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.prompts import open_fence
 from featdisc_assets.llm.providers import answer_by_rules
+from tests.loopback.batches import Batches
 from tests.loopback.faults import FAULTS
+from tests.loopback.limiter import Limiter
 
 MODEL = "openai/loopback"
 # From the number of the request (from 0) and its prompt to the name of a fault, or None for an ordinary answer.
@@ -43,12 +45,14 @@ class Loopback:
         tokens_out: Tokens of those answers.
         bodies: The JSON of every request, when `keep`.
         most_in_flight: The largest number of requests held at a time.
+        batches: The batch endpoints.
 
     Args:
         latency_s: Seconds before each answer.
         plan: Which requests fail, and how.
         answer: What an ordinary answer says, given the prompt; by default the rules of `surface/v1`.
         keep: Whether to keep the requests' bodies.
+        limiter: The rate limits, before any fault; none by default.
     """
 
     def __init__(
@@ -58,12 +62,15 @@ class Loopback:
         plan: Plan = _NO_FAULTS,
         answer: Callable[[str], str] = answer_by_rules,
         keep: bool = False,
+        limiter: Limiter | None = None,
     ) -> None:
         self.latency_s, self.plan, self.answer, self.keep = latency_s, plan, answer, keep
         self.requests: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.tokens_in = self.tokens_out = self.most_in_flight = self._in_flight = 0
         self.bodies: list[dict[str, Any]] = []
+        self.batches = Batches(self)
+        self.limiter = limiter
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
@@ -91,8 +98,9 @@ class Loopback:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        app = web.Application(client_max_size=64 * 2**20)
+        app = web.Application(client_max_size=256 * 2**20)
         app.router.add_post("/v1/chat/completions", self._complete)
+        self.batches.add_to(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -107,6 +115,11 @@ class Loopback:
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
 
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The ordinary answer to a chat completion."""
+        prompt = "\n".join(str(message["content"]) for message in body["messages"])
+        return _completion(body, prompt, self.answer(prompt))
+
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
@@ -114,6 +127,8 @@ class Loopback:
             return await self._answer(request)
         finally:
             self._in_flight -= 1
+            if self.limiter is not None:
+                self.limiter.let_go(request)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -122,6 +137,8 @@ class Loopback:
         self.requests[_purpose(prompt)] += 1
         if self.keep:
             self.bodies.append(body)
+        if self.limiter is not None and (refusal := self.limiter.turn_away(request, prompt)) is not None:
+            return refusal
         fault = self.plan(number, prompt)
         await asyncio.sleep(self.latency_s)
         text = self.answer(prompt)
@@ -135,6 +152,8 @@ class Loopback:
         if response.status == 200 and isinstance(response, web.Response) and fault != "reset":
             self.tokens_in += answer.get("usage", {}).get("prompt_tokens", 0)
             self.tokens_out += answer.get("usage", {}).get("completion_tokens", 0)
+            if self.limiter is not None:
+                self.limiter.bill(request, answer.get("usage", {}).get("completion_tokens", 0))
         return response
 
 

@@ -1,0 +1,1 @@
+"""Batch mode: questions handed in as files, answers collected hours later."""

@@ -1,0 +1,242 @@
+"""Asking in batches: half the price, within a day. A pass before `ask_all`, into the same answer store.
+
+What a batch answers, `ask_all` finds answered; what it does not (failed, expired, never handed in) `ask_all` asks in
+the ordinary way. Batches outlive the process: a later pass collects them, and never hands in again what one holds.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent import futures
+from dataclasses import dataclass, field
+from typing import Any
+
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.llm.background import background_loop
+from featdisc_assets.llm.batch.api import BatchApi
+from featdisc_assets.llm.batch.errand import Errand
+from featdisc_assets.llm.batch.file import MOST_BYTES, MOST_REQUESTS, Draft
+from featdisc_assets.llm.batch.reader import Reader
+from featdisc_assets.llm.batch.store import PREPARING, UNDER_WAY, Batch, BatchStore
+from featdisc_assets.llm.batch.tally import BatchTally, tally
+from featdisc_assets.llm.budget import Budget
+from featdisc_assets.llm.claims import Claims
+from featdisc_assets.llm.faults import MachineFault, ModelError
+from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.store import AnswerStore
+
+__all__ = ["BatchTally", "ask_in_batches"]
+
+# Requests looked up in the store at a time.
+_BLOCK = 256
+# Files on our disk at a time, written and not uploaded yet.
+_FILES = 2
+# The part of a budget that one batch may take: what it may cost is many times what it will.
+_SHARE = 1 / 8
+_TICK_S = 0.1
+_REPORT_S = 1.0
+_BEAT_S = 15.0
+# What the one run that asks in batches claims.
+_TURN = "asking in batches"
+
+
+def ask_in_batches(
+    requests: Iterable[Request],
+    *,
+    store: AnswerStore,
+    poll_s: float = 30.0,
+    max_requests: int = MOST_REQUESTS,
+    max_bytes: int = MOST_BYTES,
+    retry_failed: bool = False,
+    budget: Budget | None = None,
+    on_progress: Callable[[BatchTally], None] | None = None,
+) -> BatchTally:
+    """Have requests answered by OpenAI's batch API, and wait for the end.
+
+    Requests that the store settles are not sent, nor those in a batch under way: that one is awaited. With no requests
+    at all, it looks once at each batch under way and collects those that have ended.
+
+    Args:
+        requests: What to ask; read lazily, in the caller's thread.
+        store: Where answers are kept, and the books of the batches.
+        poll_s: Seconds between two looks at a batch, at first; they grow to ten times as many.
+        max_requests: Requests in a batch at most.
+        max_bytes: Bytes in a batch's file at most.
+        retry_failed: Ask again also for what failed for good.
+        budget: What may be spent; each batch takes the most that it can cost from it until its cost is known.
+        on_progress: Called about once a second, in the caller's thread, and at the end.
+
+    Raises:
+        ModelError: If a model cannot be asked in batches; before anything is sent.
+        MachineFault: If every further batch would fail alike (key refused, no credit, unknown model), or the budget
+            cannot pay the next. Batches under way go on; a later pass collects them.
+        FeatdiscError: If another run on the same store is asking in batches.
+        ValueError: If a number is out of its range.
+    """
+    if not 1 <= max_requests <= MOST_REQUESTS:
+        raise ValueError(f"max_requests is {max_requests}; a batch takes from 1 to {MOST_REQUESTS:,}")
+    if max_bytes < 1 or not poll_s > 0:
+        raise ValueError(f"max_bytes is {max_bytes} and poll_s {poll_s}; both must be above 0")
+    claims = Claims(store)
+    try:
+        if not claims.take([_TURN]):
+            raise FeatdiscError(
+                f"another run is asking in batches on {store.path}; wait for its end, or set mode: live"
+            )
+        run = _Run(store, claims, poll_s, max_requests, max_bytes, retry_failed, budget, on_progress)
+        try:
+            return run.run(iter(requests))
+        finally:
+            run.close()
+    finally:
+        claims.leave()
+
+
+@dataclass
+class _Run:
+    """One pass: the caller's thread reads and writes files, the background loop carries the batches."""
+
+    store: AnswerStore
+    claims: Claims
+    poll_s: float
+    max_requests: int
+    max_bytes: int
+    retry_failed: bool
+    budget: Budget | None
+    on_progress: Callable[[BatchTally], None] | None
+    errands: dict[Errand, futures.Future[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._books = BatchStore(self.store)
+        self._apis: dict[tuple[str, str | None], BatchApi] = {}
+        self._loop = background_loop()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._has_read = False
+        self._notes: list[str] = []
+        self._started = self._told = time.monotonic()
+        self._reader = Reader(
+            self.store,
+            self._books,
+            self._api,
+            self._hand_in,
+            self.max_requests,
+            self.max_bytes,
+            _SHARE * max(0.0, self.budget.limit_usd - self.budget.spent_usd) if self.budget else None,
+            self.retry_failed,
+        )
+
+    def run(self, requests: Iterator[Request]) -> BatchTally:
+        self._claim = self._spawn(self._keep_claim())
+        try:
+            self._take_up()
+            while block := list(itertools.islice(requests, _BLOCK)):
+                self._reader.read(block)
+                self._tick()
+            self._reader.finish()
+            self._has_read = True
+            self._wait(lambda: all(future.done() for future in self.errands.values()))
+        except MachineFault as fault:
+            under_way = self._tally().under_way
+            if not under_way:
+                raise
+            kept = f"batches still under way, which a later run collects: {under_way}"
+            raise MachineFault(fault.status, f"{fault}; {kept}") from None
+        done = self._tally()
+        if self.on_progress is not None:
+            self.on_progress(done)
+        self._books.forget_done()
+        return done
+
+    def close(self) -> None:
+        """Leave all batches as they are."""
+        asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
+        self._reader.close()
+
+    async def _cancel(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for api in self._apis.values():
+            await api.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> futures.Future[None]:
+        async def tracked() -> None:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101
+            self._tasks.add(task)
+            try:
+                await work
+            finally:
+                self._tasks.discard(task)
+
+        return asyncio.run_coroutine_threadsafe(tracked(), self._loop)
+
+    async def _keep_claim(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            self.claims.beat()
+
+    def _wait(self, until: Callable[[], bool]) -> None:
+        while not until():
+            futures.wait(
+                [self._claim, *(future for future in self.errands.values() if not future.done())],
+                _TICK_S,
+                futures.FIRST_COMPLETED,
+            )
+            self._tick()
+
+    def _tick(self) -> None:
+        """Raise what has ended an errand, or tell how far all is."""
+        for future in (self._claim, *self.errands.values()):
+            if future.done():
+                future.result()
+        now = time.monotonic()
+        if self.on_progress is not None and now - self._told >= _REPORT_S:
+            self._told = now
+            self.on_progress(self._tally())
+
+    def _tally(self) -> BatchTally:
+        return tally(self.errands, self._notes, time.monotonic() - self._started)
+
+    def _take_up(self) -> None:
+        """Go on with the batches of earlier runs."""
+        self._books.forget_done()
+        for batch in self._books.unfinished():
+            if batch.state == PREPARING:
+                self._books.forget(batch)  # its file went with the process, and nothing was asked
+                continue
+            try:
+                api = self._api(batch.model, batch.api_base)
+            except ModelError as error:
+                self._notes.append(f"batch {batch.batch_id or batch.name} cannot be collected now: {error}")
+                continue
+            self._send_off(batch, api)
+
+    def _api(self, model: str, api_base: str | None) -> BatchApi:
+        at = (model, api_base)
+        if at not in self._apis:
+            self._apis[at] = BatchApi(model, api_base)
+        return self._apis[at]
+
+    def _hand_in(self, draft: Draft) -> None:
+        self._wait(lambda: sum(errand.holds_file for errand in self.errands) < _FILES)
+        batch = draft.batch
+        self._send_off(batch, self._api(batch.model, batch.api_base), draft)
+
+    def _send_off(self, batch: Batch, api: BatchApi, draft: Draft | None = None) -> None:
+        errand = Errand(
+            batch,
+            api,
+            self._books,
+            poll_s=self.poll_s,
+            budget=self.budget,
+            others=self._n_others,
+            is_wanted=lambda errand: draft is not None or not self._has_read or batch.name in self._reader.wanted,
+            file=draft.file if draft else None,
+        )
+        self.errands[errand] = self._spawn(errand.run())
+
+    def _n_others(self, errand: Errand) -> int:
+        return sum(other.batch.state == UNDER_WAY for other in list(self.errands) if other is not errand)

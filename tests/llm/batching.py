@@ -1,0 +1,24 @@
+"""What the tests of batches share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from featdisc_assets.llm.batch.asking import BatchTally, ask_in_batches
+from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.store import AnswerStore
+from tests.llm.asking import rating
+from tests.loopback.server import Loopback
+
+
+def batches(requests: Iterable[Request], store: AnswerStore, **how: Any) -> BatchTally:  # noqa: ANN401
+    """A pass with waits short enough for a test."""
+    return ask_in_batches(requests, store=store, **({"poll_s": 0.01, "max_requests": 20} | how))
+
+
+def ratings(n: int, server: Loopback, **params: Any) -> list[Request]:  # noqa: ANN401
+    """Requests that differ in their piece alone."""
+    return [rating(f"no. {number}", server, **params) for number in range(n)]
+
+
+class Killed(BaseException):
+    """Ends a pass at a point of its way, as a killed process would end there."""
