@@ -3,7 +3,7 @@
 import functools
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import orjson
 
@@ -13,7 +13,7 @@ from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.request import Request
 
-ENDPOINT = "/v1/chat/completions"
+ENDPOINT: Final = "/v1/chat/completions"
 # OpenAI's limits; 200 MB is its limit of bytes, and nothing is gained by going to the edge.
 MOST_REQUESTS = 50_000
 MOST_BYTES = 190_000_000
