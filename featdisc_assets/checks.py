@@ -1,9 +1,13 @@
 """Asset checks: each file of sql/checks is a select of offenders, and no row means that all is well."""
 
+from typing import Any
+
 import dagster as dg
+from pydantic import Field
 
 from featdisc_assets.assets.showing import markdown_table
 from featdisc_assets.places import read_sql
+from featdisc_assets.remedies import remedy
 from featdisc_assets.resources import WarehouseResource
 
 # The asset whose page a check stands on.
@@ -37,4 +41,36 @@ def _check(name: str, asset: str) -> dg.AssetChecksDefinition:
     return check
 
 
-checks = [_check(name, asset) for name, asset in CHECKS.items()]
+class FailedShareConfig(dg.Config):
+    """How many failures are too many."""
+
+    max_failed_share: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Warn where more than this share of a kind's rated pieces came to no answer, 0 to 1.",
+    )
+
+
+@dg.asset_check(name="failed_share", asset="rated_texts", description="Few ratings came to no answer.")
+def failed_share(config: FailedShareConfig, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Warn of kinds with too many failures: the commonest reason, and what to do about it."""
+    # Below every share: those of the kinds that are well are shown too.
+    kinds = warehouse.open().rows(read_sql("checks/failed_share"), variables={"max_failed_share": -1.0})
+    worst = [row for row in kinds if row["failed_share"] > config.max_failed_share]
+    return dg.AssetCheckResult(
+        passed=not worst,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(_complaint(row, config.max_failed_share) for row in worst) or "few ratings failed",
+        metadata={f"failed share of {row['kind']} pieces": row["failed_share"] for row in kinds},
+    )
+
+
+def _complaint(row: dict[str, Any], limit: float) -> str:
+    return (
+        f"{row['failed_share']:.1%} of {row['n_pieces']:,} {row['kind']} pieces failed, above {limit:.1%};"
+        f" {row['n_reason']:,} of {row['n_failed']:,} are {row['reason']}: {remedy(row['reason'])}"
+    )
+
+
+checks = [*(_check(name, asset) for name, asset in CHECKS.items()), failed_share]

@@ -1,5 +1,6 @@
 """The command line: thin, over the same assets and the same warehouse as the UI."""
 
+import datetime as dt
 import os
 import sys
 from enum import StrEnum
@@ -47,20 +48,29 @@ def run(
         typer.Option(help="Any litellm model, its key in the environment. [default: as before, at first surface/v1]"),
     ] = None,
     api_base: Annotated[str | None, typer.Option(help="Address of your own server.")] = None,
+    budget_usd: Annotated[
+        float | None,
+        typer.Option(help="The most this home may ever spend on models, in dollars, all runs together."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again for what failed for good, in rating and in naming.")
+    ] = False,
     config: Annotated[
         Path | None, typer.Option(help="YAML of settings by asset, as in the UI's launchpad: `clusters: {seed: 1}`.")
     ] = None,
 ) -> None:
     """Materialise the whole graph: read transcripts, rate, embed, cluster, name, test, report."""
-    from featdisc_assets import running  # noqa: PLC0415 - brings Dagster, which takes seconds
+    from featdisc_assets import running, summary  # noqa: PLC0415 - brings Dagster, which takes seconds
 
     sources = [*(source or []), *(more or []), *([str(sample_path())] if sample else [])]
-    settings = running.settings(config, sources=sources, model=model, api_base=api_base)
+    settings = running.settings(
+        config, sources=sources, model=model, api_base=api_base, budget_usd=budget_usd, retry_failed=retry_failed
+    )
     place = Home.find(home)
     option = "" if place == Home.find() else f" --home {place.path}"
-    running.check_models(settings)
+    started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     running.run(place, settings)
-    running.summarise(place, option=option)
+    summary.summarise(place, option=option, since=started)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import InterestConfig, NameConfig, cluster_interest, cluster_names
 from featdisc_assets.assets.rating import PlanConfig, RatingConfig, features, rating_plan
 from featdisc_assets.assets.report import ReportConfig, report
-from featdisc_assets.checks import checks
+from featdisc_assets.checks import FailedShareConfig, checks
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.terminal import terminal_logger
 
@@ -47,6 +47,7 @@ configs: dict[str, type[dg.Config]] = {
     "group_contrasts": SupportConfig,
     "probes": ProbeConfig,
     "report": ReportConfig,
+    "rated_texts_failed_share": FailedShareConfig,
 }
 
 everything = dg.define_asset_job(

@@ -1,30 +1,34 @@
 """One run of the whole graph on a home, outside the UI but into the same history."""
 
 import os
-import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import yaml
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.llm.providers import SURFACE, check_model
+from featdisc_assets.llm.batch.api import BatchApi
+from featdisc_assets.llm.providers import check_model
 from featdisc_assets.places import Home, shipped
-from featdisc_assets.transcript import KINDS
 from featdisc_assets.warehouse import Warehouse
 
 Settings = dict[str, dict[str, Any]]
-ASKING = ("rating_plan", "cluster_names", "cluster_interest")
+# The assets that may ask a model of their own.
+NAMING = ("cluster_names", "cluster_interest")
 
 
-def settings(path: Path | None, *, sources: list[str], model: str | None, api_base: str | None) -> Settings:
+def settings(
+    path: Path | None,
+    *,
+    sources: list[str],
+    model: str | None,
+    api_base: str | None,
+    budget_usd: float | None = None,
+    retry_failed: bool = False,
+) -> Settings:
     """Settings by asset: those of the file, with the command line's on top.
 
     Raises:
@@ -44,21 +48,40 @@ def settings(path: Path | None, *, sources: list[str], model: str | None, api_ba
         ("transcripts", "source", sources),
         ("rating_plan", "model", model),
         ("rating_plan", "api_base", api_base),
+        ("rating_plan", "budget_usd", budget_usd),
+        *((asset, "retry_failed", retry_failed) for asset in ("features", *NAMING)),
     ):
-        if value:
+        if value or (name == "budget_usd" and value is not None):
             found.setdefault(asset, {})[name] = value
     return found
 
 
-def check_models(given: Settings) -> None:
-    """Make sure that every model named can be asked, before anything starts.
+def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
+    """Make sure that every model can be asked, and paid where there is a budget, before anything starts.
+
+    Args:
+        home: Its last plan says what the settings leave open.
+        configs: The settings of every asset.
 
     Raises:
-        ModelError: If a key is missing or a provider unknown.
+        ModelError: If a key is missing, a provider unknown or without batches, or a price unknown that a budget needs.
     """
-    for asset in ASKING:
-        model = given.get(asset, {}).get("model") or SURFACE
-        check_model(model, given.get(asset, {}).get("api_base") or None)
+    from featdisc_assets.assets import naming, rating  # noqa: PLC0415
+    from featdisc_assets.assets.planning import Mode, read_plans  # noqa: PLC0415
+
+    last = None
+    if home.warehouse.exists():
+        db = Warehouse(home.warehouse)
+        db.prepare()
+        last = next(iter(read_plans(db)), None)
+    config = cast("rating.PlanConfig", configs["rating_plan"])
+    plan = rating.plans_of(config, last)[0]
+    check_model(plan.model, plan.api_base)
+    if plan.mode == Mode.batch:
+        BatchApi(plan.model, plan.api_base)
+    for asset in NAMING:
+        whom = naming.whom_to_ask(plan, cast("naming.OwnModelConfig", configs[asset]), asset)
+        check_model(whom.model, whom.params.api_base)
 
 
 def enter(home: Home) -> None:
@@ -73,12 +96,12 @@ def run(home: Home, given: Settings) -> None:
     """Materialise everything, in this process.
 
     Raises:
-        FeatdiscError: If the settings do not fit, or an asset met something a person can mend.
+        FeatdiscError: If the settings do not fit, a model cannot be asked, or an asset met something a person can mend.
     """
     # Imported here: Dagster reads its home when it is first asked for.
     from featdisc_assets.definitions import configs, defs  # noqa: PLC0415
 
-    check_settings(given, configs)
+    check_models(home, check_settings(given, configs))
     enter(home)
     config = {
         "ops": {asset: {"config": values} for asset, values in given.items()},
@@ -89,12 +112,16 @@ def run(home: Home, given: Settings) -> None:
         defs.resolve_job_def("everything").execute_in_process(instance=instance, run_config=config)
 
 
-def check_settings(given: Settings, configs: Mapping[str, type[dg.Config]]) -> None:
+def check_settings(given: Settings, configs: Mapping[str, type[dg.Config]]) -> dict[str, dg.Config]:
     """Make sure that every setting names a knob and is within its range, before anything starts.
+
+    Returns:
+        The settings of every asset that takes any, defaults included.
 
     Raises:
         FeatdiscError: For the first that does not, with what would.
     """
+    found = {asset: config() for asset, config in configs.items()}
     for asset, values in given.items():
         if asset not in configs:
             raise FeatdiscError(f"No asset named {asset!r} takes settings; those that do are {', '.join(configs)}.")
@@ -102,58 +129,11 @@ def check_settings(given: Settings, configs: Mapping[str, type[dg.Config]]) -> N
         if unknown := sorted(values.keys() - knobs.keys()):
             raise FeatdiscError(f"{asset} has no setting {unknown[0]!r}; it has {', '.join(knobs)}.")
         try:
-            configs[asset](**values)
+            found[asset] = configs[asset](**values)
         except ValidationError as error:
             first = error.errors()[0]
             knob = str(first["loc"][0]) if first["loc"] else "a setting"
             raise FeatdiscError(
                 f"{asset}.{knob} = {values.get(knob)!r} does not fit: {first['msg'].lower()}; {knobs[knob].description}"
             ) from error
-
-
-def summarise(home: Home, *, option: str, most: int = 8) -> None:
-    """Print the most prevalent clusters of each kind, where everything lies, and how to go on.
-
-    Args:
-        home: Of a finished run.
-        option: What a command needs so as to find this home: ` --home …`, or nothing.
-        most: Clusters of each kind.
-    """
-    db = Warehouse(home.warehouse)
-    console = Console()
-    for kind in KINDS:
-        rows = db.rows(
-            """
-            select label, n_transcripts, n_rated_transcripts, prevalence, interest
-            from cluster_prevalence where kind = $1 order by prevalence desc, cluster_id limit $2""",
-            [kind, most],
-        )
-        table = Table(title=f"What shows in {kind} pieces", title_justify="left", title_style="bold", pad_edge=False)
-        table.add_column("transcripts", justify="right")
-        table.add_column("share", justify="right")
-        table.add_column("interest", justify="right")
-        table.add_column("cluster")
-        for row in rows:
-            share = f"{row['prevalence']:.0%}"
-            interest = "" if row["interest"] is None else f"{row['interest']:.0f}"
-            table.add_row(
-                f"{row['n_transcripts']} of {row['n_rated_transcripts']}",
-                share,
-                interest,
-                Text(row["label"] or "(unnamed)"),
-            )
-        if rows:
-            console.print(table, "")
-    model = db.scalar("select any_value(model) from rating_plan")
-    if model == SURFACE:
-        console.print(
-            f"Rated by {SURFACE}: built-in rules, not a language model. Choose one with --model.", soft_wrap=True
-        )
-    command = "featdisc" if shutil.which("featdisc") else os.path.relpath(Path(sys.executable).with_name("featdisc"))
-    for line in (
-        f"warehouse   {home.warehouse}",
-        f"report      {home.report}",
-        f'ask it      {command} sql{option} "from surprising_pairs limit 10"',
-        f"look at it  {command} ui{option}    (in a checkout: make ui)",
-    ):
-        console.print(Text(line), soft_wrap=True)
+    return found

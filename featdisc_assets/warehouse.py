@@ -172,11 +172,14 @@ class Warehouse:
     def prepare(self) -> None:
         """Make the file with every table, macro and view of `sql/`, as far as they are not there yet.
 
-        Views are made anew each time: they hold no rows, and an edited file then counts at once.
+        Tables that an earlier version made get the columns they lack, null in their rows. Views are made anew each
+        time: they hold no rows, and an edited file then counts at once.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.transaction() as connection:
             connection.execute(read_sql("schema"))
+            for table, column, type_ in _missing_columns(connection):
+                connection.execute(f'alter table {table} add column "{column}" {type_}')
             connection.execute(read_sql("macros"))
             for mart in marts():
                 connection.execute(f"create or replace view {mart.name} as {mart.sql}")
@@ -217,6 +220,22 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table | p
 def vector_array(matrix: Matrix) -> pa.Array:
     """A matrix as an Arrow column of fixed-size lists, without a copy."""
     return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(matrix).reshape(-1)), matrix.shape[1])
+
+
+def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Table, name and type of the columns that the schema has and this file has not, in the schema's order."""
+    with duckdb.connect() as scratch:
+        scratch.execute(read_sql("schema"))
+        wanted = scratch.execute(_COLUMNS).fetchall()
+    there = {(table, column) for table, column, _ in connection.execute(_COLUMNS).fetchall()}
+    return [(table, column, type_) for table, column, type_ in wanted if (table, column) not in there]
+
+
+_COLUMNS = """
+select table_name, column_name, data_type from duckdb_columns()
+where database_name = current_database() and schema_name = 'main' and not internal
+order by table_name, column_index
+"""
 
 
 def _set(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any] | None) -> None:

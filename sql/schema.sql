@@ -44,7 +44,7 @@ create table if not exists pieces (
     is_truncated boolean not null
 );
 
--- one row per kind: what rating it would ask, and how it will be asked
+-- one row per kind: what rating it would ask, and how it will be asked; budget_usd and spent_usd are the whole home's
 create table if not exists rating_plan (
     kind varchar not null,
     model varchar not null,
@@ -55,14 +55,23 @@ create table if not exists rating_plan (
     max_features integer not null,
     max_tokens integer not null,
     temperature double,
+    mode varchar,
+    max_piece_tokens bigint,
+    price_in double,
+    price_out double,
+    budget_usd double,
+    spent_usd double,
     n_pieces bigint not null,
     n_texts bigint not null,
     n_answered bigint not null,
     n_failed bigint not null,
     n_pending bigint not null,
+    n_shortened bigint,
+    n_chars_left_out bigint,
     pending_tokens_in bigint not null,
     pending_tokens_out bigint not null,
-    pending_usd double
+    pending_usd double,
+    pending_hours double
 );
 
 -- one row per attempt at asking a model anything: the ledger
@@ -96,7 +105,8 @@ create table if not exists rated_texts (
     prompt_version varchar not null,
     status varchar not null,
     error varchar,
-    n_features integer not null
+    n_features integer not null,
+    chars_left_out bigint
 );
 
 -- one row per kind, distinct piece text and feature the autorater wrote of it

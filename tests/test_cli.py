@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from featdisc_assets import running
 from featdisc_assets.assets.showing import markdown_table
 from featdisc_assets.definitions import assets, configs
 from featdisc_assets.places import Home
@@ -129,7 +130,44 @@ def test_every_op_with_settings_can_be_checked() -> None:
     taking = {
         definition.op.name for definition in assets if getattr(definition.op.config_schema.config_type, "fields", {})
     }
-    assert set(configs) == taking
+    checks_with_settings = {"rated_texts_failed_share"}
+    assert set(configs) == taking | checks_with_settings
+
+
+def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:
+    given = running.settings(None, sources=[], model="some/model", api_base=None, budget_usd=0.0, retry_failed=True)
+    assert given == {
+        "rating_plan": {"model": "some/model", "budget_usd": 0.0},
+        "features": {"retry_failed": True},
+        "cluster_names": {"retry_failed": True},
+        "cluster_interest": {"retry_failed": True},
+    }
+    assert running.settings(None, sources=[], model=None, api_base=None) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            ("--budget-usd", "-1"),
+            "rating_plan.budget_usd = -1.0 does not fit: input should be greater than or equal to 0",
+        ),
+        (("--budget-usd", "5", "--model", "ollama_chat/x", "--config", "one_price.yaml"), "give both, in dollars"),
+        (("--config", "batch.yaml"), "'surface/v1' cannot be asked in batches"),
+        (("--config", "mode.yaml"), "rating_plan.mode = 'tomorrow' does not fit: input should be 'live' or 'batch'"),
+    ],
+)
+def test_what_cannot_be_paid_is_told_before_anything_starts(
+    options: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "one_price.yaml").write_text("rating_plan: {price_in: 2.0}", encoding="utf-8")
+    (tmp_path / "mode.yaml").write_text("rating_plan: {mode: tomorrow}", encoding="utf-8")
+    (tmp_path / "batch.yaml").write_text("rating_plan: {mode: batch}", encoding="utf-8")
+    paths = [str(tmp_path / option) if option.endswith(".yaml") else option for option in options]
+    done = featdisc("run", "--sample", *paths, home=tmp_path / "home")
+    assert done.returncode == 1
+    assert says in one_sentence(done.stderr)
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_preview_cannot_be_broken_out_of() -> None:

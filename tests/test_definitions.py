@@ -47,10 +47,18 @@ def test_every_knob_has_a_description_to_act_on() -> None:
             assert not knob.is_required, f"{definition.op.name}.{name} has no default"
 
 
+def test_how_to_ask_is_a_choice_in_the_ui() -> None:
+    [plan] = [definition for definition in assets if definition.op.name == "rating_plan"]
+    schema = plan.op.config_schema.config_type
+    assert schema is not None
+    mode = schema.fields["mode"].config_type  # type: ignore[attr-defined]
+    assert {value.config_value for value in mode.inner_type.enum_values} == {"live", "batch"}
+
+
 def test_every_check_stands_on_an_asset() -> None:
     keys = defs.resolve_asset_graph().get_all_asset_keys()
     found = list(defs.asset_checks or [])
-    assert len(found) >= 5
+    assert len(found) >= 6
     for check in found:
         assert isinstance(check, dg.AssetChecksDefinition)
         assert all(key.asset_key in keys for key in check.check_keys)

@@ -135,6 +135,27 @@ def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: 
             connection.execute(text)
 
 
+def test_a_home_of_an_earlier_version_gets_the_columns_it_lacks(tmp_path: Path) -> None:
+    old = Warehouse(tmp_path / "old.duckdb")
+    with old.connect() as connection:
+        connection.execute("create table rated_texts (kind varchar not null, text_hash varchar, status varchar)")
+        connection.execute("insert into rated_texts values ('user', 'h', 'ok')")
+        # Another encoder's width, and a table that is nobody's here.
+        connection.execute("create table embeddings (feature_id varchar, encoder varchar, vector float[8])")
+        connection.execute("create table mine (words varchar)")
+    fresh = Warehouse(tmp_path / "fresh.duckdb")
+    for warehouse in (old, fresh, old):
+        warehouse.prepare()
+    columns = "select column_name, data_type from duckdb_columns() where table_name = 'rated_texts' order by all"
+    assert old.rows(columns) == fresh.rows(columns)
+    [row] = old.rows("from rated_texts")
+    assert (row["kind"], row["text_hash"], row["status"]) == ("user", "h", "ok")
+    assert row["chars_left_out"] is None
+    assert old.schema("embeddings").field("vector").type.list_size == 8
+    assert old.schema("mine").names == ["words"]
+    assert old.rows("select status, n_shortened from coverage") == []
+
+
 def test_every_view_is_there_from_the_start(db: Warehouse) -> None:
     views = {row["view_name"] for row in db.rows("select view_name from duckdb_views() where not internal")}
     assert views == {mart.name for mart in marts()}

@@ -1,24 +1,27 @@
 """Clusters get a label, a sentence, and a score for how interesting they are."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.asking import AskingConfig, answers, write_ledger
+from featdisc_assets.assets.asking import AskingConfig, answers
 from featdisc_assets.assets.nearby import nearest_clusters
-from featdisc_assets.assets.planning import read_plans
+from featdisc_assets.assets.paying import check_price, open_budget, own_price
+from featdisc_assets.assets.planning import Plan, read_plans
 from featdisc_assets.assets.showing import table_metadata
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answers import ClusterName, InterestScores
+from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Outcome, Params, Request
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import batching
-from featdisc_assets.warehouse import Warehouse
 
 NEIGHBOURS = 3
 FEATURES_OF_A_NEIGHBOUR = 5
@@ -32,6 +35,15 @@ class OwnModelConfig(AskingConfig):
     prompts_folder: str = Field(default="", description="A folder of your own prompts; empty takes the rating plan's.")
     max_tokens: int = Field(default=2048, ge=64, description="Limit of an answer in tokens, thoughts included.")
     temperature: float | None = Field(default=None, description="None leaves it to the provider.")
+    price_in: float | None = Field(
+        default=None,
+        ge=0,
+        description="Dollars per million tokens sent, for a model of its own that litellm has no price of. None takes"
+        " litellm's, and for the rating plan's model the plan's. Goes with price_out.",
+    )
+    price_out: float | None = Field(
+        default=None, ge=0, description="Dollars per million tokens received, thoughts included. Goes with price_in."
+    )
     seed: int = Field(default=0, description="Of what is drawn at random.")
 
 
@@ -52,8 +64,8 @@ def cluster_names(
     samples = db.rows(
         read_sql("tables/name_samples"), variables={"sample_size": config.sample_size, "seed": config.seed}
     )
-    model, folder, params = _whom(db, config)
-    prompt = prompts.load("name", "cluster", folder)
+    whom = whom_to_ask(read_plans(db)[0], config, "cluster_names")
+    prompt = prompts.load("name", "cluster", whom.folder)
     near = {name: [other for other, _ in found] for name, found in nearest_clusters(db, count=NEIGHBOURS).items()}
     texts_of = {row["cluster_id"]: row["texts"] for row in samples}
     salt = home.home.salt()
@@ -64,24 +76,33 @@ def cluster_names(
             yield Request(
                 purpose="name",
                 subject_id=row["cluster_id"],
-                model=model,
+                model=whom.model,
                 prompt_version=prompt.version,
                 prompt=prompt.render(
                     features=prompts.fence("features", "\n".join(row["texts"]), salt),
                     neighbours=prompts.fence("neighbours", "\n".join(others), salt),
                 ),
                 answer=ClusterName,
-                params=params,
+                params=whom.params,
             )
 
+    rows = []
     with AnswerStore(home.home.answers) as store:
-        outcomes = list(answers(context, store, requests(), config, what="cluster names", total=len(samples)))
-    rows = [
-        _name_row(outcome, sample, near[sample["cluster_id"]])
-        for outcome, sample in zip(outcomes, samples, strict=True)
-    ]
+        outcomes = answers(
+            context,
+            db,
+            store,
+            requests(),
+            config,
+            asset="cluster_names",
+            what="cluster names",
+            total=len(samples),
+            budget=open_budget(whom.budget_usd, db, store, whom.prices),
+        )
+        with closing(outcomes):
+            for sample, outcome in zip(samples, outcomes, strict=True):
+                rows.append(_name_row(outcome, sample, near[sample["cluster_id"]]))
     db.replace({"cluster_names": pa.Table.from_pylist(rows, schema=db.schema("cluster_names"))})
-    write_ledger(db, home.home)
     return dg.MaterializeResult(
         metadata=table_metadata(
             db,
@@ -110,8 +131,8 @@ def cluster_interest(
     """One row per cluster: how interesting it is, 1 to 100, over several shuffled batches of ten."""
     db = warehouse.open()
     named = db.rows(read_sql("tables/interest_examples"))
-    model, folder, params = _whom(db, config)
-    prompt = prompts.load("interest", "clusters", folder)
+    whom = whom_to_ask(read_plans(db)[0], config, "cluster_interest")
+    prompt = prompts.load("interest", "clusters", whom.folder)
     batches = batching.shuffled_batches(len(named), size=config.batch_size, rounds=config.rounds, seed=config.seed)
     salt = home.home.salt()
 
@@ -121,22 +142,32 @@ def cluster_interest(
             yield Request(
                 purpose="interest",
                 subject_id=f"batch-{number}",
-                model=model,
+                model=whom.model,
                 prompt_version=prompt.version,
                 prompt=prompt.render(
                     clusters=prompts.fence("clusters", "\n".join(blocks), salt), audience=config.audience
                 ),
                 answer=InterestScores,
-                params=params,
+                params=whom.params,
                 at_least=len(batch),
             )
 
+    scored = []
     with AnswerStore(home.home.answers) as store:
-        outcomes = list(answers(context, store, requests(), config, what="batches of clusters", total=len(batches)))
-    scored = [
-        (batch, outcome.value.of(len(batch)) if outcome.answered else [None] * len(batch))
-        for batch, outcome in zip(batches, outcomes, strict=True)
-    ]
+        outcomes = answers(
+            context,
+            db,
+            store,
+            requests(),
+            config,
+            asset="cluster_interest",
+            what="batches of clusters",
+            total=len(batches),
+            budget=open_budget(whom.budget_usd, db, store, whom.prices),
+        )
+        with closing(outcomes):
+            for batch, outcome in zip(batches, outcomes, strict=True):
+                scored.append((batch, outcome.value.of(len(batch)) if outcome.answered else [None] * len(batch)))
     rows = [
         {
             "cluster_id": cluster["cluster_id"],
@@ -144,13 +175,12 @@ def cluster_interest(
             "spread": found.spread,
             "n_scores": found.n_scores,
             "audience": config.audience,
-            "model": model,
+            "model": whom.model,
             "prompt_version": prompt.version,
         }
         for cluster, found in zip(named, batching.mean_interest(len(named), scored), strict=True)
     ]
     db.replace({"cluster_interest": pa.Table.from_pylist(rows, schema=db.schema("cluster_interest"))})
-    write_ledger(db, home.home)
     return dg.MaterializeResult(
         metadata=table_metadata(
             db,
@@ -162,14 +192,31 @@ def cluster_interest(
     )
 
 
-def _whom(db: Warehouse, config: OwnModelConfig) -> tuple[str, Path | None, Params]:
-    """Model, prompt folder and parameters: the config's own, else those of the rating plan."""
-    plan = read_plans(db)[0]
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Who is asked and how, what the home may spend, and the prices that were given."""
+
+    model: str
+    folder: Path | None
+    params: Params
+    budget_usd: float | None
+    prices: dict[str, Price | None]
+
+
+def whom_to_ask(plan: Plan, config: OwnModelConfig, asset: str) -> Whom:
+    """Model, prompt folder and parameters: the config's own, else those of the rating plan; the budget is the plan's.
+
+    Raises:
+        ModelError: If there is a budget and nobody knows what the model costs.
+    """
     model = config.model or plan.model
-    # Another model does not live at the rating model's own address.
+    # Another model does not live at the rating model's own address, nor cost what that one does.
     api_base = config.api_base or (plan.api_base if model == plan.model else None)
+    price = own_price(config.price_in, config.price_out) or (plan.params.price if model == plan.model else None)
+    check_price(asset, model, price, plan.budget_usd)
     folder = Path(config.prompts_folder).expanduser() if config.prompts_folder else plan.folder
-    return model, folder, Params(max_tokens=config.max_tokens, temperature=config.temperature, api_base=api_base)
+    params = Params(max_tokens=config.max_tokens, temperature=config.temperature, api_base=api_base, price=price)
+    return Whom(model, folder, params, plan.budget_usd, {plan.model: plan.params.price, model: price})
 
 
 def _name_row(outcome: Outcome, sample: dict[str, list[str]], near: list[str]) -> dict[str, object]:

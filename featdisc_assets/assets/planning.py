@@ -1,30 +1,35 @@
-"""The rating plan: which prompt, model and limits each kind is rated with, and what is still to be asked."""
+"""The rating plan: which prompt, model and limits each kind is rated with."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
 import pyarrow as pa
 
+from featdisc_assets.assets.paying import own_price
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answers import FeatureList
-from featdisc_assets.llm.ask import from_store
-from featdisc_assets.llm.pricing import count_tokens, price
-from featdisc_assets.llm.request import Params, Request
-from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.llm.pricing import Price, price
+from featdisc_assets.llm.request import Params
+from featdisc_assets.places import read_sql
 from featdisc_assets.transcript import Kind
 from featdisc_assets.warehouse import Warehouse
 
-TEXTS_A_READ = 2_000
-# A feature is some eight tokens as JSON: what an answer with the most features comes to.
-TOKENS_PER_FEATURE = 8
+
+class Mode(StrEnum):
+    """How rating asks."""
+
+    live = "live"
+    batch = "batch"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one kind is rated."""
+    """How one kind is rated.
+
+    `budget_usd` is the most the home may ever spend, None for no limit. Longer pieces than `max_piece_tokens` are shown
+    by head and tail; None shows every piece whole.
+    """
 
     kind: Kind
     model: str
@@ -33,21 +38,33 @@ class Plan:
     min_features: int
     max_features: int
     params: Params
+    budget_usd: float | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    max_piece_tokens: int | None = None
+    mode: Mode = Mode.live
 
     @property
     def api_base(self) -> str | None:
         """The address of the user's own server, if any."""
         return self.params.api_base
 
+    @property
+    def price(self) -> Price | None:
+        """Dollars a token, None where nobody knows."""
+        return price(self.model, self.params.price)
+
 
 @dataclass(slots=True)
 class Pending:
-    """What of one kind is known, and what asking for the rest comes to."""
+    """What of one kind is known, what of it was shortened, and what asking for the rest comes to."""
 
     n_texts: int = 0
     n_answered: int = 0
     n_failed: int = 0
     n_pending: int = 0
+    n_shortened: int = 0
+    n_chars_left_out: int = 0
     pending_tokens_in: int = 0
     pending_tokens_out: int = 0
     pending_usd: float | None = None
@@ -62,12 +79,17 @@ def make_plan(
     n_features: tuple[int, int],
     max_tokens: int,
     temperature: float | None,
+    budget_usd: float | None,
+    prices: tuple[float | None, float | None],
+    max_piece_tokens: int | None,
+    mode: Mode,
 ) -> Plan:
-    """A plan with its prompt loaded and checked.
+    """A plan with its prompt loaded and checked; `prices` are dollars per million tokens, in and out.
 
     Raises:
         PromptError: If a prompt file cannot be used.
     """
+    own = own_price(*prices)
     return Plan(
         kind=kind,
         model=model,
@@ -75,12 +97,17 @@ def make_plan(
         folder=folder,
         min_features=min(n_features),
         max_features=max(n_features),
-        params=Params(max_tokens=max_tokens, temperature=temperature, api_base=api_base),
+        params=Params(max_tokens=max_tokens, temperature=temperature, api_base=api_base, price=own),
+        budget_usd=budget_usd,
+        price_in=prices[0],
+        price_out=prices[1],
+        max_piece_tokens=max_piece_tokens,
+        mode=mode,
     )
 
 
 def read_plans(db: Warehouse) -> list[Plan]:
-    """The plans as they were last materialised."""
+    """The plans as they were last materialised; one of an earlier version has nulls for what it did not know."""
     return [
         make_plan(
             cast("Kind", row["kind"]),
@@ -90,68 +117,19 @@ def read_plans(db: Warehouse) -> list[Plan]:
             n_features=(row["min_features"], row["max_features"]),
             max_tokens=row["max_tokens"],
             temperature=row["temperature"],
+            budget_usd=row["budget_usd"],
+            prices=(row["price_in"], row["price_out"]),
+            max_piece_tokens=row["max_piece_tokens"],
+            mode=Mode(row["mode"] or Mode.live),
         )
         for row in db.rows("from rating_plan order by kind desc")
     ]
 
 
-def requests(db: Warehouse, plan: Plan, *, salt: str) -> Iterator[Request]:
-    """One request for each distinct text of a kind, read a few thousand at a time and in an order that says nothing."""
-    after = ""
-    while True:
-        texts = db.rows(
-            """
-            select text_hash, any_value(text) as text from pieces
-            where kind = $1 and text_hash > $2 group by text_hash order by text_hash limit $3""",
-            [plan.kind, after, TEXTS_A_READ],
-        )
-        for row in texts:
-            yield Request(
-                purpose="rate",
-                subject_id=row["text_hash"],
-                model=plan.model,
-                prompt_version=plan.prompt.version,
-                prompt=plan.prompt.render(
-                    piece=prompts.fence(plan.kind, row["text"], salt),
-                    at_least=plan.min_features,
-                    at_most=plan.max_features,
-                ),
-                answer=FeatureList,
-                params=plan.params,
-                at_least=1,
-            )
-        if len(texts) < TEXTS_A_READ:
-            return
-        after = texts[-1]["text_hash"]
-
-
-def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pending:
-    """Look every request up in the answer store, and price what is not there."""
-    found = Pending()
-    asked = requests(db, plan, salt=salt)
-    while batch := list(islice(asked, TEXTS_A_READ)):
-        known = store.lookup([request.key for request in batch])
-        for request in batch:
-            outcome = from_store(request, known.get(request.key, []))
-            found.n_texts += 1
-            if outcome is None:
-                found.n_pending += 1
-                found.pending_tokens_in += count_tokens(request.prompt)
-            elif outcome.answered:
-                found.n_answered += 1
-            else:
-                found.n_failed += 1
-    found.pending_tokens_out = found.n_pending * plan.max_features * TOKENS_PER_FEATURE
-    if found.n_pending == 0:
-        found.pending_usd = 0.0
-    elif (known_price := price(plan.model)) is not None:
-        found.pending_usd = known_price.of(found.pending_tokens_in, found.pending_tokens_out)
-    return found
-
-
-def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending]) -> None:
+def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spent_usd: float) -> None:
     """Put the plans in place of the earlier ones."""
     n_pieces = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
+    [pace] = db.rows(read_sql("tables/rating_pace"), variables={"model": plans[0].model})
     rows = [
         {
             "kind": plan.kind,
@@ -163,8 +141,15 @@ def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending]) -> Non
             "max_features": plan.max_features,
             "max_tokens": plan.params.max_tokens,
             "temperature": plan.params.temperature,
+            "mode": plan.mode.value,
+            "max_piece_tokens": plan.max_piece_tokens,
+            "price_in": plan.price_in,
+            "price_out": plan.price_out,
+            "budget_usd": plan.budget_usd,
+            "spent_usd": spent_usd,
             "n_pieces": n_pieces.get(plan.kind, 0),
             **{name: getattr(row, name) for name in Pending.__slots__},
+            "pending_hours": row.n_pending / pace["texts_an_hour"] if pace["texts_an_hour"] else None,
         }
         for plan, row in zip(plans, counted, strict=True)
     ]

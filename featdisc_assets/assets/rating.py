@@ -1,26 +1,28 @@
 """Pieces to features: what rating would ask and cost, then the asking."""
 
-import time
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import dagster as dg
-import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.asking import AskingConfig, answers, write_ledger
-from featdisc_assets.assets.planning import Plan, count, make_plan, read_plans, requests, write_plans
+from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance
+from featdisc_assets.assets.paying import check_price, open_budget, own_price, spent_so_far
+from featdisc_assets.assets.planning import Mode, Plan, make_plan, read_plans, write_plans
+from featdisc_assets.assets.questions import FEWEST_PIECE_TOKENS, count, piece_limit, requests
 from featdisc_assets.assets.showing import table_metadata
-from featdisc_assets.llm.answers import clean_features
-from featdisc_assets.llm.request import Outcome
+from featdisc_assets.assets.writing import write_outcomes
+from featdisc_assets.llm.budget import Budget
+from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.transcript import KINDS
-from featdisc_assets.warehouse import Warehouse, insert
-
-TEXTS_A_WRITE = 2_000
-SECONDS_A_WRITE = 20.0
+from featdisc_assets.warehouse import Warehouse
 
 
 class PlanConfig(dg.Config):
@@ -44,6 +46,32 @@ class PlanConfig(dg.Config):
     temperature: float | None = Field(
         default=None, description="None leaves it to the provider; some models refuse any."
     )
+    budget_usd: float | None = Field(
+        default=None,
+        ge=0,
+        description="Dollars: the most this home may ever spend, all runs and all tasks together; asking stops before"
+        " it is passed. None keeps the budget the home has, at first none; raise it to go on, .inf lifts it.",
+    )
+    price_in: float | None = Field(
+        default=None,
+        ge=0,
+        description="Dollars per million tokens sent, for a model that litellm has no price of; 0 for your own server."
+        " None takes litellm's, or what was given here before for the same model. Goes with price_out.",
+    )
+    price_out: float | None = Field(
+        default=None, ge=0, description="Dollars per million tokens received, thoughts included. Goes with price_in."
+    )
+    max_piece_tokens: int = Field(
+        default=32_000,
+        ge=FEWEST_PIECE_TOKENS,
+        description="Of a longer piece the model sees head and tail, with the middle marked as left out; coverage"
+        " counts them. A model with a smaller context is shown less.",
+    )
+    mode: Mode = Field(
+        default=Mode.live,
+        description="live asks at once, many at a time. batch hands all texts to OpenAI's batch queue, at half the"
+        " price and within a day, and then asks live for what came back without an answer.",
+    )
 
 
 @dg.asset(group_name="features", kinds={"duckdb"}, deps=["pieces"])
@@ -52,28 +80,54 @@ def rating_plan(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per kind: what rating would ask, in tokens and dollars. Look here before you spend."""
     db = warehouse.open()
-    last = next(iter(read_plans(db)), None)
-    plans = [
-        make_plan(
-            kind,
-            model=config.model or (last.model if last else "surface/v1"),
-            api_base=config.api_base or (last.api_base if last and not config.model else None),
-            folder=Path(config.prompts_folder).expanduser() if config.prompts_folder else None,
-            n_features=(config.min_features, config.max_features),
-            max_tokens=config.max_tokens,
-            temperature=config.temperature,
-        )
-        for kind in KINDS
-    ]
+    plans = plans_of(config, next(iter(read_plans(db)), None))
     with AnswerStore(home.home.answers) as store:
         counted = [count(db, store, plan, salt=home.home.salt()) for plan in plans]
-    write_plans(db, plans, counted)
+        spent = spent_so_far(db, store, {plans[0].model: plans[0].params.price})
+    write_plans(db, plans, counted, spent_usd=spent)
     for plan, row in zip(plans, counted, strict=True):
         price = "price unknown" if row.pending_usd is None else f"${row.pending_usd:,.2f}"
         context.log.info(
             f"{plan.kind}: {row.n_pending:,} of {row.n_texts:,} distinct texts to ask {plan.model}, {price}"
         )
+    if (budget := plans[0].budget_usd) is not None:
+        wanted = sum(row.pending_usd or 0 for row in counted)
+        enough = "" if wanted <= budget - spent else f", too little for all of it (${wanted:,.2f})"
+        context.log.info(f"${spent:,.2f} of the home's budget of ${budget:,.2f} is spent{enough}")
     return dg.MaterializeResult(metadata=table_metadata(db, "rating_plan", preview="from rating_plan"))
+
+
+def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
+    """A plan for each kind; what the config leaves open is as this home had it last.
+
+    Raises:
+        ModelError: If there is a budget and nobody knows what the model costs.
+        PromptError: If a prompt file cannot be used.
+    """
+    model = config.model or (last.model if last else SURFACE)
+    prices = (config.price_in, config.price_out)
+    if last and last.model == model and prices == (None, None):
+        prices = (last.price_in, last.price_out)
+    budget = config.budget_usd if config.budget_usd is not None or last is None else last.budget_usd
+    budget = None if budget == math.inf else budget
+    check_price("rating_plan", model, own_price(*prices), budget)
+    plans = [
+        make_plan(
+            kind,
+            model=model,
+            api_base=config.api_base or (last.api_base if last and not config.model else None),
+            folder=Path(config.prompts_folder).expanduser() if config.prompts_folder else None,
+            n_features=(config.min_features, config.max_features),
+            max_tokens=config.max_tokens,
+            temperature=config.temperature,
+            budget_usd=budget,
+            prices=prices,
+            max_piece_tokens=config.max_piece_tokens,
+            mode=config.mode,
+        )
+        for kind in KINDS
+    ]
+    return [replace(plan, max_piece_tokens=piece_limit(plan, config.max_piece_tokens)) for plan in plans]
 
 
 class RatingConfig(AskingConfig):
@@ -101,15 +155,30 @@ def features(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Carry out the rating plan: ask for what is not known, count every failure, build the tables of features."""
     db = warehouse.open()
-    try:
-        with AnswerStore(home.home.answers) as store:
-            for plan in read_plans(db):
-                total = db.scalar("select count(distinct text_hash) from pieces where kind = $1", [plan.kind])
-                asked = requests(db, plan, salt=home.home.salt())
-                _flush_all(db, plan, answers(context, store, asked, config, what=f"{plan.kind} pieces", total=total))
-    finally:
-        # Cancelled or broken off, the ledger still tells what was paid.
-        write_ledger(db, home.home)
+    plans, salt = read_plans(db), home.home.salt()
+    for plan in plans:
+        check_price("rating_plan", plan.model, plan.params.price, plan.budget_usd)
+    with AnswerStore(home.home.answers) as store:
+        in_batches = [plan for plan in plans if plan.mode == Mode.batch]
+        if in_batches:
+            # All kinds in one pass: each batch may take a day, and they wait side by side.
+            asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in in_batches)
+            budget = _budget(db, store, in_batches[0])
+            ask_in_advance(context, db, store, asked, config, asset="rated_texts", budget=budget)
+        for plan in plans:
+            outcomes = answers(
+                context,
+                db,
+                store,
+                requests(db, plan, salt=salt),
+                config,
+                asset="rated_texts",
+                what=f"{plan.kind} pieces",
+                budget=_budget(db, store, plan),
+                **_outstanding(db, plan, config),
+            )
+            with closing(outcomes):
+                write_outcomes(db, plan, outcomes)
     db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
     failed = db.scalar("select count(*) from failures")
     context.log.info(f"{db.scalar('select count(*) from vocabulary'):,} distinct features, {failed:,} texts failed")
@@ -123,57 +192,12 @@ def features(
         yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(db, name, preview=previews.get(name)))
 
 
-def _flush_all(db: Warehouse, plan: Plan, outcomes: Iterable[Outcome]) -> None:
-    """Write outcomes as they come, some thousand at a time: what is flushed can be queried while the rest is asked."""
-    waiting: list[Outcome] = []
-    written = time.monotonic()
-    for outcome in outcomes:
-        waiting.append(outcome)
-        if len(waiting) >= TEXTS_A_WRITE or time.monotonic() - written > SECONDS_A_WRITE:
-            _flush(db, plan, waiting)
-            waiting, written = [], time.monotonic()
-    _flush(db, plan, waiting)
-    with db.transaction() as connection:
-        for table in ("rated_texts", "text_features"):
-            connection.execute(
-                f"delete from {table} where kind = $1"
-                " and text_hash not in (select text_hash from pieces where kind = $1)",
-                [plan.kind],
-            )
+def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:
+    return open_budget(plan.budget_usd, db, store, {plan.model: plan.params.price})
 
 
-def _flush(db: Warehouse, plan: Plan, outcomes: list[Outcome]) -> None:
-    if not outcomes:
-        return
-    lists = [clean_features(o.value.features, at_most=plan.max_features) if o.answered else [] for o in outcomes]
-    hashes = [outcome.request.subject_id for outcome in outcomes]
-    n = len(outcomes)
-    rated = pa.table(
-        {
-            "kind": pa.array([plan.kind] * n),
-            "text_hash": hashes,
-            "request_key": [outcome.request.key for outcome in outcomes],
-            "model": [plan.model] * n,
-            "prompt_version": [plan.prompt.version] * n,
-            "status": [outcome.status for outcome in outcomes],
-            "error": pa.array([outcome.error for outcome in outcomes], pa.string()),
-            "n_features": pa.array([len(texts) for texts in lists], pa.int32()),
-        }
-    )
-    written = pa.table(
-        {
-            "kind": pa.array([plan.kind] * sum(map(len, lists)), pa.string()),
-            "text_hash": pa.array([h for h, texts in zip(hashes, lists, strict=True) for _ in texts], pa.string()),
-            "position": pa.array([i for texts in lists for i in range(len(texts))], pa.int32()),
-            "text": pa.array([text for texts in lists for text in texts], pa.string()),
-        }
-    )
-    with db.transaction() as connection:
-        connection.register("done", rated.select(["text_hash"]))
-        for table, rows in {"rated_texts": rated, "text_features": written}.items():
-            connection.execute(
-                f"delete from {table} where kind = $1 and text_hash in (from done)",
-                [plan.kind],
-            )
-            insert(connection, table, rows)
-        connection.unregister("done")
+def _outstanding(db: Warehouse, plan: Plan, config: RatingConfig) -> dict[str, int]:
+    """How many texts there are, and of how many the plan knew no answer."""
+    row = db.rows("from rating_plan where kind = $1", [plan.kind])[0]
+    total = db.scalar("select count(distinct text_hash) from pieces where kind = $1", [plan.kind])
+    return {"total": total, "to_ask": row["n_pending"] + (row["n_failed"] if config.retry_failed else 0)}

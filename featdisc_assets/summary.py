@@ -1,0 +1,124 @@
+"""What a person reads at the end of a run in the terminal."""
+
+import datetime as dt
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from featdisc_assets.assets.telling import short_count
+from featdisc_assets.llm.providers import SURFACE
+from featdisc_assets.places import Home
+from featdisc_assets.remedies import remedy
+from featdisc_assets.transcript import KINDS
+from featdisc_assets.warehouse import Warehouse
+
+
+def summarise(home: Home, *, option: str, since: dt.datetime, most: int = 8) -> None:
+    """Print the most prevalent clusters of each kind, what was paid, what failed, and how to go on.
+
+    Args:
+        home: Of a finished run.
+        option: What a command needs so as to find this home: ` --home …`, or nothing.
+        since: When the run began, UTC without a zone.
+        most: Clusters of each kind.
+    """
+    db = Warehouse(home.warehouse)
+    console = Console()
+    _show_clusters(console, db, most)
+    model = db.scalar("select any_value(model) from rating_plan")
+    if model == SURFACE:
+        console.print(
+            f"Rated by {SURFACE}: built-in rules, not a language model. Choose one with --model.", soft_wrap=True
+        )
+    command = "featdisc" if shutil.which("featdisc") else os.path.relpath(Path(sys.executable).with_name("featdisc"))
+    for line in (
+        *spending(db, since),
+        *failures(db),
+        f"warehouse   {home.warehouse}",
+        f"report      {home.report}",
+        f'ask it      {command} sql{option} "from surprising_pairs limit 10"',
+        f"look at it  {command} ui{option}    (in a checkout: make ui)",
+    ):
+        console.print(Text(line), soft_wrap=True)
+
+
+def spending(db: Warehouse, since: dt.datetime) -> list[str]:
+    """What models other than the built-in one were paid: by this run, and by the home in all."""
+    rows = db.rows(
+        """
+        select created_at >= $1 as is_new, count(*) as n_attempts, coalesce(sum(tokens_in), 0) as tokens_in,
+            coalesce(sum(tokens_out), 0) as tokens_out, coalesce(sum(cost_usd), 0) as dollars,
+            count(*) filter (
+                where cost_usd is null and (tokens_in is not null or raw_answer is not null)
+            ) as n_unpriced
+        from ratings where model != $2 group by is_new""",
+        [since, SURFACE],
+    )
+    if not rows:
+        return []
+    names = ("n_attempts", "tokens_in", "tokens_out", "dollars", "n_unpriced")
+    whole = {name: sum(row[name] for row in rows) for name in names}
+    run = next((row for row in rows if row["is_new"]), dict.fromkeys(names, 0))
+    return [f"this run    {_bill(run)}", f"in all      {_bill(whole)}"]
+
+
+def _bill(row: dict[str, Any]) -> str:
+    if not row["n_attempts"]:
+        return "asked nothing and paid nothing"
+    tokens = f"{short_count(int(row['tokens_in']))} tokens in, {short_count(int(row['tokens_out']))} out"
+    dollars = [f"${row['dollars']:,.2f}"] if row["dollars"] or not row["n_unpriced"] else []
+    dollars += [f"{row['n_unpriced']:,} answers of unknown price"] if row["n_unpriced"] else []
+    return f"{row['n_attempts']:,} attempts at asking, {tokens}, {' and '.join(dollars)}"
+
+
+def failures(db: Warehouse) -> list[str]:
+    """What came to no answer, and what to do about it: a line for each kind and reason."""
+    rows = db.rows(
+        """
+        select kind, status, sum(n_pieces) as n, sum(sum(n_pieces)) over (partition by kind) as of_kind
+        from coverage group by kind, status
+        qualify status not in ('ok', 'repaired', 'too_few', 'pending') order by n desc, kind, status"""
+    )
+    lines = [
+        f"failed      {int(row['n']):,} of {int(row['of_kind']):,} {row['kind']} pieces, {row['status']}:"
+        f" {remedy(row['status'])}"
+        for row in rows
+    ]
+    unnamed = db.rows("select status, count(*) as n from cluster_names where label is null group by all order by all")
+    lines += [
+        f"unnamed     {row['n']:,} clusters, {row['status']}: {remedy(row['status'], 'cluster_names')}"
+        for row in unnamed
+    ]
+    return lines
+
+
+def _show_clusters(console: Console, db: Warehouse, most: int) -> None:
+    for kind in KINDS:
+        rows = db.rows(
+            """
+            select label, n_transcripts, n_rated_transcripts, prevalence, interest
+            from cluster_prevalence where kind = $1 order by prevalence desc, cluster_id limit $2""",
+            [kind, most],
+        )
+        table = Table(title=f"What shows in {kind} pieces", title_justify="left", title_style="bold", pad_edge=False)
+        table.add_column("transcripts", justify="right")
+        table.add_column("share", justify="right")
+        table.add_column("interest", justify="right")
+        table.add_column("cluster")
+        for row in rows:
+            share = f"{row['prevalence']:.0%}"
+            interest = "" if row["interest"] is None else f"{row['interest']:.0f}"
+            table.add_row(
+                f"{row['n_transcripts']} of {row['n_rated_transcripts']}",
+                share,
+                interest,
+                Text(row["label"] or "(unnamed)"),
+            )
+        if rows:
+            console.print(table, "")

@@ -1,0 +1,53 @@
+"""Homes in which some assets are materialised, in this process: quicker than the command line."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from featdisc_assets.checks import checks
+from featdisc_assets.definitions import assets
+from featdisc_assets.places import Home, sample_path
+from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.warehouse import Warehouse
+
+# The ops up to the ratings, and those up to the names.
+TO_FEATURES = ["transcripts", "pieces", "rating_plan", "features"]
+TO_NAMES = [*TO_FEATURES, "embeddings", "clusters", "cluster_names"]
+
+
+def first_chats(folder: Path, n: int) -> Path:
+    """The first chats of the sample, as a source of their own."""
+    path = folder / "chats.jsonl"
+    path.write_text("".join(sample_path().read_text(encoding="utf-8").splitlines(keepends=True)[:n]), encoding="utf-8")
+    return path
+
+
+def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.ExecuteInProcessResult:
+    """Materialise the assets of some ops, with their checks.
+
+    Args:
+        home: Where.
+        ops: Their names.
+        settings: By op, as `featdisc run --config` has them.
+    """
+    chosen = [definition for definition in assets if definition.op.name in ops]
+    keys = {key for definition in chosen for key in definition.keys}
+    checked = [check for check in checks if {key.asset_key for key in check.check_keys} <= keys]
+    job = dg.define_asset_job("chosen", dg.AssetSelection.all())
+    definitions = dg.Definitions(
+        assets=chosen,
+        asset_checks=checked,
+        jobs=[job],
+        resources={
+            "home": HomeResource(path=str(home.path)),
+            "warehouse": WarehouseResource(database=str(home.warehouse)),
+        },
+    )
+    config = {"ops": {op: {"config": values} for op, values in settings.items()}}
+    return definitions.resolve_job_def("chosen").execute_in_process(run_config=config)
+
+
+def warehouse(home: Home) -> Warehouse:
+    """The home's warehouse."""
+    return Warehouse(home.warehouse)
