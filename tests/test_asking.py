@@ -18,6 +18,7 @@ from featdisc_assets.assets.planning import read_plans
 from featdisc_assets.assets.questions import FEWEST_PIECE_TOKENS, requests
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm.batch.asking import ask_in_batches
+from featdisc_assets.llm.batch.errand import Errand
 from featdisc_assets.llm.faults import PASSING, MachineFault, ModelError
 from featdisc_assets.llm.prompts import HOME as PROMPTS
 from featdisc_assets.llm.store import AnswerStore
@@ -218,6 +219,22 @@ def test_batches_answer_in_advance_at_half_the_price(
     assert db.scalar("select sum(cost_usd) from ratings") == pytest.approx(billed(server) / 2)
     # What is known by batch is known live.
     materialise(home, TO_FEATURES, **settings(source, server))
+    assert server.total == 0
+
+
+def test_nothing_is_asked_live_that_a_batch_will_answer(
+    home: Home, source: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut_off(*_: object) -> None:
+        raise RuntimeError("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Errand, "_fetch", cut_off)
+        patched.setattr(asking, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
+        with pytest.raises(RuntimeError, match="cut off"):
+            materialise(home, TO_FEATURES, **settings(source, server, mode="batch", **PRICES))
+    with pytest.raises(FeatdiscError, match="texts are in batches under way and would be paid twice"):
+        materialise(home, TO_FEATURES, **settings(source, server, **PRICES))
     assert server.total == 0
 
 

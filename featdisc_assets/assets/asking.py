@@ -4,6 +4,7 @@ import dataclasses
 import time
 from collections.abc import Generator, Iterable
 from contextlib import closing
+from itertools import islice
 
 import dagster as dg
 import pyarrow as pa
@@ -11,8 +12,10 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from featdisc_assets.assets.telling import BatchTeller, Teller
+from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm.ask import ask_all
 from featdisc_assets.llm.batch.asking import BatchTally, ask_in_batches
+from featdisc_assets.llm.batch.store import BatchStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.gate import Limits
 from featdisc_assets.llm.request import Outcome, Request
@@ -152,6 +155,25 @@ def ask_in_advance(
         write_ledger(db, store)
     for note in tally.notes:
         context.log.warning(note)
+
+
+def refuse_what_batches_hold(store: AnswerStore, requests: Iterable[Request]) -> None:
+    """Make sure that nothing is asked live that a batch under way will answer, and bill.
+
+    Raises:
+        FeatdiscError: With what to do.
+    """
+    books = BatchStore(store)
+    if not books.unfinished():
+        return
+    keys, owed = (request.key for request in requests), 0
+    while block := list(islice(keys, ATTEMPTS_A_WRITE)):
+        owed += books.owed(block)
+    if owed:
+        raise FeatdiscError(
+            f"{owed:,} of these texts are in batches under way and would be paid twice: set rating_plan.mode to batch"
+            " to wait for them, or cancel the batches at the provider and then run once in that mode"
+        )
 
 
 def write_ledger(db: Warehouse, store: AnswerStore) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance
+from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
 from featdisc_assets.assets.paying import check_price, open_budget, own_price, spent_so_far
 from featdisc_assets.assets.planning import Mode, Plan, make_plan, read_plans, write_plans
 from featdisc_assets.assets.questions import FEWEST_PIECE_TOKENS, count, piece_limit, requests
@@ -159,12 +159,13 @@ def features(
     for plan in plans:
         check_price("rating_plan", plan.model, plan.params.price, plan.budget_usd)
     with AnswerStore(home.home.answers) as store:
-        in_batches = [plan for plan in plans if plan.mode == Mode.batch]
-        if in_batches:
-            # All kinds in one pass: each batch may take a day, and they wait side by side.
-            asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in in_batches)
-            budget = _budget(db, store, in_batches[0])
+        # All kinds in one pass: each batch may take a day, and they wait side by side.
+        asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in plans)
+        if plans[0].mode == Mode.batch:
+            budget = _budget(db, store, plans[0])
             ask_in_advance(context, db, store, asked, config, asset="rated_texts", budget=budget)
+        else:
+            refuse_what_batches_hold(store, asked)
         for plan in plans:
             outcomes = answers(
                 context,

@@ -141,6 +141,18 @@ class BatchStore:
                 found.update(connection.execute(query, chunk).fetchall())
         return found
 
+    def owed(self, keys: Sequence[str]) -> int:
+        """How many of these requests wait for a batch that has not been collected."""
+        count = 0
+        with self._store.transaction() as connection:
+            for chunk in _chunks(keys):
+                query = (
+                    f"select count(*) from batch_requests where is_in = 0 and request_key in ({_marks(chunk)}) "  # noqa: S608
+                    f"and batch in (select name from batches where state <> '{DONE}')"
+                )
+                count += connection.execute(query, chunk).fetchone()[0]
+        return count
+
     def awaited(self, batch: Batch, keys: Sequence[str]) -> Mapping[str, Sent]:
         """Those of these requests whose result this batch still owes."""
         found: dict[str, Sent] = {}
