@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
 
-.PHONY: demo ui test test-fast check format bench screenshots clean lock
+.PHONY: demo ui test test-fast check format bench bench-asking screenshots clean lock
 
 demo: $(VENV)/installed  ## materialise the whole graph on the bundled sample
 	$(BIN)/featdisc run --sample --home $(HOME_DIR)
@@ -32,6 +32,10 @@ format: $(VENV)/installed
 
 bench: $(VENV)/installed  ## time and memory of each stage
 	$(BIN)/python -m benchmarks.pipeline
+
+bench-asking: $(VENV)/installed  ## what a call costs the client, and the memory of 300,000 ratings
+	$(BIN)/python -m benchmarks.client
+	$(BIN)/python -m benchmarks.resident
 
 # torch goes first and alone: the CPU wheel's hash is not the one that a lock would hold.
 # --no-deps: the lock is complete, and nothing outside it may come in.

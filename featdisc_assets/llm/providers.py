@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import logging
 import os
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -55,8 +56,9 @@ _WIRES: dict[str, Wire] = {
 @functools.cache
 def load_litellm() -> ModuleType:
     """litellm, without its downloads and its reading of `.env`, with `surface/v1` among its providers."""
-    # Before the import: else it fetches a price map and loads a .env file.
+    # Before the import: else it fetches a price map and a list of headers, and loads a .env file.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"
     os.environ["LITELLM_MODE"] = "PRODUCTION"
     import litellm  # noqa: PLC0415  (2-3 s and 165 MB: only for those who ask a model)
 
@@ -74,6 +76,16 @@ def load_litellm() -> ModuleType:
     free = dict.fromkeys(costs, 0.0) | {"litellm_provider": "surface", "mode": "chat"}
     litellm.register_model({SURFACE: free, "v1": free})
     return litellm
+
+
+@functools.cache
+def load_instructor() -> ModuleType:
+    """instructor, without its log."""
+    import instructor  # noqa: PLC0415  (slow, and of no use to a run whose answers are all known)
+
+    # Its error lines repeat provider messages, which may hold a key or a piece.
+    logging.getLogger("instructor").setLevel(logging.CRITICAL)
+    return instructor
 
 
 def _surface_handler(litellm: ModuleType) -> Any:  # noqa: ANN401  (a litellm.CustomLLM)

@@ -1,8 +1,14 @@
 """One exchange with a model: the request as litellm sends it, and the response as a verdict and a row of the ledger."""
 
+import copy
+import functools
+from dataclasses import dataclass
 from typing import Any
 
-from featdisc_assets.llm import faults, pricing, providers
+import orjson
+
+from featdisc_assets.llm import faults, lean, pricing, providers
+from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.faults import Verdict
 from featdisc_assets.llm.providers import Route, Wire
 from featdisc_assets.llm.reading import bare_json
@@ -11,6 +17,74 @@ from featdisc_assets.llm.store import Attempt
 
 # litellm's response objects: typed loosely there, and read here alone.
 Completion = Any
+
+# Stands for the prompt while instructor forms a request; no schema and no instruction of instructor's holds it.
+_PROMPT = "featdisc-prompt-5b1f0c9e7a3d"
+
+
+def shape(request: Request, route: Route) -> dict[str, Any]:
+    """What the first ask sends: model, messages, limits of the answer, and its form as the provider wants it.
+
+    It is what instructor's `create` would send in the request's mode, without its work on every call: instructor forms
+    a request once for each class of answers, and the prompt is put in as it stands. The caller may change it.
+    """
+    params = request.params
+    formed = _formed(request.answer, params.mode or route.wire.mode, route.wire)
+    given = copy.deepcopy(dict(params.extra))
+    if params.temperature is not None:
+        given["temperature"] = params.temperature
+    # Read anew for every request: litellm's providers rewrite a schema in place.
+    given.update(orjson.loads(formed.rest))
+    messages = [{"role": role, "content": content} for role, content in formed.messages]
+    before, after = formed.around
+    messages[formed.place]["content"] = f"{before}{request.prompt}{after}"
+    return given | {"model": request.model, "messages": messages, "max_tokens": params.max_tokens}
+
+
+@dataclass(frozen=True, slots=True)
+class _Formed:
+    """A request without its prompt, as instructor made it.
+
+    Attributes:
+        messages: Role and content of each message.
+        place: The message that the prompt belongs into.
+        around: What that message says before the prompt and after it.
+        rest: What else is sent, as JSON.
+    """
+
+    messages: tuple[tuple[str, str], ...]
+    place: int
+    around: tuple[str, str]
+    rest: bytes
+
+
+@functools.cache
+def _formed(answer: type[Answer], mode: str, wire: Wire) -> _Formed:
+    given = in_its_own_form(_captured(answer, mode), wire)
+    messages = tuple((message["role"], message["content"]) for message in given.pop("messages"))
+    [place] = (at for at, (_, content) in enumerate(messages) if _PROMPT in content)
+    before, after = messages[place][1].split(_PROMPT)
+    return _Formed(messages, place, (before, after), orjson.dumps(given))
+
+
+def _captured(answer: type[Answer], mode: str) -> dict[str, Any]:
+    """What instructor sends in this mode."""
+    instructor = providers.load_instructor()
+    sent: dict[str, Any] = {}
+
+    def completion(**given: object) -> None:
+        sent.update(given)
+        raise InterruptedError("what is sent is all that is wanted")
+
+    client = instructor.from_litellm(completion, mode=instructor.Mode[mode], async_client=False)
+    messages = [{"role": "user", "content": _PROMPT}]
+    try:
+        client.create(response_model=answer, messages=messages, max_retries=0, strict=False)
+    except Exception:
+        # The one above, wrapped, once all is captured.
+        if not sent:
+            raise
+    return sent
 
 
 async def send(request: Request, route: Route, given: dict[str, Any], timeout_s: float) -> Completion:
@@ -25,17 +99,16 @@ async def send(request: Request, route: Route, given: dict[str, Any], timeout_s:
     Raises:
         MachineFault: If the rules of `surface/v1` failed; what else went wrong is raised as litellm raises it.
     """
-    litellm = providers.load_litellm()
+    ours = {
+        "timeout": timeout_s,
+        "num_retries": 0,
+        "max_retries": 0,
+        "drop_params": True,
+        "api_base": request.params.api_base,
+        "api_key": route.api_key,
+    }
     try:
-        return await litellm.acompletion(
-            **in_its_own_form(given, route.wire),
-            timeout=timeout_s,
-            num_retries=0,
-            max_retries=0,
-            drop_params=True,
-            api_base=request.params.api_base,
-            api_key=route.api_key,
-        )
+        return await lean.complete(route.provider, given | ours)
     except Exception as error:
         if request.model != providers.SURFACE:
             raise
@@ -91,11 +164,14 @@ def row(request: Request, route: Route, verdict: Verdict, response: Completion, 
     usage = getattr(response, "usage", None)
     if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
         details = getattr(usage, "prompt_tokens_details", None)
-        attempt.tokens_in, attempt.tokens_out = usage.prompt_tokens, usage.completion_tokens
+        attempt.tokens_in = usage.prompt_tokens or 0
+        # Some servers count thoughts in the total alone.
+        attempt.tokens_out = max(usage.completion_tokens or 0, (usage.total_tokens or 0) - attempt.tokens_in)
         attempt.tokens_cached = getattr(details, "cached_tokens", None) or 0
-        price = pricing.price(request.model)
+        price = pricing.price(request.model, request.params.price)
         if price is not None:
-            attempt.cost_usd = price.of(attempt.tokens_in or 0, attempt.tokens_out or 0, attempt.tokens_cached)
+            written = getattr(details, "cache_write_tokens", None) or 0
+            attempt.cost_usd = price.of(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, written)
     return attempt
 
 

@@ -1,0 +1,239 @@
+"""What a call costs the client: CPU time, calls a second and memory, beside the plain clients it is built on.
+
+    python -m benchmarks.client [--calls 1000] [--concurrency 128]
+
+A server of its own answers after a fixed wait and costs next to nothing. Each row is a fresh process: it warms up, then
+makes the calls in three passes, of which the best counts, since what else the machine does only makes them worse.
+`loop ms` is the CPU time of a fixed pure-Python loop in the same process: by it figures from two machines, or from two
+moments of a busy one, can be compared. Memory is the peak of the process, imports included.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from featdisc_assets.llm.answers import FeatureList
+from featdisc_assets.llm.ask import ask_all
+from featdisc_assets.llm.gate import Limits
+from featdisc_assets.llm.prompts import fence, load
+from featdisc_assets.llm.request import Params, Request
+from featdisc_assets.llm.store import AnswerStore
+
+MODEL = "openai/gpt-4o-mini"  # litellm knows its price: the cheaper case for the plain rows
+_PASSES = 3
+_WARM_UP = 200
+_LATENCY_S = 0.3
+# Long enough for so many calls to be in flight at once, whatever the client can send a second.
+_SLOW_S = 3.0
+_MANY = 512
+_PIECE = "Please explain how to sort a list in Python, with an example that a beginner can follow. " * 9
+
+# Makes so many calls, each with a prompt of its own; the word keeps the prompts of two passes apart.
+Pass = Callable[[int, str], None]
+Send = Callable[[str], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one row measured: CPU milliseconds a call, calls a second, peak MiB, milliseconds of the fixed loop."""
+
+    cpu_ms: float
+    per_second: float
+    peak_mib: float
+    loop_ms: float
+
+
+def requests(n: int, word: str, url: str) -> Iterator[Request]:
+    """Requests to rate a piece each, rendered one by one as the rating asset does it."""
+    prompt, params = load("rate", "user"), Params(api_base=url)
+    for number in range(n):
+        piece = fence("user", f"{word} {number}. {_PIECE}", "salt")
+        text = prompt.render(piece=piece, at_least=10, at_most=20)
+        yield Request("rate", f"{word}-{number}", MODEL, prompt.version, text, FeatureList, params)
+
+
+@contextlib.contextmanager
+def through(opened: AbstractAsyncContextManager[Send], url: str, concurrency: int) -> Iterator[Pass]:
+    """Passes through a plain client: what it opens makes one call, and raises if there is no answer."""
+
+    async def all_of(n: int, word: str, send: Send) -> None:
+        places = asyncio.Semaphore(concurrency)
+
+        async def one(text: str) -> None:
+            async with places:
+                await send(text)
+
+        await asyncio.gather(*[one(request.prompt) for request in requests(n, word, url)])
+
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        send = runner.run(stack.enter_async_context(opened))
+        yield lambda n, word: runner.run(all_of(n, word, send))
+        runner.run(stack.aclose())
+
+
+@contextlib.asynccontextmanager
+async def by_aiohttp(url: str) -> AsyncIterator[Send]:
+    """The yardstick: the least that a call costs in Python."""
+    import aiohttp  # noqa: PLC0415  (a row loads what it measures, and no more)
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def send(text: str) -> object:
+            async with session.post(f"{url}/chat/completions", data=orjson.dumps(_body(text))) as response:
+                return orjson.loads(await response.read())["choices"]
+
+        yield send
+
+
+@contextlib.asynccontextmanager
+async def by_openai(url: str) -> AsyncIterator[Send]:
+    """OpenAI's own client."""
+    import openai  # noqa: PLC0415
+
+    async with openai.AsyncOpenAI(base_url=url, max_retries=0, timeout=60) as client:
+        yield lambda text: client.chat.completions.create(**_body(text))
+
+
+@contextlib.asynccontextmanager
+async def by_litellm(url: str) -> AsyncIterator[Send]:
+    """`litellm.acompletion`."""
+    from featdisc_assets.llm.providers import load_litellm  # noqa: PLC0415
+
+    litellm = load_litellm()
+    how = {"api_base": url, "timeout": 60, "num_retries": 0, "max_retries": 0}
+    yield lambda text: litellm.acompletion(**(_body(text) | {"model": MODEL} | how))
+
+
+@contextlib.asynccontextmanager
+async def by_instructor(url: str) -> AsyncIterator[Send]:
+    """Instructor over `litellm.acompletion`."""
+    from featdisc_assets.llm.providers import load_instructor, load_litellm  # noqa: PLC0415
+
+    instructor = load_instructor()
+    client = instructor.from_litellm(load_litellm().acompletion, mode=instructor.Mode.JSON_SCHEMA)
+
+    async def send(text: str) -> object:
+        messages = [{"role": "user", "content": text}]
+        how = {"model": MODEL, "api_base": url, "max_tokens": 4096, "num_retries": 0, "max_retries": 0}
+        return await client.create(response_model=FeatureList, messages=messages, **how)
+
+    yield send
+
+
+def _body(text: str) -> dict[str, Any]:
+    form = {"name": "FeatureList", "schema": FeatureList.SCHEMA, "strict": True}
+    return {
+        "model": MODEL.partition("/")[2],
+        "messages": [{"role": "user", "content": text}],
+        "max_tokens": 4096,
+        "response_format": {"type": "json_schema", "json_schema": form},
+    }
+
+
+@contextlib.contextmanager
+def by_featdisc(url: str, concurrency: int, *, known: bool = False) -> Iterator[Pass]:
+    """The whole layer: prompts rendered, answers stored and parsed; with `known`, every pass asks the same."""
+    limits = Limits(max_concurrency=concurrency)
+    with tempfile.TemporaryDirectory() as folder, AnswerStore(Path(folder) / "answers.sqlite") as store:
+
+        def ask(n: int, word: str) -> None:
+            asked = requests(n, "known" if known else word, url)
+            answered = sum(outcome.answered for outcome in ask_all(asked, store=store, limits=limits))
+            if answered != n:
+                raise RuntimeError(f"only {answered} of {n} calls were answered")
+
+        yield ask
+
+
+PLAIN: dict[str, Callable[[str], AbstractAsyncContextManager[Send]]] = {
+    "raw aiohttp": by_aiohttp,
+    "plain AsyncOpenAI": by_openai,
+    "plain litellm": by_litellm,
+    "plain instructor + litellm": by_instructor,
+}
+OURS = ("featdisc", "featdisc, answers known", f"featdisc, {_MANY} in flight")
+
+
+def measure(row: str, url: str, calls: int, concurrency: int) -> Figures:
+    """The figures of one row, in this process."""
+    known = "known" in row
+    plain = PLAIN.get(row)
+    client = through(plain(url), url, concurrency) if plain else by_featdisc(url, concurrency, known=known)
+    with client as run:
+        run(calls if known else max(_WARM_UP, concurrency), "warm up")
+        loop_ms, passes = _loop_ms(), []
+        for number in range(_PASSES):
+            began, cpu = time.perf_counter(), time.process_time()
+            run(calls, f"pass {number}")
+            passes.append((time.process_time() - cpu, time.perf_counter() - began))
+        used, took = (min(times) for times in zip(*passes, strict=True))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+        return Figures(used / calls * 1000, calls / took, peak, min(loop_ms, _loop_ms()))
+
+
+def _loop_ms() -> float:
+    def once() -> float:
+        began, total = time.process_time(), 0
+        for number in range(200_000):
+            total += number * number
+        return (time.process_time() - began) * 1000
+
+    return min(once() for _ in range(5))
+
+
+@contextlib.contextmanager
+def answering(latency_s: float) -> Iterator[str]:
+    """The address of a server that answers after a wait."""
+    command = [sys.executable, "-m", "benchmarks.answering", "--latency", str(latency_s)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        yield server.stdout.readline().strip() if server.stdout else ""
+        server.terminate()
+
+
+def in_a_process(row: str, calls: int, concurrency: int) -> Figures:
+    """The figures of one row, from a process of its own."""
+    many = row.endswith("in flight")
+    with answering(_SLOW_S if many else _LATENCY_S) as url:
+        command = [sys.executable, "-m", "benchmarks.client", "--row", row, "--url", url]
+        command += ["--calls", str(calls), "--concurrency", str(_MANY if many else concurrency)]
+        environment = os.environ | {"OPENAI_API_KEY": "none"}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    return Figures(**orjson.loads(done.stdout))
+
+
+def main() -> None:
+    """Measure all rows and print a table, or one row as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=1000, help="calls in each pass")
+    parser.add_argument("--concurrency", type=int, default=128)
+    parser.add_argument("--row", choices=[*PLAIN, *OURS], help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.row:
+        print(orjson.dumps(asdict(measure(given.row, given.url, given.calls, given.concurrency))).decode())
+        return
+    print(
+        f"{given.calls} calls a pass, {given.concurrency} at a time, {os.cpu_count()} cores, Python {sys.version[:7]}"
+    )
+    print(f"{'':30}{'CPU ms a call':>14}{'calls/s':>10}{'peak MiB':>10}{'loop ms':>10}")
+    for row in [*PLAIN, *OURS]:
+        of = in_a_process(row, given.calls, given.concurrency)
+        print(f"{row:30}{of.cpu_ms:14.2f}{of.per_second:10.0f}{of.peak_mib:10.0f}{of.loop_ms:10.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
