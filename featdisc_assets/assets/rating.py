@@ -94,7 +94,10 @@ def rating_plan(
         wanted = sum(row.pending_usd or 0 for row in counted)
         enough = "" if wanted <= budget - spent else f", too little for all of it (${wanted:,.2f})"
         context.log.info(f"${spent:,.2f} of the home's budget of ${budget:,.2f} is spent{enough}")
-    return dg.MaterializeResult(metadata=table_metadata(db, "rating_plan", preview="from rating_plan"))
+    preview = """
+        select kind, model, mode, n_texts, n_answered, n_failed, n_pending, pending_tokens_in, pending_tokens_out,
+            pending_usd, pending_hours, spent_usd, budget_usd from rating_plan"""
+    return dg.MaterializeResult(metadata=table_metadata(db, "rating_plan", preview=preview))
 
 
 def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
