@@ -113,11 +113,8 @@ class AnswerStore:
 
     def put(self, attempt: Attempt) -> Attempt:
         """Store one attempt for good, number it, and return it."""
-        attempt.created_at = attempt.created_at or time.time_ns() // 1000
-        row = {name: getattr(attempt, name) for name in _GIVEN}
         with self.transaction() as connection:
-            attempt.attempt, attempt.seq = connection.execute(_INSERT, row).fetchone()
-        return attempt
+            return insert(connection, attempt)
 
     def settle(self, attempt: Attempt, status: str, error: str | None = None) -> None:
         """Give a stored attempt its verdict.
@@ -192,6 +189,14 @@ class AnswerStore:
             return dict(
                 self._connection.execute("select status, count(*) from answers group by status order by status")
             )
+
+
+def insert(connection: sqlite3.Connection, attempt: Attempt) -> Attempt:
+    """Store one attempt within a transaction, number it, and return it."""
+    attempt.created_at = attempt.created_at or time.time_ns() // 1000
+    row = {name: getattr(attempt, name) for name in _GIVEN}
+    attempt.attempt, attempt.seq = connection.execute(_INSERT, row).fetchone()
+    return attempt
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:

@@ -155,24 +155,30 @@ def row(request: Request, route: Route, verdict: Verdict, response: Completion, 
         error=verdict.error or None,
         latency_ms=round(latency_ms, 3),
     )
-    if response is None:
-        return attempt
-    attempt.served_model = request.model if request.model == providers.SURFACE else response.model
+    if response is not None:
+        fill(attempt, response, pricing.price(request.model, request.params.price))
+        if request.model == providers.SURFACE:
+            attempt.served_model = request.model
+    return attempt
+
+
+def fill(attempt: Attempt, response: Completion, price: pricing.Price | None) -> None:
+    """Put into a row of the ledger what a response says: its text, who wrote it, tokens and their cost."""
+    attempt.served_model = response.model
     if response.choices:
         attempt.raw = response.choices[0].message.content
         attempt.finish_reason = response.choices[0].finish_reason
     usage = getattr(response, "usage", None)
-    if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
-        details = getattr(usage, "prompt_tokens_details", None)
-        attempt.tokens_in = usage.prompt_tokens or 0
-        # Some servers count thoughts in the total alone.
-        attempt.tokens_out = max(usage.completion_tokens or 0, (usage.total_tokens or 0) - attempt.tokens_in)
-        attempt.tokens_cached = getattr(details, "cached_tokens", None) or 0
-        price = pricing.price(request.model, request.params.price)
-        if price is not None:
-            written = getattr(details, "cache_write_tokens", None) or 0
-            attempt.cost_usd = price.of(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, written)
-    return attempt
+    if usage is None or not (usage.prompt_tokens or usage.completion_tokens):
+        return
+    details = getattr(usage, "prompt_tokens_details", None)
+    attempt.tokens_in = usage.prompt_tokens or 0
+    # Some servers count thoughts in the total alone.
+    attempt.tokens_out = max(usage.completion_tokens or 0, (usage.total_tokens or 0) - attempt.tokens_in)
+    attempt.tokens_cached = getattr(details, "cached_tokens", None) or 0
+    if price is not None:
+        written = getattr(details, "cache_write_tokens", None) or 0
+        attempt.cost_usd = price.of(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, written)
 
 
 def mend(response: Completion) -> bool:

@@ -144,21 +144,6 @@ def attempt(result: Result, sent: Sent, batch: Batch, provider: str) -> Attempt:
         status=result.verdict.status,
         error=result.verdict.error or None,
     )
-    response = result.response
-    if response is None:
-        return row
-    row.served_model = response.model
-    if response.choices:
-        row.raw = response.choices[0].message.content
-        row.finish_reason = response.choices[0].finish_reason
-    usage = getattr(response, "usage", None)
-    if usage is not None and (usage.prompt_tokens or usage.completion_tokens):
-        details = getattr(usage, "prompt_tokens_details", None)
-        row.tokens_in = usage.prompt_tokens or 0
-        # Some servers count thoughts in the total alone.
-        row.tokens_out = max(usage.completion_tokens or 0, (usage.total_tokens or 0) - row.tokens_in)
-        row.tokens_cached = getattr(details, "cached_tokens", None) or 0
-        if batch.price is not None:
-            written = getattr(details, "cache_write_tokens", None) or 0
-            row.cost_usd = batch.price.of(row.tokens_in, row.tokens_out, row.tokens_cached, written)
+    if result.response is not None:
+        wire.fill(row, result.response, batch.price)
     return row

@@ -14,7 +14,7 @@ import orjson
 
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore, Attempt
+from featdisc_assets.llm.store import AnswerStore, Attempt, insert
 
 # The states of a batch, in their order. `creating`: it was about to be created, or was; nobody knows until one looks.
 PREPARING, UPLOADED, CREATING, UNDER_WAY, DONE = "preparing", "uploaded", "creating", "under_way", "done"
@@ -78,12 +78,6 @@ class Sent:
 
 _BATCH = tuple(field.name for field in fields(Batch))
 _SENT = tuple(field.name for field in fields(Sent))
-_GIVEN = tuple(field.name for field in fields(Attempt) if field.name not in ("attempt", "seq"))
-_INSERT = (
-    f"insert into answers (attempt, {', '.join(_GIVEN)}) "  # noqa: S608  (our own column names)
-    "values ((select coalesce(max(attempt), -1) + 1 from answers where request_key = :request_key), "
-    f"{', '.join(':' + name for name in _GIVEN)})"
-)
 _MARK = "update batch_requests set is_in = 1 where request_key = ? and batch = ? and is_in = 0"
 
 
@@ -172,9 +166,7 @@ class BatchStore:
         with self._store.transaction() as connection:
             for attempt in attempts:
                 if connection.execute(_MARK, (attempt.request_key, batch.name)).rowcount:
-                    attempt.created_at = attempt.created_at or time.time_ns() // 1000
-                    connection.execute(_INSERT, {name: getattr(attempt, name) for name in _GIVEN})
-                    taken.append(attempt)
+                    taken.append(insert(connection, attempt))
         return taken
 
     def n_in(self, batch: Batch) -> int:
