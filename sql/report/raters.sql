@@ -2,7 +2,7 @@
 select
     'rate' as purpose,
     model,
-    count(*) as n_answers,
+    count(*) filter (where status in ('ok', 'repaired', 'too_few')) as n_answers,
     count(distinct prompt_version) as n_prompts
 from rated_texts
 group by model
@@ -10,7 +10,7 @@ union all
 select
     'name' as purpose,
     model,
-    count(*) as n_answers,
+    count(*) filter (where status in ('ok', 'repaired', 'too_few')) as n_answers,
     count(distinct prompt_version) as n_prompts
 from cluster_names
 group by model
@@ -18,7 +18,7 @@ union all
 select
     'interest' as purpose,
     model,
-    count(*) as n_answers,
+    count(interest) as n_answers,
     count(distinct prompt_version) as n_prompts
 from cluster_interest
 group by model
