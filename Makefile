@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
 
-.PHONY: demo ui test test-fast check format bench bench-asking screenshots clean lock
+.PHONY: demo ui test test-fast test-thorough check format bench bench-asking screenshots clean lock
 
 demo: $(VENV)/installed  ## materialise the whole graph on the bundled sample
 	$(BIN)/featdisc run --sample --home $(HOME_DIR)
@@ -15,11 +15,14 @@ demo: $(VENV)/installed  ## materialise the whole graph on the bundled sample
 ui: $(VENV)/installed  ## open the Dagster UI on the same home
 	$(BIN)/featdisc ui --home $(HOME_DIR)
 
-test: check $(VENV)/local  ## lint, types and every test
-	$(BIN)/python -m pytest -n 2
+test: check $(VENV)/local  ## lint, types and the tests
+	$(BIN)/python -m pytest -n 2 -m "not thorough"
+
+test-thorough: $(VENV)/installed  ## the tests that take many minutes: runs killed at more moments
+	$(BIN)/python -m pytest -m thorough
 
 test-fast: $(VENV)/installed  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not local and not browser"
+	$(BIN)/python -m pytest -m "not slow and not local and not browser and not thorough"
 
 check: $(VENV)/installed  ## lint and types
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """A run that is killed again and again ends where an undisturbed one ends, and pays at most for what was in flight."""
 
-import os
 import random
 import signal
 import subprocess
@@ -17,20 +16,19 @@ from tests.loopback.server import MODEL, Loopback
 from tests.test_pipeline import settled, small_source
 
 CONCURRENCY = 4
-# Twenty take about ten minutes; set it for a thorough look.
-KILLS = int(os.environ.get("FEATDISC_KILLS", "3"))
 _CONFIG = "".join(
     f"{asset}: {{max_concurrency: {CONCURRENCY}}}\n" for asset in ("features", "cluster_names", "cluster_interest")
 )
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_it_finishes_the_same_and_pays_for_nothing_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.thorough)])
+def test_killed_at_random_moments_it_finishes_the_same_and_pays_for_nothing_twice(tmp_path: Path, kills: int) -> None:
     source = small_source(tmp_path, 24)
     config = tmp_path / "config.yaml"
     config.write_text(_CONFIG, encoding="utf-8")
     whole, killed = Home(tmp_path / "whole"), Home(tmp_path / "killed")
-    moments = random.Random(os.environ.get("FEATDISC_KILLS_SEED", "1"))
+    moments = random.Random(1)
     with Loopback(latency_s=0.05) as server:
         given = ["--source", str(source), "--config", str(config), "--model", MODEL, "--api-base", server.url]
         done = featdisc("run", *given, home=whole.path)
@@ -38,14 +36,14 @@ def test_killed_at_random_moments_it_finishes_the_same_and_pays_for_nothing_twic
         needed = server.total
 
         server.requests.clear()
-        for number in range(KILLS):
+        for number in range(kills):
             # Spread over the asking: after so many answers more, and a moment that falls where it will.
-            share = needed * (number + 1) / (KILLS + 1)
+            share = needed * (number + 1) / (kills + 1)
             _kill_in_the_middle(given, killed, server, int(share), moments.uniform(0, 0.3))
         done = featdisc("run", *given, home=killed.path)
         assert done.returncode == 0, done.stderr
 
-    assert needed <= server.total <= needed + KILLS * CONCURRENCY
+    assert needed <= server.total <= needed + kills * CONCURRENCY
     ledger = {"ratings", "spend"}
     assert {name: digest for name, digest in settled(killed).items() if name not in ledger} == {
         name: digest for name, digest in settled(whole).items() if name not in ledger

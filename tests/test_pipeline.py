@@ -100,12 +100,30 @@ def test_new_transcripts_ask_only_for_new_texts(tmp_path: Path) -> None:
     assert db.scalar("select count(*) from ratings where purpose = 'rate'") == rated + new
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
+    """The home of a run that nothing disturbed, and its source."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    home, source = Home(folder / "whole"), small_source(folder)
+    done = featdisc("run", "--source", str(source), home=home.path)
+    assert done.returncode == 0, done.stderr
+    return home, source
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("after", ["rating_plan", "features", "embeddings", "cluster_names"])
-def test_killed_and_started_again_it_finishes_the_same(tmp_path: Path, after: str) -> None:
-    source = small_source(tmp_path)
-    whole, killed = Home(tmp_path / "whole"), Home(tmp_path / "killed")
-    featdisc("run", "--source", str(source), home=whole.path)
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param("rating_plan", marks=pytest.mark.thorough),
+        "features",
+        pytest.param("embeddings", marks=pytest.mark.thorough),
+        "cluster_names",
+    ],
+)
+def test_killed_and_started_again_it_finishes_the_same(
+    tmp_path: Path, undisturbed: tuple[Home, Path], after: str
+) -> None:
+    (whole, source), killed = undisturbed, Home(tmp_path / "killed")
     run = subprocess.Popen(
         [sys.executable, "-m", "featdisc_assets.cli", "run", "--source", str(source), "--home", str(killed.path)],
         stderr=subprocess.PIPE,
