@@ -5,8 +5,7 @@
 A warehouse of short, distinct, made-up pieces is rated by a provider that answers at once, by the asset that rates any
 other: requests are rendered, answers stored, parsed and flushed. The table shows the resident set at each tenth of the
 way. Growth is a line through the second half of it: a list of all pieces or answers would show as hundreds of bytes a
-piece and more. DuckDB's own cache is bounded by its memory limit and grows until it is full; its limit is low here, so
-that what is seen is ours.
+piece and more. DuckDB's own cache and the rest of the program are in it too.
 """
 
 import argparse

@@ -5,10 +5,10 @@ from functools import partial
 from itertools import islice
 
 from featdisc_assets.assets.planning import Mode, Pending, Plan
-from featdisc_assets.llm import prompts, providers
+from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.known import resolve
-from featdisc_assets.llm.pricing import count_tokens
+from featdisc_assets.llm.pricing import BATCH_DISCOUNT, context_tokens, count_tokens
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
 from featdisc_assets.llm.store import AnswerStore
@@ -19,8 +19,6 @@ TEXTS_A_READ = 2_000
 TOKENS_PER_FEATURE = 8
 # So many answers to the same requests say more of the next ones than that does.
 ANSWERS_TO_GO_BY = 50
-# The share of its price that OpenAI takes off for a batch.
-BATCH_DISCOUNT = 0.5
 # A piece too long for its model is shown by half, so many times; below so many tokens there is little left to rate.
 HALVINGS = 3
 FEWEST_PIECE_TOKENS = 500
@@ -28,18 +26,11 @@ FEWEST_PIECE_TOKENS = 500
 
 def piece_limit(plan: Plan, wanted: int) -> int:
     """Tokens of a piece that the plan's model is shown at most: as many as wanted, or as its context has room for."""
-    if plan.model == providers.SURFACE or providers.is_local(plan.model) or plan.model.startswith("huggingface/"):
-        return wanted  # litellm would ask the server of these; one that finds a piece too long will say so
-    try:
-        context = providers.load_litellm().get_model_info(plan.model).get("max_input_tokens")
-    except Exception as error:
-        if "mapped" not in str(error):
-            raise
-        return wanted
-    if not context:
-        return wanted
+    context = context_tokens(plan.model)
+    if context is None:
+        return wanted  # a model that finds a piece too long will say so
     around = count_tokens(_prompt(plan, ""))
-    return min(wanted, max(FEWEST_PIECE_TOKENS, int(context) - around - plan.params.max_tokens))
+    return min(wanted, max(FEWEST_PIECE_TOKENS, context - around - plan.params.max_tokens))
 
 
 def requests(db: Warehouse, plan: Plan, *, salt: str) -> Iterator[Request]:

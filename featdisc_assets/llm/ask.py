@@ -12,13 +12,11 @@ from featdisc_assets.llm.background import Asker, Pending
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.claims import Claims
 from featdisc_assets.llm.gate import Gate, Limits
-from featdisc_assets.llm.known import Resolved, from_store, resolve
+from featdisc_assets.llm.known import Resolved, resolve
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.progress import Progress, Reporter
 from featdisc_assets.llm.request import Outcome, Request
 from featdisc_assets.llm.store import AnswerStore, Attempt, last
-
-__all__ = ["Progress", "ask_all", "from_store"]
 
 # Requests looked up in the store at a time; also the least that is taken from the input ahead of the outcome awaited.
 _BLOCK = 256

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
+# What a request costs less in a batch.
+BATCH_DISCOUNT = 0.5
 _ASCII_PER_TOKEN = 4.3
 _TOKENS_PER_OTHER = 0.6
 # Sent beside the prompt, in tokens: some ten of chat template, 40-63 of answer schema (o200k).
@@ -139,14 +141,21 @@ def _entry(model: str) -> Mapping[str, Any]:
     from featdisc_assets.llm import providers  # noqa: PLC0415
 
     litellm = providers.load_litellm()
-    if providers.is_local(model) or model.startswith("huggingface/"):
-        return dict(litellm.model_cost.get(model, {}))  # litellm would ask these over the network
+    if _is_asked_over_the_network(model):
+        return dict(litellm.model_cost.get(model, {}))
     try:
         return dict(litellm.get_model_info(model))
     except Exception as error:
         if "isn't mapped" not in str(error) and "not mapped" not in str(error):
             raise
         return {}
+
+
+def _is_asked_over_the_network(model: str) -> bool:
+    """True where litellm would ask a server what the model is, rather than its map."""
+    from featdisc_assets.llm import providers  # noqa: PLC0415
+
+    return providers.is_local(model) or model.startswith("huggingface/")
 
 
 _SENT, _RECEIVED, _THOUGHT = "input_cost_per_token", "output_cost_per_token", "output_cost_per_reasoning_token"
@@ -180,6 +189,16 @@ def _rates(entry: Mapping[str, Any]) -> Price | None:
         # Some entries have the price of reading here.
         tokens_written=None if written is None else max(sent, written),
     )
+
+
+def context_tokens(model: str) -> int | None:
+    """How many tokens a model reads at most; None where nobody knows without asking its server."""
+    from featdisc_assets.llm import providers  # noqa: PLC0415
+
+    if model == providers.SURFACE or _is_asked_over_the_network(model):
+        return None
+    most = _entry(model).get("max_input_tokens")
+    return int(most) if most else None
 
 
 def larger_limit(model: str, limit: int) -> int:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from featdisc_assets.llm.answers import FeatureList
-from featdisc_assets.llm.ask import Progress, ask_all
+from featdisc_assets.llm.ask import ask_all
 from featdisc_assets.llm.faults import ModelError
+from featdisc_assets.llm.progress import Progress
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import FEATURES, ask, quick, rating, statuses, two_features

@@ -14,9 +14,6 @@ from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.store import AnswerStore
 
-# What a batch costs less.
-_DISCOUNT = 0.5
-
 
 @dataclass
 class Reader:
@@ -84,7 +81,7 @@ class Reader:
         params = request.params
         api = self.api(request.model, params.api_base)
         price = pricing.price(request.model, params.price)
-        price = price and price.discounted(_DISCOUNT)
+        price = price and price.discounted(pricing.BATCH_DISCOUNT)
         sent = body(request, api.route)
         usd = self._bound(request, sent, price)
         data = line(request.key, sent)
