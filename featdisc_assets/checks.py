@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from featdisc_assets.assets.showing import markdown_table
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.remedies import remedy
 from featdisc_assets.resources import WarehouseResource
@@ -41,6 +42,7 @@ def _check(name: str, asset: str) -> dg.AssetChecksDefinition:
     return check
 
 
+@settings_of("rated_texts_failed_share")
 class FailedShareConfig(dg.Config):
     """How many failures are too many."""
 

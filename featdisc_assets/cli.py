@@ -34,43 +34,129 @@ class Format(StrEnum):
     json = "json"
 
 
+SourceOption = Annotated[
+    list[str] | None, typer.Option(help="A file, folder or glob of transcripts; repeat it, or list several after it.")
+]
+MoreSources = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Further sources.")]
+SampleOption = Annotated[bool, typer.Option("--sample", help="Read the bundled sample.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(help="Any litellm model, its key in the environment. [default: as before, at first surface/v1]"),
+]
+ApiBaseOption = Annotated[str | None, typer.Option(help="Address of your own server.")]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(help="The most this home may ever spend on models, in dollars, all runs together."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(help="YAML of settings by asset, `clusters: {seed: 1}`; the home keeps them in its settings.yaml."),
+]
+
+
 @app.command()
 def run(
-    source: Annotated[
-        list[str] | None,
-        typer.Option(help="A file, folder or glob of transcripts; repeat it, or list several after it."),
-    ] = None,
-    more: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Further sources.")] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Read the bundled sample.")] = False,
+    source: SourceOption = None,
+    more: MoreSources = None,
+    sample: SampleOption = False,
     home: HomeOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="Any litellm model, its key in the environment. [default: as before, at first surface/v1]"),
-    ] = None,
-    api_base: Annotated[str | None, typer.Option(help="Address of your own server.")] = None,
-    budget_usd: Annotated[
-        float | None,
-        typer.Option(help="The most this home may ever spend on models, in dollars, all runs together."),
-    ] = None,
+    model: ModelOption = None,
+    api_base: ApiBaseOption = None,
+    budget_usd: BudgetOption = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Ask again for what failed for good, in rating and in naming.")
     ] = False,
-    config: Annotated[
-        Path | None, typer.Option(help="YAML of settings by asset, as in the UI's launchpad: `clusters: {seed: 1}`.")
-    ] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Materialise the whole graph: read transcripts, rate, embed, cluster, name, test, report."""
     from featdisc_assets import running, summary  # noqa: PLC0415 - brings Dagster, which takes seconds
 
-    sources = [*(source or []), *(more or []), *([str(sample_path())] if sample else [])]
-    settings = running.settings(
-        config, sources=sources, model=model, api_base=api_base, budget_usd=budget_usd, retry_failed=retry_failed
+    once = running.settings(
+        sources=_sources(source, more, sample=sample),
+        model=model,
+        api_base=api_base,
+        budget_usd=budget_usd,
+        retry_failed=retry_failed,
     )
     place = Home.find(home)
-    option = "" if place == Home.find() else f" --home {place.path}"
-    started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    running.run(place, settings)
+    option, started = _option(place), dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    running.run(place, once, running.read_config(config))
     summary.summarise(place, option=option, since=started)
+
+
+@app.command()
+def plan(
+    source: SourceOption = None,
+    more: MoreSources = None,
+    sample: SampleOption = False,
+    home: HomeOption = None,
+    model: ModelOption = None,
+    api_base: ApiBaseOption = None,
+    budget_usd: BudgetOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Read the transcripts and say what rating them would ask and cost, without asking: what `run` will then do."""
+    from featdisc_assets import running, summary  # noqa: PLC0415
+
+    once = running.settings(
+        sources=_sources(source, more, sample=sample), model=model, api_base=api_base, budget_usd=budget_usd
+    )
+    place = Home.find(home)
+    option = _option(place)
+    running.plan(place, once, running.read_config(config))
+    summary.show_plan(place, option=option)
+
+
+@app.command()
+def refresh(
+    home: HomeOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is out of date, and why.")] = False,
+) -> None:
+    """Rerun just what is out of date: after edited prompts, settings or SQL, new source files, and what they change."""
+    from featdisc_assets import running, summary  # noqa: PLC0415
+
+    place = _existing(home)
+    option, started = _option(place), dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    count = running.refresh(place, dry_run=dry_run, tell=print)
+    if not count:
+        print("nothing is out of date")
+    elif not dry_run:
+        summary.close(place, option=option, since=started)
+
+
+@app.command()
+def prompt(
+    name: Annotated[str, typer.Argument(help="The prompt, such as rate/thought or name/cluster.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Copy a built-in prompt into the home, to be edited there; without a name, list them and whose are in force."""
+    from featdisc_assets.llm import prompts  # noqa: PLC0415
+
+    place = Home.find(home)
+    if name:
+        print(prompts.copy(name, place.prompts))
+        return
+    for built_in in prompts.names():
+        own = place.prompts / built_in
+        print(f"{built_in:<24} {own if own.is_file() else 'built in'}")
+
+
+def _sources(source: list[str] | None, more: list[str] | None, *, sample: bool) -> list[str]:
+    return [*(source or []), *(more or []), *([str(sample_path())] if sample else [])]
+
+
+def _option(place: Home) -> str:
+    """What a command needs so as to find this home; to be asked before anything enters it."""
+    return "" if place == Home.find() else f" --home {place.path}"
+
+
+def _existing(home: Path | None) -> Home:
+    place = Home.find(home)
+    if not place.warehouse.exists():
+        raise FeatdiscError(
+            f"There is no warehouse at {place.warehouse}; make one with `featdisc run --home {place.path}`."
+        )
+    return place
 
 
 @app.command()
@@ -83,11 +169,7 @@ def sql(
     from featdisc_assets import printing  # noqa: PLC0415
     from featdisc_assets.warehouse import Warehouse  # noqa: PLC0415
 
-    place = Home.find(home)
-    if not place.warehouse.exists():
-        raise FeatdiscError(
-            f"There is no warehouse at {place.warehouse}; make one with `featdisc run --home {place.path}`."
-        )
+    place = _existing(home)
     printing.show(Warehouse(place.warehouse).ask(query), format_.value)
 
 

@@ -1,16 +1,19 @@
-"""Everything Dagster loads: the assets in the order a piece goes through them, their checks, resources and job."""
+"""Everything Dagster loads: the assets in the order a piece goes through them, their checks, resources and jobs."""
 
 import dagster as dg
 
-from featdisc_assets.assets.analysis import ProbeConfig, SupportConfig, cooccurrence, group_contrasts, probes
-from featdisc_assets.assets.auditing import AuditConfig, cluster_audit, feature_hygiene
-from featdisc_assets.assets.clustering import ClusterConfig, EncoderConfig, clusters, embeddings
-from featdisc_assets.assets.ingest import PieceConfig, SourceConfig, pieces, transcripts
+from featdisc_assets.assets.analysis import cooccurrence, group_contrasts, probes
+from featdisc_assets.assets.auditing import cluster_audit, feature_hygiene
+from featdisc_assets.assets.clustering import clusters, embeddings
+from featdisc_assets.assets.ingest import pieces, transcripts
 from featdisc_assets.assets.marts import mart_views
-from featdisc_assets.assets.naming import InterestConfig, NameConfig, cluster_interest, cluster_names
-from featdisc_assets.assets.rating import PlanConfig, RatingConfig, features, rating_plan
-from featdisc_assets.assets.report import ReportConfig, report
-from featdisc_assets.checks import FailedShareConfig, checks
+from featdisc_assets.assets.naming import cluster_interest, cluster_names
+from featdisc_assets.assets.publishing import published
+from featdisc_assets.assets.rating import features, rating_plan
+from featdisc_assets.assets.report import report
+from featdisc_assets.assets.source_files import source_files
+from featdisc_assets.checks import checks
+from featdisc_assets.jobs import automatic, executor, jobs, sensors
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.terminal import terminal_logger
 
@@ -30,36 +33,15 @@ assets = [
     probes,
     mart_views,
     report,
+    published,
 ]
 
-# What each op takes, so that settings can be checked before anything runs.
-configs: dict[str, type[dg.Config]] = {
-    "transcripts": SourceConfig,
-    "pieces": PieceConfig,
-    "rating_plan": PlanConfig,
-    "features": RatingConfig,
-    "embeddings": EncoderConfig,
-    "clusters": ClusterConfig,
-    "cluster_audit": AuditConfig,
-    "cluster_names": NameConfig,
-    "cluster_interest": InterestConfig,
-    "cooccurrence": SupportConfig,
-    "group_contrasts": SupportConfig,
-    "probes": ProbeConfig,
-    "report": ReportConfig,
-    "rated_texts_failed_share": FailedShareConfig,
-}
-
-everything = dg.define_asset_job(
-    "everything", selection=dg.AssetSelection.all(), description="The whole graph, in order."
-)
-
 defs = dg.Definitions(
-    assets=assets,
+    assets=[source_files, *(automatic(asset) for asset in assets)],
     asset_checks=checks,
-    jobs=[everything],
+    jobs=jobs,
+    sensors=sensors,
     resources={"home": HomeResource(), "warehouse": WarehouseResource()},
     loggers={"console": terminal_logger},
-    # One process for the whole run: a step of its own pays seconds of imports, and DuckDB takes one writer at a time.
-    executor=dg.in_process_executor,
+    executor=executor(),
 )

@@ -50,6 +50,21 @@ class Home:
         return self.path / "warehouse.duckdb"
 
     @property
+    def settings(self) -> Path:
+        """The YAML file of the home's own settings, by asset."""
+        return self.path / "settings.yaml"
+
+    @property
+    def prompts(self) -> Path:
+        """The folder of the home's own prompts; a file in it goes before the built-in one of the same path."""
+        return self.path / "prompts"
+
+    @property
+    def published(self) -> Path:
+        """The copy of the warehouse that may be held open."""
+        return self.path / "published.duckdb"
+
+    @property
     def answers(self) -> Path:
         """The SQLite file with every answer a model ever gave; deleting it means paying again."""
         return self.path / "answers.sqlite"

@@ -31,12 +31,18 @@ def summarise(home: Home, *, option: str, since: dt.datetime, most: int = 8) -> 
     db = Warehouse(home.warehouse)
     console = Console()
     _show_clusters(console, db, most)
+    close(home, option=option, since=since)
+
+
+def close(home: Home, *, option: str, since: dt.datetime) -> None:
+    """Print what a run paid, what failed, and how to go on."""
+    db, console = Warehouse(home.warehouse), Console()
     model = db.scalar("select any_value(model) from rating_plan")
     if model == SURFACE:
         console.print(
             f"Rated by {SURFACE}: built-in rules, not a language model. Choose one with --model.", soft_wrap=True
         )
-    command = "featdisc" if shutil.which("featdisc") else os.path.relpath(Path(sys.executable).with_name("featdisc"))
+    command = _command()
     for line in (
         *spending(db, since),
         *failures(db),
@@ -46,6 +52,44 @@ def summarise(home: Home, *, option: str, since: dt.datetime, most: int = 8) -> 
         f"look at it  {command} ui{option}    (in a checkout: make ui)",
     ):
         console.print(Text(line), soft_wrap=True)
+
+
+def show_plan(home: Home, *, option: str) -> None:
+    """Print what rating would ask, kind by kind, and what it would come to."""
+    rows = Warehouse(home.warehouse).rows("from rating_plan order by kind desc")
+    table = Table(title="What rating would ask", title_justify="left", title_style="bold", pad_edge=False)
+    for name in ("distinct texts", "known", "failed", "new", "asked again", "tokens in", "tokens out", "dollars"):
+        table.add_column(name, justify="right")
+    table.add_column("kind")
+    for row in rows:
+        dollars = "unknown" if row["pending_usd"] is None else f"{row['pending_usd']:,.2f}"
+        counts = (row[name] for name in ("n_texts", "n_answered", "n_failed", "n_new", "n_changed"))
+        tokens = (short_count(row[name]) for name in ("pending_tokens_in", "pending_tokens_out"))
+        table.add_row(*(f"{count or 0:,}" for count in counts), *tokens, dollars, row["kind"])
+    console = Console()
+    console.print(table, "")
+    for line in _closing(rows):
+        console.print(Text(line), soft_wrap=True)
+    console.print(Text(f"do it       {_command()} run{option}"), soft_wrap=True)
+
+
+def _closing(rows: list[dict[str, Any]]) -> list[str]:
+    first = rows[0]
+    hours = [row["pending_hours"] for row in rows if row["pending_hours"] is not None]
+    lines = [f"model       {first['model']}, {first['mode']}"]
+    if sum(row["n_pending"] for row in rows):
+        lines.append(
+            f"time        {max(sum(hours), 1 / 60):,.1f} hours at the pace of earlier runs"
+            if hours
+            else "time        not known before the first answers of this model"
+        )
+    if first["budget_usd"] is not None:
+        lines.append(f"budget      ${first['spent_usd']:,.2f} of ${first['budget_usd']:,.2f} is spent")
+    return lines
+
+
+def _command() -> str:
+    return "featdisc" if shutil.which("featdisc") else os.path.relpath(Path(sys.executable).with_name("featdisc"))
 
 
 def spending(db: Warehouse, since: dt.datetime) -> list[str]:

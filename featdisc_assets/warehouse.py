@@ -184,6 +184,30 @@ class Warehouse:
             for mart in marts():
                 connection.execute(f"create or replace view {mart.name} as {mart.sql}")
 
+    def publish(self, target: Path, *, without: frozenset[str] = frozenset({"embeddings"})) -> None:
+        """Put a copy of this warehouse in place of a file, in one step: who has the old one open keeps it.
+
+        Args:
+            target: The copy.
+            without: Tables whose rows stay here; they are empty there, so that every view works.
+        """
+        beside = target.with_suffix(".new")
+        for left_over in (beside, beside.with_suffix(".new.wal")):
+            left_over.unlink(missing_ok=True)
+        Warehouse(beside, memory_limit=self.memory_limit).prepare()
+        with self.connect(read_only=True) as connection:
+            connection.execute(f"attach '{_quoted(beside)}' as copy (read_write)")
+            there = {row[0] for row in connection.execute(_TABLES, ["copy"]).fetchall()}
+            connection.execute("begin")
+            for (table,) in connection.execute(_TABLES, [self.path.stem]).fetchall():
+                if table in without:
+                    continue
+                make = f'insert into copy."{table}" by name' if table in there else f'create table copy."{table}" as'
+                connection.execute(f'{make} from main."{table}"')
+            connection.execute("commit")
+            connection.execute("detach copy")
+        beside.replace(target)
+
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}
         started = time.monotonic()
@@ -231,6 +255,10 @@ def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, s
     return [(table, column, type_) for table, column, type_ in wanted if (table, column) not in there]
 
 
+_TABLES = (
+    "select table_name from duckdb_tables() where database_name = $1 and not internal and not temporary order by 1"
+)
+
 _COLUMNS = """
 select table_name, column_name, data_type from duckdb_columns()
 where database_name = current_database() and schema_name = 'main' and not internal
@@ -241,6 +269,10 @@ order by table_name, column_index
 def _set(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any] | None) -> None:
     for name, value in (variables or {}).items():
         connection.execute(f"set variable {name} = $1", [value])
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _holder(message: str) -> str:

@@ -66,6 +66,8 @@ create table if not exists rating_plan (
     n_answered bigint not null,
     n_failed bigint not null,
     n_pending bigint not null,
+    n_new bigint,
+    n_changed bigint,
     n_shortened bigint,
     n_chars_left_out bigint,
     pending_tokens_in bigint not null,
@@ -273,4 +275,26 @@ create table if not exists embeddings (
     feature_id varchar not null,
     encoder varchar not null,
     vector float[384] not null
+);
+
+-- one row per run that materialised a table
+create table if not exists runs (
+    run_id varchar not null,
+    job varchar not null,
+    started_at timestamp not null,
+    ended_at timestamp not null,
+    featdisc_version varchar not null
+);
+
+-- one row per run and table it materialised: from what, and what came of it
+create table if not exists run_assets (
+    run_id varchar not null,
+    asset varchar not null,
+    ended_at timestamp not null,
+    code_version varchar,
+    data_version varchar not null,
+    n_rows bigint not null,
+    is_changed boolean not null,
+    config json not null,
+    figures json not null
 );

@@ -7,10 +7,12 @@ import pyarrow.compute as pc
 from pydantic import Field
 from scipy import sparse
 
-from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.stages import association, probing
+from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -24,9 +26,24 @@ class SupportConfig(dg.Config):
     )
 
 
-@dg.asset(group_name="analysis", kinds={"duckdb", "scipy"}, deps=CLUSTER_TABLES)
+@settings_of("cooccurrence")
+class PairConfig(SupportConfig):
+    """Which pairs of clusters are tested."""
+
+
+@settings_of("group_contrasts")
+class ContrastConfig(SupportConfig):
+    """Which contrasts are tested."""
+
+
+@dg.asset(
+    group_name="analysis",
+    kinds={"duckdb", "scipy"},
+    deps=CLUSTER_TABLES,
+    code_version=code_version(PairConfig, association, read_sql("tables/cooccurrence")),
+)
 def cooccurrence(
-    context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, config: PairConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per pair of clusters of two kinds that occur together: lift, odds ratio, exact test, q-value."""
     db = warehouse.open()
@@ -45,20 +62,24 @@ def cooccurrence(
     db.replace({"cooccurrence": tested})
     found = int((q_value < 0.05).sum())
     context.log.info(f"{len(counts):,} pairs of clusters tested, {found:,} together more often than chance allows")
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db,
-            "cooccurrence",
-            preview="""
+    return materialized(
+        context,
+        db,
+        "cooccurrence",
+        preview="""
             select left_kind, left_label, right_kind, right_label, n_both, lift, odds_ratio_low, q_value
             from surprising_pairs limit 15""",
-        )
     )
 
 
-@dg.asset(group_name="analysis", kinds={"duckdb", "scipy"}, deps=[*CLUSTER_TABLES, "transcripts"])
+@dg.asset(
+    group_name="analysis",
+    kinds={"duckdb", "scipy"},
+    deps=[*CLUSTER_TABLES, "transcripts"],
+    code_version=code_version(ContrastConfig, association, read_sql("tables/group_contrasts")),
+)
 def group_contrasts(
-    context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, config: ContrastConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per model (or source) and cluster: its prevalence there against everywhere else, tested."""
     db = warehouse.open()
@@ -71,18 +92,18 @@ def group_contrasts(
         {"group_contrasts": _with_columns(counts, _columns(figures) | {"difference": difference, "q_value": q_value})}
     )
     context.log.info(f"{len(counts):,} contrasts tested, {int((q_value < 0.05).sum()):,} beyond chance")
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db,
-            "group_contrasts",
-            preview="""
+    return materialized(
+        context,
+        db,
+        "group_contrasts",
+        preview="""
             select grouped_by, group_value, kind, label, k_in / n_in as prevalence, k_out / n_out as elsewhere, q_value
             from group_contrasts left join cluster_names using (cluster_id)
             where q_value < 0.05 order by odds_ratio_low desc limit 15""",
-        )
     )
 
 
+@settings_of("probes")
 class ProbeConfig(dg.Config):
     """How the probes are trained and held to account."""
 
@@ -102,7 +123,14 @@ class ProbeConfig(dg.Config):
     seed: int = Field(default=0, description="Of the split and of the shuffled labels.")
 
 
-@dg.asset(group_name="analysis", kinds={"duckdb", "scikitlearn"}, deps=[*CLUSTER_TABLES, "transcripts"])
+@dg.asset(
+    group_name="analysis",
+    kinds={"duckdb", "scikitlearn"},
+    deps=[*CLUSTER_TABLES, "transcripts"],
+    code_version=code_version(
+        ProbeConfig, probing, *(read_sql(f"tables/probe_{part}") for part in ("targets", "transcripts", "cells"))
+    ),
+)
 def probes(
     context: dg.AssetExecutionContext, config: ProbeConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -118,11 +146,12 @@ def probes(
         if wanted:
             rows += _probe_kind(context, db, kind, wanted, config)
     db.replace({"probes": pa.Table.from_pylist(rows, schema=db.schema("probes"))})
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db, "probes", preview="select * exclude (target_cluster_id) from probes_worth_reading limit 15"
-        )
-        | {"targets": len(rows)}
+    return materialized(
+        context,
+        db,
+        "probes",
+        preview="select * exclude (target_cluster_id) from probes_worth_reading limit 15",
+        figures={"targets": len(rows)},
     )
 
 

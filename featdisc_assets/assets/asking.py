@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from itertools import islice
+from typing import ClassVar
 
 import dagster as dg
 import pyarrow as pa
@@ -28,6 +29,11 @@ SECONDS_A_WRITE = 20.0
 
 class AskingConfig(dg.Config):
     """How hard to press the model."""
+
+    # Whatever they are, the answers are the same.
+    without_effect: ClassVar[frozenset[str]] = frozenset(
+        {"max_concurrency", "requests_per_minute", "tokens_per_minute", "max_attempts", "timeout_s", "retry_failed"}
+    )
 
     max_concurrency: int = Field(
         default=32,

@@ -1,36 +1,37 @@
 """Signs that a table says more about the method than about the transcripts."""
 
-from pathlib import Path
-
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
+from featdisc_assets.assets import nearby
 from featdisc_assets.assets.nearby import nearest_clusters
-from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.assets.planning import prompt_files, read_plans
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.versions import code_version
 
 
 @dg.asset(
     group_name="quality",
     kinds={"duckdb"},
     deps=["features", "vocabulary", "text_features", "rated_texts", "rating_plan"],
+    code_version=code_version(read_sql("tables/feature_hygiene"), prompt_files("rate")),
 )
-def feature_hygiene(warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def feature_hygiene(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per kind and finding: features that repeat the prompt's examples, say what is absent, or fill a quota."""
     db = warehouse.open()
-    folder = db.scalar("select any_value(prompts_folder) from rating_plan")
-    examples = prompts.examples(Path(folder) if folder else None)
+    examples = prompts.examples(read_plans(db)[0].folder)
     db.refill({"feature_hygiene": read_sql("tables/feature_hygiene")}, {"examples": examples})
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db, "feature_hygiene", preview="from feature_hygiene where share_of_pieces > 0 limit 30"
-        )
+    return materialized(
+        context, db, "feature_hygiene", preview="from feature_hygiene where share_of_pieces > 0 limit 30"
     )
 
 
+@settings_of("cluster_audit")
 class AuditConfig(dg.Config):
     """When two clusters count as twins."""
 
@@ -39,7 +40,12 @@ class AuditConfig(dg.Config):
     )
 
 
-@dg.asset(group_name="quality", kinds={"duckdb"}, deps=["clusters"])
+@dg.asset(
+    group_name="quality",
+    kinds={"duckdb"},
+    deps=["clusters"],
+    code_version=code_version(AuditConfig, read_sql("tables/cluster_audit"), nearby),
+)
 def cluster_audit(
     context: dg.AssetExecutionContext, config: AuditConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -67,14 +73,13 @@ def cluster_audit(
     )
     twins = db.scalar("select count(*) from cluster_audit where is_near_duplicate")
     context.log.info(f"{twins:,} of {len(rows):,} clusters have a near-duplicate")
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db,
-            "cluster_audit",
-            preview="""
+    return materialized(
+        context,
+        db,
+        "cluster_audit",
+        preview="""
             select kind, own.label, other.label as nearest, nearest_similarity
             from cluster_audit left join cluster_names as own using (cluster_id)
             left join cluster_names as other on nearest_cluster_id = other.cluster_id
             order by nearest_similarity desc limit 15""",
-        )
     )

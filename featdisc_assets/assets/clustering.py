@@ -8,17 +8,20 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.stages import cluster_ids, embedding
 from featdisc_assets.stages import clustering as stage
 from featdisc_assets.transcript import KINDS
+from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
 
 TEXTS_A_WRITE = 4_096
 
 
+@settings_of("embeddings")
 class EncoderConfig(dg.Config):
     """How feature texts become vectors."""
 
@@ -29,7 +32,12 @@ class EncoderConfig(dg.Config):
     batch_size: int = Field(default=128, ge=1, le=4096, description="Texts encoded at once.")
 
 
-@dg.asset(group_name="clusters", kinds={"duckdb", "huggingface"}, deps=["vocabulary"])
+@dg.asset(
+    group_name="clusters",
+    kinds={"duckdb", "huggingface"},
+    deps=["vocabulary"],
+    code_version=code_version(EncoderConfig, embedding),
+)
 def embeddings(
     context: dg.AssetExecutionContext, config: EncoderConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -54,11 +62,10 @@ def embeddings(
         context.log.info(f"{done:,} of {len(texts):,} feature texts encoded, {rate:,.0f} a second")
     with db.transaction() as connection:
         connection.execute("update encoders set is_current = (encoder = $1)", [config.encoder])
-    return dg.MaterializeResult(
-        metadata=table_metadata(db, "embeddings") | {"encoded now": len(texts), "encoder": config.encoder}
-    )
+    return materialized(context, db, "embeddings", figures={"encoded now": len(texts), "encoder": config.encoder})
 
 
+@settings_of("clusters")
 class ClusterConfig(dg.Config):
     """How features are grouped."""
 
@@ -79,6 +86,9 @@ class ClusterConfig(dg.Config):
     seed: int = Field(default=0, description="Of the over-clustering; the same seed gives the same clusters.")
 
 
+CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("tables/clusters"))
+
+
 @dg.multi_asset(
     name="clusters",
     group_name="clusters",
@@ -86,12 +96,14 @@ class ClusterConfig(dg.Config):
         dg.AssetSpec(
             "clusters",
             deps=["embeddings", "features"],
+            code_version=CLUSTERS_VERSION,
             kinds={"duckdb", "scikitlearn"},
             description="One row per cluster of features of one kind, with its size, coherence and centre.",
         ),
         dg.AssetSpec(
             "cluster_members",
             deps=["embeddings", "features"],
+            code_version=CLUSTERS_VERSION,
             kinds={"duckdb", "scikitlearn"},
             description="One row per feature: its cluster, or null where it is near none.",
         ),
@@ -124,18 +136,16 @@ def clusters(
         apart = int((found.labels < 0).sum())
         context.log.info(f"{kind}: {len(feature_ids):,} features in {len(ids):,} clusters, {apart:,} near none of them")
     _write(db, pa.concat_tables(members), pa.concat_tables(centres))
-    yield dg.MaterializeResult(
-        asset_key="clusters",
-        metadata=table_metadata(
-            db,
-            "clusters",
-            preview="""
+    yield materialized(
+        context,
+        db,
+        "clusters",
+        preview="""
             select kind, count(*) as clusters, sum(n_features) as features, max(n_transcripts) as widest,
                 avg(coherence) as mean_coherence
             from clusters group by kind order by kind""",
-        ),
     )
-    yield dg.MaterializeResult(asset_key="cluster_members", metadata=table_metadata(db, "cluster_members"))
+    yield materialized(context, db, "cluster_members")
 
 
 VECTORS_OF_KIND = """

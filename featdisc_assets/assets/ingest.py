@@ -9,16 +9,19 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets import formats
-from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql, sample_path
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.stages import intake as stage
 from featdisc_assets.transcript import KINDS, Rejected, Transcript
+from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse, insert
 
 ROWS_A_WRITE = 5_000
 
 
+@settings_of("transcripts")
 class SourceConfig(dg.Config):
     """Where transcripts come from."""
 
@@ -35,14 +38,39 @@ class SourceConfig(dg.Config):
     )
 
 
+def sources_of(db: Warehouse, config: SourceConfig | None = None) -> list[str]:
+    """The paths that transcripts are read from: as set, else as this home was last loaded from, else the sample."""
+    given = (config or SourceConfig()).source
+    known = db.path.exists() and not given
+    remembered = [row["path"] for row in db.rows("select path from sources order by position")] if known else []
+    return given or remembered or [str(sample_path())]
+
+
+INTAKE_VERSION = code_version(SourceConfig, formats, stage)
+
+
 @dg.multi_asset(
     name="transcripts",
     group_name="transcripts",
     specs=[
-        dg.AssetSpec("transcripts", kinds={"duckdb"}, description="One row per transcript, whatever it came from."),
-        dg.AssetSpec("turns", kinds={"duckdb"}, description="One row per round of a transcript, as it was read."),
+        dg.AssetSpec(
+            "transcripts",
+            deps=["source_files"],
+            code_version=INTAKE_VERSION,
+            kinds={"duckdb"},
+            description="One row per transcript, whatever it came from.",
+        ),
+        dg.AssetSpec(
+            "turns",
+            deps=["source_files"],
+            code_version=INTAKE_VERSION,
+            kinds={"duckdb"},
+            description="One row per round of a transcript, as it was read.",
+        ),
         dg.AssetSpec(
             "quarantine",
+            deps=["source_files"],
+            code_version=INTAKE_VERSION,
             kinds={"duckdb"},
             description="One row per input that could not be read, with file, line and reason. The rest loads.",
         ),
@@ -53,8 +81,7 @@ def transcripts(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read every source, then put its rows in place of the earlier ones in one step."""
     db = warehouse.open()
-    paths = config.source or [row["path"] for row in db.rows("select path from sources order by position")]
-    paths = paths or [str(sample_path())]
+    paths = sources_of(db, config)
     with db.transaction() as connection:
         for table in ("transcripts", "turns", "quarantine"):
             connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
@@ -73,29 +100,26 @@ def transcripts(
         db.refill({"quarantine": "from incoming_quarantine"})
         raise
     _swap(db, paths)
-    yield dg.MaterializeResult(
-        asset_key="transcripts",
-        metadata=table_metadata(
-            db,
-            "transcripts",
-            preview="""
+    yield materialized(
+        context,
+        db,
+        "transcripts",
+        preview="""
             select source, model, count(*) as transcripts, sum(n_turns) as turns, count(distinct group_key) as groups
             from transcripts group by all order by all limit 20""",
-        ),
     )
-    yield dg.MaterializeResult(asset_key="turns", metadata=table_metadata(db, "turns"))
-    yield dg.MaterializeResult(
-        asset_key="quarantine",
-        metadata=table_metadata(
-            db,
-            "quarantine",
-            preview="select source, reason, count(*) as n from quarantine group by all order by n desc limit 20",
-        ),
+    yield materialized(context, db, "turns")
+    yield materialized(
+        context,
+        db,
+        "quarantine",
+        preview="select source, reason, count(*) as n from quarantine group by all order by n desc limit 20",
     )
     set_aside = db.scalar("select count(*) from quarantine")
     context.log.info(f"{db.scalar('select count(*) from transcripts'):,} transcripts, {set_aside:,} rows set aside")
 
 
+@settings_of("pieces")
 class PieceConfig(dg.Config):
     """How transcripts are split."""
 
@@ -106,7 +130,12 @@ class PieceConfig(dg.Config):
     )
 
 
-@dg.asset(group_name="transcripts", kinds={"duckdb"}, deps=["turns", "transcripts"])
+@dg.asset(
+    group_name="transcripts",
+    kinds={"duckdb"},
+    deps=["turns", "transcripts"],
+    code_version=code_version(PieceConfig, read_sql("tables/pieces")),
+)
 def pieces(
     context: dg.AssetExecutionContext, config: PieceConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -115,15 +144,14 @@ def pieces(
     db.refill({"pieces": read_sql("tables/pieces")}, {"granularity": config.granularity})
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
     context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in KINDS))
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db,
-            "pieces",
-            preview="""
+    return materialized(
+        context,
+        db,
+        "pieces",
+        preview="""
             select kind, count(*) as pieces, count(distinct text_hash) as distinct_texts,
                 median(n_chars) as median_chars, max(n_chars) as longest
             from pieces group by kind order by kind""",
-        )
     )
 
 

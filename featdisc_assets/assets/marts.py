@@ -7,6 +7,7 @@ import dagster as dg
 from featdisc_assets.assets.showing import table_metadata
 from featdisc_assets.marts import marts
 from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.versions import code_version
 
 
 @dg.multi_asset(
@@ -14,7 +15,13 @@ from featdisc_assets.resources import WarehouseResource
     group_name="marts",
     can_subset=True,
     specs=[
-        dg.AssetSpec(mart.name, deps=sorted(mart.reads), kinds={"duckdb", "view"}, description=mart.grain)
+        dg.AssetSpec(
+            mart.name,
+            deps=sorted(mart.reads),
+            kinds={"duckdb", "view"},
+            description=mart.grain,
+            code_version=code_version(mart.sql),
+        )
         for mart in marts()
     ],
 )

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
+from featdisc_assets.assets import nearby
 from featdisc_assets.assets.asking import AskingConfig, answers
 from featdisc_assets.assets.nearby import nearest_clusters
 from featdisc_assets.assets.paying import check_price, open_budget, own_price
-from featdisc_assets.assets.planning import Plan, read_plans
-from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.assets.planning import Plan, prompt_files, read_plans
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answers import ClusterName, InterestScores
 from featdisc_assets.llm.pricing import Price
@@ -22,6 +25,7 @@ from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import batching
+from featdisc_assets.versions import code_version
 
 NEIGHBOURS = 3
 FEATURES_OF_A_NEIGHBOUR = 5
@@ -29,6 +33,8 @@ FEATURES_OF_A_NEIGHBOUR = 5
 
 class OwnModelConfig(AskingConfig):
     """Whom to ask; what is left empty is as in the rating plan."""
+
+    without_effect: ClassVar[frozenset[str]] = AskingConfig.without_effect | {"api_base", "price_in", "price_out"}
 
     model: str = Field(default="", description="Any litellm model; empty takes the rating plan's.")
     api_base: str = Field(default="", description="Address of your own server; empty takes the rating plan's.")
@@ -47,6 +53,7 @@ class OwnModelConfig(AskingConfig):
     seed: int = Field(default=0, description="Of what is drawn at random.")
 
 
+@settings_of("cluster_names")
 class NameConfig(OwnModelConfig):
     """How clusters are named."""
 
@@ -55,7 +62,12 @@ class NameConfig(OwnModelConfig):
     )
 
 
-@dg.asset(group_name="names", kinds={"duckdb", "llm"}, deps=["clusters", "cluster_members", "vocabulary"])
+@dg.asset(
+    group_name="names",
+    kinds={"duckdb", "llm"},
+    deps=["clusters", "cluster_members", "vocabulary"],
+    code_version=code_version(NameConfig, prompt_files("name", "cluster"), read_sql("tables/name_samples"), nearby),
+)
 def cluster_names(
     context: dg.AssetExecutionContext, config: NameConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -103,17 +115,17 @@ def cluster_names(
             for sample, outcome in zip(samples, outcomes, strict=True):
                 rows.append(_name_row(outcome, sample, near[sample["cluster_id"]]))
     db.replace({"cluster_names": pa.Table.from_pylist(rows, schema=db.schema("cluster_names"))})
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db,
-            "cluster_names",
-            preview="""
+    return materialized(
+        context,
+        db,
+        "cluster_names",
+        preview="""
             select kind, label, n_transcripts, description from cluster_prevalence
             order by prevalence desc, cluster_id limit 20""",
-        )
     )
 
 
+@settings_of("cluster_interest")
 class InterestConfig(OwnModelConfig):
     """How interest is scored."""
 
@@ -124,7 +136,14 @@ class InterestConfig(OwnModelConfig):
     rounds: int = Field(default=2, ge=1, le=10, description="Times each cluster is scored, each time in other company.")
 
 
-@dg.asset(group_name="names", kinds={"duckdb", "llm"}, deps=["cluster_names", "cluster_members", "vocabulary"])
+@dg.asset(
+    group_name="names",
+    kinds={"duckdb", "llm"},
+    deps=["cluster_names", "cluster_members", "vocabulary"],
+    code_version=code_version(
+        InterestConfig, prompt_files("interest", "clusters"), read_sql("tables/interest_examples"), batching
+    ),
+)
 def cluster_interest(
     context: dg.AssetExecutionContext, config: InterestConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -181,14 +200,13 @@ def cluster_interest(
         for cluster, found in zip(named, batching.mean_interest(len(named), scored), strict=True)
     ]
     db.replace({"cluster_interest": pa.Table.from_pylist(rows, schema=db.schema("cluster_interest"))})
-    return dg.MaterializeResult(
-        metadata=table_metadata(
-            db,
-            "cluster_interest",
-            preview="""
+    return materialized(
+        context,
+        db,
+        "cluster_interest",
+        preview="""
             select kind, label, interest, n_transcripts from cluster_prevalence
             order by interest desc nulls last, cluster_id limit 20""",
-        )
     )
 
 

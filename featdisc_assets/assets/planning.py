@@ -8,10 +8,12 @@ from typing import cast
 import pyarrow as pa
 
 from featdisc_assets.assets.paying import own_price
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.home_settings import in_force
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.pricing import Price, price
 from featdisc_assets.llm.request import Params
-from featdisc_assets.places import read_sql
+from featdisc_assets.places import Home, read_sql
 from featdisc_assets.transcript import Kind
 from featdisc_assets.warehouse import Warehouse
 
@@ -57,17 +59,35 @@ class Plan:
 
 @dataclass(slots=True)
 class Pending:
-    """What of one kind is known, what of it was shortened, and what asking for the rest comes to."""
+    """What of one kind is known, what of it was shortened, and what asking for the rest comes to.
+
+    Of the pending, `n_changed` were rated before, by another prompt, model or form of the question; `n_new` never.
+    """
 
     n_texts: int = 0
     n_answered: int = 0
     n_failed: int = 0
     n_pending: int = 0
+    n_new: int = 0
+    n_changed: int = 0
     n_shortened: int = 0
     n_chars_left_out: int = 0
     pending_tokens_in: int = 0
     pending_tokens_out: int = 0
     pending_usd: float | None = None
+
+
+def prompts_folder(given: str | None, home: Home) -> Path | None:
+    """The folder whose prompts go before the built-in ones: the one given, else the home's own, if there is any."""
+    if given:
+        return Path(given).expanduser()
+    return home.prompts if home.prompts.is_dir() else None
+
+
+def prompt_files(task: str, *names: str) -> str:
+    """What decides a task's prompts in this home, for a code version."""
+    folder = prompts_folder(in_force().get("rating_plan", {}).get("prompts_folder"), Home.find())
+    return "".join(prompts.fingerprint(task, name, folder) for name in names)
 
 
 def make_plan(
@@ -108,12 +128,13 @@ def make_plan(
 
 def read_plans(db: Warehouse) -> list[Plan]:
     """The plans as they were last materialised; one of an earlier version has nulls for what it did not know."""
+    home = Home(db.path.parent)
     return [
         make_plan(
             cast("Kind", row["kind"]),
             model=row["model"],
             api_base=row["api_base"],
-            folder=Path(row["prompts_folder"]) if row["prompts_folder"] else None,
+            folder=prompts_folder(row["prompts_folder"], home),
             n_features=(row["min_features"], row["max_features"]),
             max_tokens=row["max_tokens"],
             temperature=row["temperature"],
@@ -126,6 +147,26 @@ def read_plans(db: Warehouse) -> list[Plan]:
     ]
 
 
+def check_prompts(db: Warehouse, plans: list[Plan]) -> None:
+    """Make sure that the prompts are still those that were planned with.
+
+    Raises:
+        FeatdiscError: If a file was edited since.
+    """
+    planned = {row["kind"]: row["prompt_version"] for row in db.rows("select kind, prompt_version from rating_plan")}
+    for plan in plans:
+        if plan.prompt.version != planned[plan.kind]:
+            raise FeatdiscError(
+                f"the prompt for {plan.kind} pieces has version {plan.prompt.version}, and the plan was made with"
+                f" {planned[plan.kind]}: materialise rating_plan, look at what it would cost, then rate"
+            )
+
+
+def _own_words(folder: Path | None, home: Home) -> str | None:
+    """A folder as the plan keeps it; the home's own goes without saying, so that a home can move."""
+    return None if folder is None or folder == home.prompts else str(folder.absolute())
+
+
 def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spent_usd: float) -> None:
     """Put the plans in place of the earlier ones."""
     n_pieces = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
@@ -136,7 +177,7 @@ def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spe
             "model": plan.model,
             "prompt_version": plan.prompt.version,
             "api_base": plan.api_base,
-            "prompts_folder": str(plan.folder.absolute()) if plan.folder else None,
+            "prompts_folder": _own_words(plan.folder, Home(db.path.parent)),
             "min_features": plan.min_features,
             "max_features": plan.max_features,
             "max_tokens": plan.params.max_tokens,

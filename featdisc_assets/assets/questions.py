@@ -81,6 +81,7 @@ def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pendin
     asked = requests(db, plan, salt=salt)
     while batch := list(islice(asked, TEXTS_A_READ)):
         known = store.lookup([request.key for request in batch])
+        rated_before = _rated_before(db, plan, [request.subject_id for request in batch])
         for whole in batch:
             outcome, form, attempts = resolve(store, whole, known.get(whole.key, ()))
             found.n_texts += 1
@@ -88,17 +89,28 @@ def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pendin
             found.n_chars_left_out += form.chars_left_out
             if outcome is None:
                 found.n_pending += 1
+                found.n_changed += whole.subject_id in rated_before
                 found.pending_tokens_in += count_tokens(form.prompt)
             elif outcome.answered:
                 found.n_answered += 1
                 written += sum(attempt.tokens_out or 0 for attempt in attempts)
             else:
                 found.n_failed += 1
+    found.n_new = found.n_pending - found.n_changed
     known_answers = found.n_answered >= ANSWERS_TO_GO_BY and written > 0
     each = written / found.n_answered if known_answers else plan.max_features * TOKENS_PER_FEATURE
     found.pending_tokens_out = round(found.n_pending * each)
     found.pending_usd = _dollars(plan, found)
     return found
+
+
+def _rated_before(db: Warehouse, plan: Plan, texts: list[str]) -> set[str]:
+    """Those of some texts, in the order of their hashes, that were answered or failed under some earlier plan."""
+    rows = db.rows(
+        "select text_hash from rated_texts where kind = $1 and text_hash between $2 and $3",
+        [plan.kind, texts[0], texts[-1]],
+    )
+    return {row["text_hash"] for row in rows}
 
 
 def _dollars(plan: Plan, found: Pending) -> float | None:

@@ -5,28 +5,50 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
+from typing import ClassVar
 
 import dagster as dg
 from pydantic import Field
 
 from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
 from featdisc_assets.assets.paying import check_price, open_budget, own_price, spent_so_far
-from featdisc_assets.assets.planning import Mode, Plan, make_plan, read_plans, write_plans
+from featdisc_assets.assets.planning import (
+    Mode,
+    Plan,
+    check_prompts,
+    make_plan,
+    prompt_files,
+    prompts_folder,
+    read_plans,
+    write_plans,
+)
 from featdisc_assets.assets.questions import FEWEST_PIECE_TOKENS, count, piece_limit, requests
-from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.assets.showing import materialized
 from featdisc_assets.assets.writing import write_outcomes
+from featdisc_assets.home_settings import settings_of
+from featdisc_assets.llm import answers as llm_answers
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
+from featdisc_assets.places import Home, read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.transcript import KINDS
+from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
+# What of the plan decides features; how much of it is done already does not.
+CONTRACT = (
+    "kind", "model", "prompt_version", "min_features", "max_features", "max_tokens", "temperature", "max_piece_tokens",
+)  # fmt: skip
+# What the UI plots from plan to plan.
+PLANNED = ("n_texts", "n_answered", "n_failed", "n_pending", "pending_tokens_in", "pending_tokens_out", "pending_usd")
 
+
+@settings_of("rating_plan")
 class PlanConfig(dg.Config):
     """What will be asked of whom."""
+
+    without_effect: ClassVar[frozenset[str]] = frozenset({"api_base", "budget_usd", "price_in", "price_out", "mode"})
 
     model: str = Field(
         default="",
@@ -74,13 +96,18 @@ class PlanConfig(dg.Config):
     )
 
 
-@dg.asset(group_name="features", kinds={"duckdb"}, deps=["pieces"])
+@dg.asset(
+    group_name="features",
+    kinds={"duckdb"},
+    deps=["pieces"],
+    code_version=code_version(PlanConfig, prompt_files("rate", *KINDS)),
+)
 def rating_plan(
     context: dg.AssetExecutionContext, config: PlanConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per kind: what rating would ask, in tokens and dollars. Look here before you spend."""
     db = warehouse.open()
-    plans = plans_of(config, next(iter(read_plans(db)), None))
+    plans = plans_of(config, next(iter(read_plans(db)), None), home.home)
     with AnswerStore(home.home.answers) as store:
         counted = [count(db, store, plan, salt=home.home.salt()) for plan in plans]
         spent = spent_so_far(db, store, {plans[0].model: plans[0].params.price})
@@ -97,10 +124,13 @@ def rating_plan(
     preview = """
         select kind, model, mode, n_texts, n_answered, n_failed, n_pending, pending_tokens_in, pending_tokens_out,
             pending_usd, pending_hours, spent_usd, budget_usd from rating_plan"""
-    return dg.MaterializeResult(metadata=table_metadata(db, "rating_plan", preview=preview))
+    figures = {name: sum(getattr(row, name) or 0 for row in counted) for name in PLANNED}
+    return materialized(
+        context, db, "rating_plan", preview=preview, versioned=CONTRACT, figures=figures | {"spent_usd": spent}
+    )
 
 
-def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
+def plans_of(config: PlanConfig, last: Plan | None, home: Home) -> list[Plan]:
     """A plan for each kind; what the config leaves open is as this home had it last.
 
     Raises:
@@ -119,7 +149,7 @@ def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
             kind,
             model=model,
             api_base=config.api_base or (last.api_base if last and not config.model else None),
-            folder=Path(config.prompts_folder).expanduser() if config.prompts_folder else None,
+            folder=prompts_folder(config.prompts_folder, home),
             n_features=(config.min_features, config.max_features),
             max_tokens=config.max_tokens,
             temperature=config.temperature,
@@ -133,32 +163,35 @@ def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
     return [replace(plan, max_piece_tokens=piece_limit(plan, config.max_piece_tokens)) for plan in plans]
 
 
+@settings_of("features")
 class RatingConfig(AskingConfig):
     """How the plan is carried out."""
+
+
+RATING_VERSION = code_version(llm_answers, read_sql("tables/vocabulary"), read_sql("tables/features"))
 
 
 @dg.multi_asset(
     name="features",
     group_name="features",
     specs=[
-        dg.AssetSpec("rated_texts", deps=["rating_plan", "pieces"], kinds={"duckdb", "llm"},
-                     description="One row per kind and distinct piece text: how its rating ended."),
-        dg.AssetSpec("text_features", deps=["rating_plan", "pieces"], kinds={"duckdb", "llm"},
-                     description="One row per distinct piece text and feature the autorater wrote of it."),
-        dg.AssetSpec("vocabulary", deps=["rating_plan", "pieces"], kinds={"duckdb"},
-                     description="One row per kind and distinct feature text, with how many pieces have it."),
-        dg.AssetSpec("features", deps=["rating_plan", "pieces"], kinds={"duckdb", "llm"},
-                     description="One row per piece and feature."),
-        dg.AssetSpec("ratings", deps=["rating_plan", "pieces"], kinds={"duckdb"},
-                     description="The ledger: one row per attempt at asking a model anything, with tokens and cost."),
+        dg.AssetSpec(name, deps=["rating_plan", "pieces"], kinds=kinds, description=grain, code_version=RATING_VERSION)
+        for name, kinds, grain in (
+            ("rated_texts", {"duckdb", "llm"}, "One row per kind and distinct piece text: how its rating ended."),
+            ("text_features", {"duckdb", "llm"}, "One row per distinct piece text and feature written of it."),
+            ("vocabulary", {"duckdb"}, "One row per kind and distinct feature text, with how many pieces have it."),
+            ("features", {"duckdb", "llm"}, "One row per piece and feature."),
+            ("ratings", {"duckdb"}, "The ledger: one row per attempt at asking a model anything, tokens and cost."),
+        )
     ],
-)  # fmt: skip
+)
 def features(
     context: dg.AssetExecutionContext, config: RatingConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Carry out the rating plan: ask for what is not known, count every failure, build the tables of features."""
     db = warehouse.open()
     plans, salt = read_plans(db), home.home.salt()
+    check_prompts(db, plans)
     for plan in plans:
         check_price("rating_plan", plan.model, plan.params.price, plan.budget_usd)
     with AnswerStore(home.home.answers) as store:
@@ -193,7 +226,9 @@ def features(
         "ratings": "select purpose, model, day, n_attempts, tokens_in, tokens_out, cost_usd from spend order by all",
     }
     for name in ("rated_texts", "text_features", "vocabulary", "features", "ratings"):
-        yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(db, name, preview=previews.get(name)))
+        yield materialized(
+            context, db, name, preview=previews.get(name), versioned=("attempt_id",) if name == "ratings" else ()
+        )
 
 
 def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:

@@ -3,9 +3,11 @@
 import dagster as dg
 from pydantic import Field
 
+from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import reporting
+from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 READS = [
@@ -29,6 +31,7 @@ READS = [
 ]
 
 
+@settings_of("report")
 class ReportConfig(dg.Config):
     """How the report presents itself."""
 
@@ -39,7 +42,16 @@ class ReportConfig(dg.Config):
     )
 
 
-@dg.asset(group_name="report", kinds={"html"}, deps=READS)
+TEMPLATES = sorted(path for path in reporting.TEMPLATES.rglob("*.*") if path.is_file())
+REPORT_VERSION = code_version(
+    ReportConfig,
+    reporting,
+    *(read_sql(f"report/{name}") for name in reporting.QUERIES),
+    *(path.read_text(encoding="utf-8") for path in TEMPLATES),
+)
+
+
+@dg.asset(group_name="report", kinds={"html"}, deps=READS, code_version=REPORT_VERSION)
 def report(
     context: dg.AssetExecutionContext, config: ReportConfig, home: HomeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]

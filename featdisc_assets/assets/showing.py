@@ -1,26 +1,57 @@
-"""What an asset tells the UI about the table it wrote: rows, columns, a preview."""
+"""What an asset tells the UI about the table it wrote, and the trail it leaves in the warehouse itself."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from featdisc_assets.assets.trail import Step, leave
+from featdisc_assets.versions import data_version
 from featdisc_assets.warehouse import Warehouse
+
+# Comments on columns stand in the database; the UI shows them as the columns' descriptions.
+_COLUMNS = """
+select column_name, data_type, comment from duckdb_columns()
+where table_name = $1 and database_name = current_database() order by column_index
+"""
+
+
+def materialized(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    table: str,
+    *,
+    preview: str | None = None,
+    versioned: Sequence[str] = (),
+    figures: dict[str, Any] | None = None,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The end of every asset that writes a table: rows, columns, preview and data version, and a row of `run_assets`.
+
+    Args:
+        context: Of the asset.
+        warehouse: Where the table is.
+        table: Its name, which is the asset's.
+        preview: A select of a few rows that tell a person most about the table.
+        versioned: The columns that decide whether what comes after is out of date; none for all.
+        figures: Further metadata; numbers among them are kept in the trail too.
+    """
+    metadata = table_metadata(warehouse, table, preview=preview) | (figures or {})
+    version = data_version(warehouse, table, versioned)
+    step = Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {})
+    leave(warehouse, step)
+    return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=version)
 
 
 def table_metadata(warehouse: Warehouse, table: str, *, preview: str | None = None) -> dict[str, Any]:
-    """Row count, column types and, where a query is given, its rows as a table.
-
-    Args:
-        warehouse: Where the table is.
-        table: A table or view.
-        preview: A select of a few rows that tell a person most about the table.
-    """
-    columns = warehouse.rows(f"select column_name, column_type from (describe {table})")
+    """Row count, columns with types and comments and, where a query is given, its rows as a table."""
+    columns = warehouse.rows(_COLUMNS, [table])
     metadata: dict[str, Any] = {
         "dagster/row_count": warehouse.scalar(f"select count(*) from {table}"),
         "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name=column["column_name"], type=column["column_type"]) for column in columns]
+            columns=[
+                dg.TableColumn(name=column["column_name"], type=column["data_type"], description=column["comment"])
+                for column in columns
+            ]
         ),
         "dagster/relation_identifier": table,
     }

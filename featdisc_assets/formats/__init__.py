@@ -8,11 +8,11 @@ from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceErr
 from featdisc_assets.formats.files import Row, SourceFile
 from featdisc_assets.formats.identity import Duplicates
 from featdisc_assets.formats.openai_chat import OPENAI_CHAT
-from featdisc_assets.formats.paths import find_files
+from featdisc_assets.formats.paths import find_files, fingerprint
 from featdisc_assets.formats.tables import TABLES
 from featdisc_assets.transcript import Rejected, Transcript
 
-__all__ = ["FORMATS", "Adapter", "Origin", "RowError", "SourceError", "read"]
+__all__ = ["FORMATS", "Adapter", "Origin", "RowError", "SourceError", "fingerprint", "read"]
 
 # In order of precedence: where two find as many marks of theirs in a row, the first reads it.
 FORMATS: dict[str, Adapter] = {adapter.name: adapter for adapter in (OPENAI_CHAT, TABLES)}

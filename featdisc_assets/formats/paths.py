@@ -1,6 +1,8 @@
 """Which files a path, folder or glob names."""
 
+import contextlib
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 from featdisc_assets.formats.adapter import SourceError
@@ -35,6 +37,20 @@ def find_files(given: str | Path) -> list[Path]:
             return sorted(set(files))
         raise SourceError(f"no file matches {given}: quote the pattern and check it from {Path.cwd()}")
     raise SourceError(f"{given} does not exist: give a file, a folder or a glob, from {Path.cwd()}")
+
+
+def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
+    """Path, size in bytes and time of writing (nanoseconds) of every file that paths, folders and globs stand for.
+
+    What names nothing stands for no file.
+    """
+    found: dict[str, tuple[str, int, int]] = {}
+    for given in paths:
+        with contextlib.suppress(SourceError):
+            for path in find_files(given):
+                state = path.stat()
+                found[str(path)] = (str(path), state.st_size, state.st_mtime_ns)
+    return [found[name] for name in sorted(found)]
 
 
 def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:

@@ -97,6 +97,43 @@ def load(task: str, name: str, folder: Path | None = None) -> Prompt:
     return Prompt(task, name, text, shown)
 
 
+def fingerprint(task: str, name: str, folder: Path | None = None) -> str:
+    """What decides a task's prompts, as text to hash.
+
+    The files as they are, unchecked: definitions load with a typo in one of them, and the asset that uses it says what
+    is wrong.
+    """
+    files = [f"{task}/{name}.md", *(["rate/examples.txt"] if task == "rate" else [])]
+    found = [(folder / file, HOME / file) if folder is not None else (HOME / file,) for file in files]
+    texts = [next((path.read_text("utf-8", "replace") for path in paths if path.is_file()), "") for paths in found]
+    return "\0".join((*texts, str(fences.VERSION)))
+
+
+def names() -> list[str]:
+    """Every built-in prompt file, by its path in the folder of prompts."""
+    return sorted(str(path.relative_to(HOME)) for path in HOME.glob("*/*.*"))
+
+
+def copy(name: str, folder: Path) -> Path:
+    """Put a built-in prompt where its owner can edit it, unless one is there; returns where.
+
+    Args:
+        name: `rate/thought`, `name/cluster.md`, `rate/examples.txt`, …
+        folder: The owner's prompts.
+
+    Raises:
+        PromptError: If there is no such prompt.
+    """
+    found = [known for known in names() if name in (known, known.removesuffix(".md"), known.removesuffix(".txt"))]
+    if not found:
+        raise PromptError(f"there is no prompt {name}; choose one of {', '.join(names())}")
+    path = folder / found[0]
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_read(HOME / found[0]), encoding="utf-8")
+    return path
+
+
 def examples(folder: Path | None = None) -> list[str]:
     """The example phrases of the rating prompts; none for an override folder with an empty `rate/examples.txt`."""
     lines = _read(_find("rate/examples.txt", folder)).splitlines()

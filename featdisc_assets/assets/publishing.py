@@ -1,0 +1,23 @@
+"""A copy of the warehouse for those who keep a connection open."""
+
+import dagster as dg
+
+from featdisc_assets.marts import marts
+from featdisc_assets.resources import HomeResource, WarehouseResource
+
+
+@dg.asset(
+    group_name="report",
+    kinds={"duckdb", "file"},
+    deps=[mart.name for mart in marts()],
+    code_version="1",
+)
+def published(
+    context: dg.AssetExecutionContext, home: HomeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """published.duckdb: all but the vectors, replaced in one step, for notebooks and BI tools that stay open."""
+    path = home.home.published
+    warehouse.open().publish(path)
+    size = path.stat().st_size
+    context.log.info(f"{size / 2**20:,.1f} MiB at {path}")
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(path)), "bytes": size})
