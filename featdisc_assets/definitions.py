@@ -13,6 +13,7 @@ from featdisc_assets.assets.rating import features, rating_plan
 from featdisc_assets.assets.report import report
 from featdisc_assets.assets.source_files import source_files
 from featdisc_assets.checks import checks
+from featdisc_assets.home_settings import check_names, in_force
 from featdisc_assets.jobs import automatic, executor, jobs, sensors
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.terminal import terminal_logger
@@ -35,6 +36,8 @@ assets = [
     report,
     published,
 ]
+
+check_names(in_force())
 
 defs = dg.Definitions(
     assets=[source_files, *(automatic(asset) for asset in assets)],

@@ -98,6 +98,17 @@ def keep(path: Path, settings: Settings) -> None:
     beside.replace(path)
 
 
+def check_names(settings: Settings) -> None:
+    """Make sure that every asset named takes settings; to be called once the assets are imported.
+
+    Raises:
+        FeatdiscError: For the first that does not.
+    """
+    for asset in settings:
+        if asset not in configs:
+            raise FeatdiscError(f"No asset named {asset!r} takes settings; those that do are {', '.join(configs)}.")
+
+
 def fit(asset: str, config: type[dg.Config], values: Mapping[str, Any]) -> dg.Config:
     """The config with these values.
 

@@ -254,8 +254,7 @@ def check_settings(given: Settings, configs: Mapping[str, type[dg.Config]]) -> d
         FeatdiscError: For the first that does not, with what would.
     """
     found = {asset: config() for asset, config in configs.items()}
+    home_settings.check_names(given)
     for asset, values in given.items():
-        if asset not in configs:
-            raise FeatdiscError(f"No asset named {asset!r} takes settings; those that do are {', '.join(configs)}.")
         found[asset] = home_settings.fit(asset, configs[asset], values)
     return found

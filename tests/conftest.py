@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# Assets take their defaults from the home they are imported in: here from none.
+os.environ["FEATDISC_HOME"] = os.devnull + "/no-home"
+
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
 

@@ -9,7 +9,8 @@ import pytest
 
 from featdisc_assets import running
 from featdisc_assets.assets.showing import markdown_table
-from featdisc_assets.definitions import assets, configs
+from featdisc_assets.definitions import assets
+from featdisc_assets.home_settings import configs
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
 from tests.conftest import featdisc
@@ -135,14 +136,14 @@ def test_every_op_with_settings_can_be_checked() -> None:
 
 
 def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:
-    given = running.settings(None, sources=[], model="some/model", api_base=None, budget_usd=0.0, retry_failed=True)
+    given = running.settings(sources=[], model="some/model", budget_usd=0.0, retry_failed=True)
     assert given == {
         "rating_plan": {"model": "some/model", "budget_usd": 0.0},
         "features": {"retry_failed": True},
         "cluster_names": {"retry_failed": True},
         "cluster_interest": {"retry_failed": True},
     }
-    assert running.settings(None, sources=[], model=None, api_base=None) == {}
+    assert running.settings(sources=[]) == {}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 EXPECTED = {
     "transcripts", "turns", "quarantine", "pieces", "rating_plan", "rated_texts", "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
-    "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report",
+    "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report", "published",
+    "source_files",
 }  # fmt: skip
 
 
@@ -33,10 +34,16 @@ def test_every_asset_has_a_group_a_kind_and_a_description() -> None:
 
 
 def test_nothing_in_the_graph_hangs_loose() -> None:
-    """Every asset but the sources of the graph has a parent, and every table but the ledger's views is used."""
+    """Every asset but the files it all comes from has a parent."""
     graph = defs.resolve_asset_graph()
     roots = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
-    assert roots == {"transcripts", "turns", "quarantine"}
+    assert roots == {"source_files"}
+
+
+def test_every_asset_says_what_decides_its_rows() -> None:
+    for definition in assets:
+        for key, version in definition.code_versions_by_key.items():
+            assert version, f"{key.to_user_string()} has no code_version: nothing would show when it is out of date"
 
 
 def test_every_knob_has_a_description_to_act_on() -> None:

@@ -11,7 +11,6 @@ from featdisc_assets.assets.ingest import sources_of
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
 
-
 # Dagster warns that it may change; a test materialises from it.
 warnings.filterwarnings("ignore", message="Function `observable_source_asset`", category=dg.BetaWarning)
 

@@ -42,13 +42,13 @@ class Step:
         cls, context: dg.AssetExecutionContext, asset: str, data_version: str, n_rows: int, figures: dict[str, Any]
     ) -> Self:
         """The step that a context runs."""
-        record = context.instance.get_run_record_by_id(context.run_id)
+        record = context.instance.get_run_record_by_id(context.run.run_id)
         seconds = record.start_time if record else None
         started = dt.datetime.now(dt.UTC) if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
         numbers = {name: value for name, value in figures.items() if isinstance(value, int | float)}
         return cls(
-            run_id=context.run_id,
-            job=context.job_name,
+            run_id=context.run.run_id,
+            job=context.run.job_name,
             started_at=started.replace(tzinfo=None),
             asset=asset,
             code_version=context.assets_def.code_versions_by_key.get(dg.AssetKey(asset)),
