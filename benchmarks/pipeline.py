@@ -55,7 +55,7 @@ def main() -> None:
         sampler = MemorySampler()
         sampler.start()
         started = time.time()
-        running.run(home, running.settings(None, sources=sources, model=None, api_base=None))
+        running.run(home, running.settings(sources=sources, model=None, api_base=None))
         ended = time.time()
         sampler.stop()
         steps = _steps()

@@ -17,7 +17,7 @@ from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.places import Home
 
 Settings = dict[str, dict[str, Any]]
-SomeConfig = TypeVar("SomeConfig", bound=type[dg.Config])
+SomeConfig = TypeVar("SomeConfig", bound=dg.Config)
 
 # The config class of every asset or check that takes settings, by the name it takes them under.
 configs: dict[str, type[dg.Config]] = {}
@@ -27,14 +27,14 @@ _HEADER = "# Settings of this home, by asset; a setting that is not here has its
 _in_force: Settings | None = None
 
 
-def settings_of(asset: str) -> Callable[[SomeConfig], SomeConfig]:
+def settings_of(asset: str) -> Callable[[type[SomeConfig]], type[SomeConfig]]:
     """Class decorator: this is the config of one asset (or check), with the home's settings as its defaults.
 
     Raises:
         FeatdiscError: If the home's settings do not fit.
     """
 
-    def settle(config: SomeConfig) -> SomeConfig:
+    def settle(config: type[SomeConfig]) -> type[SomeConfig]:
         given = in_force().get(asset, {})
         fitted = fit(asset, config, given)
         for name in given:

@@ -1,6 +1,7 @@
 """What can be started as a whole from the UI, and the sensor that starts what is out of date by itself."""
 
 import os
+from typing import Any
 
 import dagster as dg
 
@@ -16,12 +17,13 @@ _RATED = dg.AssetSelection.assets("features").upstream() | dg.AssetSelection.ass
 
 # An asset is made when it is missing, when its code version changed, or when its parents' rows did; never while a
 # parent is still missing or being made. A failed run is not started again by itself.
+_CHANGED: dg.AutomationCondition[Any] = (
+    dg.AutomationCondition.missing()
+    | dg.AutomationCondition.code_version_changed()
+    | dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+)
 _CONDITION = (
-    (
-        dg.AutomationCondition.missing()
-        | dg.AutomationCondition.code_version_changed()
-        | dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
-    ).since_last_handled()
+    _CHANGED.since_last_handled()
     & ~dg.AutomationCondition.any_deps_missing()
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
@@ -48,7 +50,7 @@ def refresh_what_is_out_of_date(context: dg.OpExecutionContext) -> None:
     """Run what `featdisc refresh` runs; each level is a run of its own in the list of runs."""
     from featdisc_assets.definitions import defs  # noqa: PLC0415  (this module is part of them)
 
-    config = {"loggers": {"console": {}}}
+    config: dict[str, Any] = {"loggers": {"console": {}}}
     for level in Freshness(defs, context.instance).refresh(config, {"featdisc/started_as": context.run_id}):
         for line in told(level):
             context.log.info(line)
@@ -60,7 +62,7 @@ def refresh() -> None:
     refresh_what_is_out_of_date()
 
 
-jobs = [
+jobs: list[Any] = [
     dg.define_asset_job("everything", dg.AssetSelection.all(), description="The whole graph, in order."),
     dg.define_asset_job("rate_only", _RATED, description="Read, plan and rate; no clusters yet."),
     dg.define_asset_job(

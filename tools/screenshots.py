@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from featdisc_assets.places import Home
-from tests.test_ui import CHROMIUM, QUIET, dagster_ui
+from tests.dagster_ui import CHROMIUM, QUIET, dagster_ui
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
@@ -27,13 +27,13 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=1)
         page.goto(home.report.as_uri())
         page.screenshot(path=IMAGES / "report.png")
-        with dagster_ui(home.path) as address:
+        with dagster_ui(home.path) as ui:
             page.set_viewport_size({"width": 1500, "height": 720})
-            page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+            page.goto(f"{ui.address}/asset-groups", wait_until="domcontentloaded")
             page.get_by_role("button", name="Materialize all").wait_for(timeout=60_000)
             time.sleep(4)
             page.screenshot(path=IMAGES / "graph.png")
-            page.goto(f"{address}/assets/cluster_names?view=overview", wait_until="domcontentloaded")
+            page.goto(f"{ui.address}/assets/cluster_names?view=overview", wait_until="domcontentloaded")
             page.get_by_text("Row count").first.wait_for(timeout=60_000)
             time.sleep(2)
             page.screenshot(path=IMAGES / "asset.png")
