@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.lineage import column_lineage
 from featdisc_assets.marts import marts
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.versions import code_version
@@ -28,11 +29,15 @@ from featdisc_assets.versions import code_version
 def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Make each view anew from its file, so that an edited query counts at once, and show its first rows."""
     db = warehouse.open()
+    columns: dict[str, list[str]] = {}
+    for row in db.rows("select table_name, column_name from duckdb_columns() where not internal order by column_index"):
+        columns.setdefault(row["table_name"], []).append(row["column_name"])
     for mart in marts():
         if dg.AssetKey(mart.name) not in context.selected_asset_keys:
             continue
         db.run(f"create or replace view {mart.name} as {mart.sql}")
         yield dg.MaterializeResult(
             asset_key=mart.name,
-            metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10"),
+            metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")
+            | {"dagster/column_lineage": column_lineage(mart.name, mart.sql, columns)},
         )
