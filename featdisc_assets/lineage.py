@@ -1,6 +1,7 @@
 """Which columns a view's columns come from, read out of its SQL for the UI's column lineage."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import dagster as dg
 from sqlglot import exp, lineage, parse_one
@@ -24,8 +25,10 @@ def column_lineage(view: str, sql: str, columns: Mapping[str, list[str]]) -> dg.
     scope = build_scope(select)
     found: dict[str, list[dg.TableColumnDep]] = {}
     for column in columns[view]:
-        node = lineage.lineage(column, select, schema, dialect=_DIALECT, scope=scope, trim_selects=False)
-        assert isinstance(node, lineage.Node)  # of one column, not of all
+        node = cast(
+            "lineage.Node",  # of one column, not of all
+            lineage.lineage(column, select, schema, dialect=_DIALECT, scope=scope, trim_selects=False),
+        )
         sources = {
             (part.source.name, part.name.rpartition(".")[2])
             for part in node.walk()

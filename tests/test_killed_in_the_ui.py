@@ -70,20 +70,19 @@ def test_killed_in_the_ui_the_next_run_ends_as_if_nothing_had_been(
         server.requests.clear()
         home = Home(tmp_path / "killed")
         assert featdisc("plan", *given, home=home.path).returncode == 0
-        for share in (0.2, 0.6):
-            with dagster_ui(home.path) as ui:
-                ui.launch(config={"ops": {"features": {"config": {"max_concurrency": CONCURRENCY}}}})
-                deadline = time.monotonic() + 120
-                while server.total < needed * share and time.monotonic() < deadline:
-                    time.sleep(0.02)
-                assert server.total >= needed * share, "the run must be at work when it is killed"
-                time.sleep(moments.uniform(0, 0.5))
-                kill(ui)
-                time.sleep(1.0)
+        until = int(needed * moments.uniform(0.2, 0.8))
+        with dagster_ui(home.path) as ui:
+            ui.launch(config={"ops": {"features": {"config": {"max_concurrency": CONCURRENCY}}}})
+            deadline = time.monotonic() + 120
+            while server.total < until and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert server.total >= until, "the run must be at work when it is killed"
+            kill(ui)
+            time.sleep(1.0)
         done = featdisc("run", home=home.path)
         assert done.returncode == 0, done.stderr
         # Naming and interest ask 32 at a time, rating four.
-        assert needed <= server.total <= needed + 2 * 32
+        assert needed <= server.total <= needed + 32
     assert {name: digest for name, digest in settled(home).items() if name not in LEDGER} == whole
 
 
