@@ -1,4 +1,4 @@
-"""Every command and every query of the README runs."""
+"""Every command and every query of the README, and of the page on living with a home, runs."""
 
 import re
 import shlex
@@ -13,11 +13,12 @@ from tests.conftest import featdisc
 from tests.loopback.server import Loopback
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+# In the order a newcomer reads them: commands of the second act on what those of the first made.
+PAGES = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/day-by-day.md"))
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES, re.MULTILINE | re.DOTALL)
 
 
 COMMANDS = [shlex.split(line, comments=True) for block in blocks("sh") for line in block.splitlines() if line.strip()]

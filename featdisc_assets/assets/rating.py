@@ -227,8 +227,22 @@ def features(
     }
     for name in ("rated_texts", "text_features", "vocabulary", "features", "ratings"):
         yield materialized(
-            context, db, name, preview=previews.get(name), versioned=("attempt_id",) if name == "ratings" else ()
+            context,
+            db,
+            name,
+            preview=previews.get(name),
+            versioned=("attempt_id",) if name == "ratings" else (),
+            figures=db.rows(_FIGURES[name])[0] if name in _FIGURES else None,
         )
+
+
+# What the UI plots from run to run, and the trail keeps.
+_FIGURES = {
+    "rated_texts": "select count(*) filter (where status not in ('ok', 'repaired', 'too_few')) as failed,"
+    " coalesce(avg(n_features), 0) as features_per_text from rated_texts",
+    "ratings": "select cast(coalesce(sum(tokens_in), 0) as bigint) as tokens_in,"
+    " cast(coalesce(sum(tokens_out), 0) as bigint) as tokens_out, coalesce(sum(cost_usd), 0) as cost_usd from ratings",
+}
 
 
 def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:

@@ -1,5 +1,7 @@
 """The report: one HTML page of what the marts hold."""
 
+from hashlib import blake2b
+
 import dagster as dg
 from pydantic import Field
 
@@ -62,7 +64,14 @@ def report(
     beside.write_text(page, encoding="utf-8")
     beside.replace(path)
     context.log.info(f"the report is at {path}")
-    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
+    return dg.MaterializeResult(
+        metadata={
+            "open it": dg.MetadataValue.url(path.as_uri()),
+            "path": dg.MetadataValue.path(str(path)),
+            "bytes": path.stat().st_size,
+        },
+        data_version=dg.DataVersion(blake2b(page.encode(), digest_size=8).hexdigest()),
+    )
 
 
 def collect(warehouse: Warehouse) -> reporting.Findings:
