@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from featdisc_assets.comments import comment
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.marts import marts
+from featdisc_assets.marts import Mart, marts
 from featdisc_assets.places import read_sql
 
 Matrix = npt.NDArray[np.float32]
@@ -183,6 +184,14 @@ class Warehouse:
             connection.execute(read_sql("macros"))
             for mart in marts():
                 connection.execute(f"create or replace view {mart.name} as {mart.sql}")
+            connection.execute(read_sql("table_macros"))
+            comment(connection)
+
+    def make_view(self, mart: Mart) -> None:
+        """Make a view anew, with its comments."""
+        with self.transaction() as connection:
+            connection.execute(f"create or replace view {mart.name} as {mart.sql}")
+            comment(connection, mart.name)
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.comments import comment
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.stages import cluster_ids, embedding
@@ -172,6 +173,7 @@ def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Mat
             "create table if not exists embeddings"
             f" (feature_id varchar not null, encoder varchar not null, vector float[{width}] not null)"
         )
+        comment(connection, "embeddings")
         insert(connection, "embeddings", data)
 
 
