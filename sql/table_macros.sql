@@ -5,7 +5,9 @@
 -- features that hold all of these words as whole words, in any case and order, the most common first
 create or replace macro search_features(words) as table
     with asked as (
-        select unnest(list_distinct(regexp_extract_all(lower(words), '[\p{L}\p{M}\p{N}_]+'))) as word
+        select
+            unnest(list_distinct(regexp_extract_all(lower(words), '[\p{L}\p{M}\p{N}_]+'))) as word,
+            len(list_distinct(regexp_extract_all(lower(words), '[\p{L}\p{M}\p{N}_]+'))) as n_words
     ),
 
     -- a regular expression a row would be slow: only rows that hold the letters at all are cut into words
@@ -16,11 +18,11 @@ create or replace macro search_features(words) as table
             any_value(vocabulary.text) as text,
             any_value(vocabulary.n_transcripts) as n_transcripts,
             any_value(vocabulary.n_pieces) as n_pieces,
-            list(asked.word) as words
+            list(asked.word) as asked_words
         from vocabulary
         inner join asked on contains(lower(vocabulary.text), asked.word)
         group by vocabulary.feature_id
-        having count(*) = len(list_distinct(regexp_extract_all(lower(words), '[\p{L}\p{M}\p{N}_]+')))
+        having count(*) = any_value(asked.n_words)
     )
 
     select
@@ -39,7 +41,7 @@ create or replace macro search_features(words) as table
             regexp_extract_all(lower(likely.text), '[\p{L}\p{M}\p{N}_]+'),
             -- scripts without spaces have no word boundaries to look for
             list_filter(
-                likely.words,
+                likely.asked_words,
                 lambda word: not regexp_matches(
                     word, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]'
                 )
@@ -144,7 +146,7 @@ create or replace macro explain_cluster(id) as table
             'label' as what,
             coalesce(cluster_names.label, '(no name)') as text,
             shares.n_transcripts,
-            shares.prevalence as prevalence,
+            shares.prevalence,
             shares.cluster_id as id
         from shares
         left join cluster_names on shares.cluster_id = cluster_names.cluster_id
