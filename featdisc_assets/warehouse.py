@@ -5,6 +5,7 @@ connection for longer than one statement or one transaction, and whoever finds t
 """
 
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -192,6 +193,47 @@ class Warehouse:
         with self.transaction() as connection:
             connection.execute(f"create or replace view {mart.name} as {mart.sql}")
             comment(connection, mart.name)
+
+    def peek(self, sql: str, most: int) -> pa.Table:
+        """The first rows of a person's own query, without holding or carrying the rest.
+
+        Raises:
+            QueryError: DuckDB would not run it; the text is DuckDB's own.
+        """
+        with self.connect(read_only=True) as connection:
+            try:
+                relation = connection.sql(sql)
+                # No relation: a `set`, or nothing but a comment.
+                return pa.table({}) if relation is None else relation.limit(most).to_arrow_table()
+            except duckdb.Error as error:
+                raise QueryError(str(error).strip()) from error
+
+    def copy_out(self, sql: str, path: Path, format_: str) -> int:
+        """Write a query's rows to a file, streamed by DuckDB alone, and say how many they were.
+
+        The file stands under its name only when it is whole. The warehouse is held while DuckDB writes, no longer.
+
+        Args:
+            sql: One select.
+            path: The file; one that is there is replaced.
+            format_: `parquet`, `csv` (with a header) or `json` (one object a line).
+
+        Raises:
+            QueryError: DuckDB would not run it; the text is DuckDB's own.
+        """
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header", "json": "format json"}
+        target = str(part).replace("'", "''")
+        try:
+            with self.connect(read_only=True) as connection:
+                select = sql.strip().rstrip(";")
+                copied = connection.execute(f"copy (\n{select}\n) to '{target}' ({options[format_]})").fetchone()
+            part.replace(path)
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return int(copied[0]) if copied else 0
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}
