@@ -8,10 +8,11 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -24,6 +25,7 @@ from featdisc_assets.marts import Mart, marts
 from featdisc_assets.places import read_sql
 
 Matrix = npt.NDArray[np.float32]
+Answer = TypeVar("Answer")
 
 log = logging.getLogger("featdisc.warehouse")
 
@@ -110,7 +112,7 @@ class Warehouse:
         """
         with self.connect(read_only=True) as connection:
             try:
-                return connection.sql(sql).to_arrow_table()
+                return _stoppable(connection, lambda: connection.sql(sql).to_arrow_table())
             except AttributeError:
                 raise QueryError("That statement returns no table: `featdisc sql` reads, it does not write.") from None
             except duckdb.Error as error:
@@ -201,10 +203,14 @@ class Warehouse:
             QueryError: DuckDB would not run it; the text is DuckDB's own.
         """
         with self.connect(read_only=True) as connection:
-            try:
-                relation = connection.sql(sql)
+
+            def first() -> pa.Table:
+                relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
                 # No relation: a `set`, or nothing but a comment.
                 return pa.table({}) if relation is None else relation.limit(most).to_arrow_table()
+
+            try:
+                return _stoppable(connection, first)
             except duckdb.Error as error:
                 raise QueryError(str(error).strip()) from error
 
@@ -226,8 +232,8 @@ class Warehouse:
         target = str(part).replace("'", "''")
         try:
             with self.connect(read_only=True) as connection:
-                select = sql.strip().rstrip(";")
-                copied = connection.execute(f"copy (\n{select}\n) to '{target}' ({options[format_]})").fetchone()
+                copy = f"copy (\n{sql.strip().rstrip(';')}\n) to '{target}' ({options[format_]})"
+                copied = _stoppable(connection, lambda: connection.execute(copy).fetchone())
             part.replace(path)
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from error
@@ -271,6 +277,17 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table | p
 def vector_array(matrix: Matrix) -> pa.Array:
     """A matrix as an Arrow column of fixed-size lists, without a copy."""
     return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(matrix).reshape(-1)), matrix.shape[1])
+
+
+def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:
+    """What a query answers, with Ctrl-C heard: DuckDB in the main thread would not hear it until it is done."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(work)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
