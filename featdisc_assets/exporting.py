@@ -75,7 +75,7 @@ def known(db: Warehouse, name: str) -> str:
     Raises:
         FeatdiscError: There is none; the sentence lists near ones.
     """
-    names = [row["name"] for row in db.rows(RELATIONS)]
+    names: list[str] = [row["name"] for row in db.rows(RELATIONS)]
     folded = {each.lower(): each for each in names}
     if name.lower() in folded:
         return folded[name.lower()]

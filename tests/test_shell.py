@@ -232,7 +232,7 @@ def test_a_query_that_fails_leaves_the_file_that_was_there(home: Home, tmp_path:
 def test_what_cannot_be_exported_is_one_sentence(given: dict[str, str], says: str, home: Home) -> None:
     to = home.path / given.pop("to", "out.csv")
     with pytest.raises(FeatdiscError, match=says):
-        exporting.export(home, **({"query": None} | given), to=to, format_=None)  # type: ignore[arg-type]
+        exporting.export(home, **({"query": None} | given), to=to, format_=None)
     assert not (home.path / "out.csv").exists()
 
 
