@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
 
-.PHONY: demo ui test test-fast test-thorough check format bench bench-asking screenshots clean lock
+.PHONY: demo ui test test-fast test-thorough check format bench bench-asking screenshots schema clean lock
 
 demo: $(VENV)/installed  ## materialise the whole graph on the bundled sample
 	$(BIN)/featdisc run --sample --home $(HOME_DIR)
@@ -57,6 +57,9 @@ $(VENV)/local: $(VENV)/installed requirements-local.lock
 
 screenshots: $(VENV)/installed  ## take the pictures of the README anew
 	$(BIN)/python -m tools.screenshots
+
+schema: $(VENV)/installed  ## draw the tables and views anew from the database
+	$(BIN)/python -m tools.draw_schema
 
 lock: $(VENV)/installed  ## resolve the lock anew
 	$(BIN)/python tools/lock.py

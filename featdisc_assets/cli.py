@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -113,9 +114,10 @@ def refresh(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is out of date, and why.")] = False,
 ) -> None:
     """Rerun just what is out of date: after edited prompts, settings or SQL, new source files, and what they change."""
-    from featdisc_assets import running, summary  # noqa: PLC0415
+    from featdisc_assets import exporting, running, summary  # noqa: PLC0415
 
-    place = _existing(home)
+    place = Home.find(home)
+    exporting.warehouse(place)  # or there is nothing to refresh
     option, started = _option(place), dt.datetime.now(dt.UTC).replace(tzinfo=None)
     count = running.refresh(place, dry_run=dry_run, tell=print)
     if not count:
@@ -150,27 +152,20 @@ def _option(place: Home) -> str:
     return "" if place == Home.find() else f" --home {place.path}"
 
 
-def _existing(home: Path | None) -> Home:
-    place = Home.find(home)
-    if not place.warehouse.exists():
-        raise FeatdiscError(
-            f"There is no warehouse at {place.warehouse}; make one with `featdisc run --home {place.path}`."
-        )
-    return place
-
-
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="One select; `from coverage` is enough.")],
+    query: Annotated[
+        str | None, typer.Argument(help="One select; `from coverage` is enough. `-` reads it from standard input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Read the select from a file.")] = None,
     home: HomeOption = None,
     format_: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,
 ) -> None:
     """Ask the warehouse, at any moment, also while a run is writing."""
-    from featdisc_assets import printing  # noqa: PLC0415
-    from featdisc_assets.warehouse import Warehouse  # noqa: PLC0415
+    from featdisc_assets import exporting, printing  # noqa: PLC0415
 
-    place = _existing(home)
-    printing.show(Warehouse(place.warehouse).ask(query), format_.value)
+    select = exporting.select_of(query, file)
+    printing.show(exporting.warehouse(Home.find(home)).ask(select), format_.value)
 
 
 @app.command()
@@ -191,10 +186,52 @@ def ui(
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own interpreter
 
 
+class FileFormat(StrEnum):
+    """What `featdisc export` writes."""
+
+    parquet = "parquet"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option("--to", help="The file to write, or a folder; a file that is there is replaced.")],
+    name: Annotated[str | None, typer.Argument(help="A table or view.")] = None,
+    query: Annotated[str | None, typer.Option("--query", help="One select, in place of a name.")] = None,
+    format_: Annotated[
+        FileFormat | None,
+        typer.Option("--format", help="json is one object a line. [default: as the file's name ends, else parquet]"),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write a table, a view or a query's answer to a file, whatever its size."""
+    from featdisc_assets import exporting  # noqa: PLC0415
+
+    path, rows = exporting.export(
+        Home.find(home), name=name, query=query, to=to, format_=format_.value if format_ else None
+    )
+    print(f"{rows:,} rows in {path}")
+
+
+@app.command()
+def shell(home: HomeOption = None) -> None:
+    """Ask one query after another, at any moment, also while a run is writing."""
+    from featdisc_assets import shell as prompt  # noqa: PLC0415
+
+    prompt.shell(Home.find(home))
+
+
+# `-- words`, or `--words` with a line below.
+_COMMENT = re.compile(r"--(\s|.*\n)")
+
+
 def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - as click returns it
     """The console script: errors a person can mend are one sentence; anything else is a bug and shows its traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        return app(args=arguments, prog_name="featdisc")
+        # A query may begin with a comment, which would pass for an option: a space in front, and it does not.
+        return app(args=[f" {word}" if _COMMENT.match(word) else word for word in given], prog_name="featdisc")
     except FeatdiscError as error:
         print(f"featdisc: {error}", file=sys.stderr)
         return sys.exit(1)

@@ -5,23 +5,27 @@ connection for longer than one statement or one transaction, and whoever finds t
 """
 
 import logging
+import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from featdisc_assets.comments import comment
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.marts import marts
+from featdisc_assets.marts import Mart, marts
 from featdisc_assets.places import read_sql
 
 Matrix = npt.NDArray[np.float32]
+Answer = TypeVar("Answer")
 
 log = logging.getLogger("featdisc.warehouse")
 
@@ -108,7 +112,7 @@ class Warehouse:
         """
         with self.connect(read_only=True) as connection:
             try:
-                return connection.sql(sql).to_arrow_table()
+                return _stoppable(connection, lambda: connection.sql(sql).to_arrow_table())
             except AttributeError:
                 raise QueryError("That statement returns no table: `featdisc sql` reads, it does not write.") from None
             except duckdb.Error as error:
@@ -183,6 +187,59 @@ class Warehouse:
             connection.execute(read_sql("macros"))
             for mart in marts():
                 connection.execute(f"create or replace view {mart.name} as {mart.sql}")
+            connection.execute(read_sql("table_macros"))
+            comment(connection)
+
+    def make_view(self, mart: Mart) -> None:
+        """Make a view anew, with its comments."""
+        with self.transaction() as connection:
+            connection.execute(f"create or replace view {mart.name} as {mart.sql}")
+            comment(connection, mart.name)
+
+    def peek(self, sql: str, most: int) -> pa.Table:
+        """The first rows of a person's own query, without holding or carrying the rest.
+
+        Raises:
+            QueryError: DuckDB would not run it; the text is DuckDB's own.
+        """
+        with self.connect(read_only=True) as connection:
+
+            def first() -> pa.Table:
+                relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
+                # No relation: a `set`, or nothing but a comment.
+                return pa.table({}) if relation is None else relation.limit(most).to_arrow_table()
+
+            try:
+                return _stoppable(connection, first)
+            except duckdb.Error as error:
+                raise QueryError(str(error).strip()) from error
+
+    def copy_out(self, sql: str, path: Path, format_: str) -> int:
+        """Write a query's rows to a file, streamed by DuckDB alone, and say how many they were.
+
+        The file stands under its name only when it is whole. The warehouse is held while DuckDB writes, no longer.
+
+        Args:
+            sql: One select.
+            path: The file; one that is there is replaced.
+            format_: `parquet`, `csv` (with a header) or `json` (one object a line).
+
+        Raises:
+            QueryError: DuckDB would not run it; the text is DuckDB's own.
+        """
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header", "json": "format json"}
+        target = str(part).replace("'", "''")
+        try:
+            with self.connect(read_only=True) as connection:
+                copy = f"copy (\n{sql.strip().rstrip(';')}\n) to '{target}' ({options[format_]})"
+                copied = _stoppable(connection, lambda: connection.execute(copy).fetchone())
+            part.replace(path)
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return int(copied[0]) if copied else 0
 
     def publish(self, target: Path, *, without: frozenset[str] = frozenset({"embeddings"})) -> None:
         """Put a copy of this warehouse in place of a file, in one step: who has the old one open keeps it.
@@ -228,7 +285,7 @@ class Warehouse:
                     told = time.monotonic()
                     log.warning("waiting for %s: held by %s", self.path, _holder(str(error)))
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.25)
+            pause = min(pause * 1.5, 0.05)  # a longer one, and readers starve beside a busy writer
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table | pa.RecordBatch) -> None:
@@ -244,6 +301,17 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table | p
 def vector_array(matrix: Matrix) -> pa.Array:
     """A matrix as an Arrow column of fixed-size lists, without a copy."""
     return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(matrix).reshape(-1)), matrix.shape[1])
+
+
+def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:
+    """What a query answers, with Ctrl-C heard: DuckDB in the main thread would not hear it until it is done."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(work)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
--- grain: one statement a macro; Wilson's interval for k of n, two-sided 95 %, as in Wilson (1927)
+-- grain: one statement a macro, the line above it its comment; those that read tables stand in table_macros.sql
 
+-- lower end of Wilson's interval for a share of k in n, two-sided 95 %, as in Wilson (1927)
 create or replace macro wilson_low(k, n) as
 case
     when n > 0
@@ -9,6 +10,7 @@ case
             ))
 end;
 
+-- upper end of Wilson's interval for a share of k in n, two-sided 95 %, as in Wilson (1927)
 create or replace macro wilson_high(k, n) as
 case
     when n > 0

@@ -15,13 +15,17 @@ from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
 
 
-def featdisc(*arguments: str, home: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def featdisc(
+    *arguments: str, home: Path | None = None, stdin: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command line as a person would, in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if name not in ("FEATDISC_HOME", "DAGSTER_HOME")}
     command = [sys.executable, "-m", "featdisc_assets.cli", *arguments]
     if home is not None:
         command += ["--home", str(home)]
-    return subprocess.run(command, capture_output=True, text=True, env=clean | environment, check=False, timeout=300)
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, env=clean | environment, check=False, timeout=300
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets.assets.showing import materialized
+from featdisc_assets.comments import comment
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
@@ -182,6 +183,7 @@ def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Mat
             "create table if not exists embeddings"
             f" (feature_id varchar not null, encoder varchar not null, vector float[{width}] not null)"
         )
+        comment(connection, "embeddings")
         insert(connection, "embeddings", data)
 
 

@@ -35,7 +35,7 @@ def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) 
     for mart in marts():
         if dg.AssetKey(mart.name) not in context.selected_asset_keys:
             continue
-        db.run(f"create or replace view {mart.name} as {mart.sql}")
+        db.make_view(mart)
         yield dg.MaterializeResult(
             asset_key=mart.name,
             metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")
