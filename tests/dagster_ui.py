@@ -144,7 +144,8 @@ def dagster_ui(home: Path, **environment: str) -> Iterator[DagsterUi]:
         yield DagsterUi(address, server)
     finally:
         # SIGINT, since `dagster dev` takes its children along on that alone.
-        os.killpg(server.pid, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(30)
         with contextlib.suppress(ProcessLookupError):

@@ -1,8 +1,7 @@
 """Runs of the UI that are killed or cancelled: the next one ends as an undisturbed one does, and pays only the rest."""
 
-import os
+import contextlib
 import random
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,13 +42,15 @@ def kill_run(ui: DagsterUi) -> None:
 
 
 def kill_all(ui: DagsterUi) -> None:
-    os.killpg(ui.server.pid, signal.SIGKILL)
+    """As a machine does that is switched off."""
+    _kill([*processes(ui), psutil.Process(ui.server.pid)])
 
 
 def _kill(victims: list[psutil.Process]) -> None:
     assert victims, "there must be something to kill, or the test proves nothing"
     for process in victims:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def undisturbed(folder: Path, server: Loopback, given: list[str]) -> dict[str, str]:
