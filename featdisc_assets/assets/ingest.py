@@ -2,21 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import dagster as dg
-import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets import formats
+from featdisc_assets.assets.incoming import gather, keep_quarantine, remembered, take_place
 from featdisc_assets.assets.showing import table_metadata
-from featdisc_assets.places import read_sql, sample_path
-from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import intake as stage
-from featdisc_assets.transcript import KINDS, Rejected, Transcript
-from featdisc_assets.warehouse import Warehouse, insert
-
-ROWS_A_WRITE = 5_000
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.transcript import ALL_KINDS, KINDS
 
 
 class SourceConfig(dg.Config):
@@ -24,8 +19,9 @@ class SourceConfig(dg.Config):
 
     source: list[str] = Field(
         default=[],
-        description="Files, folders or globs of transcripts (JSONL, JSON, CSV, Parquet; gzip too). Empty reads what"
-        " this home was last loaded from, or else the bundled sample.",
+        description="Files, folders or globs of transcripts (JSONL, JSON, CSV, Parquet, Arrow, Inspect logs; gzip and"
+        " zstd too), or hf://datasets/OWNER/NAME. Empty reads what this home was last loaded from, in the way it was,"
+        " or else the bundled sample.",
     )
     format: str = Field(
         default="auto",
@@ -33,6 +29,28 @@ class SourceConfig(dg.Config):
         + ", ".join(sorted(formats.FORMATS))
         + ".",
     )
+    map: list[str] = Field(
+        default=[],
+        description="Where odd columns keep what: FIELD=PATH, such as messages=log.steps or user=question, and"
+        " role:NAME=ROLE, such as role:bot=assistant. Goes before format.",
+    )
+    tools: bool = Field(
+        default=False,
+        description="Keep what passed to and from tools as pieces of a fourth kind, rated and clustered apart.",
+    )
+    redact: bool = Field(
+        default=False,
+        description="Take e-mail addresses, phone and card numbers, IP addresses, keys and similar out of every text"
+        " before anything else sees it.",
+    )
+    allow_empty: bool = Field(
+        default=False,
+        description="Load a source of which one kind came out empty everywhere, though its rows have a place for it.",
+    )
+
+    def reading(self) -> formats.Reading:
+        """How these settings say that rows are read."""
+        return formats.Reading(self.format, tuple(self.map), self.tools, self.redact, self.allow_empty)
 
 
 @dg.multi_asset(
@@ -42,6 +60,11 @@ class SourceConfig(dg.Config):
         dg.AssetSpec("transcripts", kinds={"duckdb"}, description="One row per transcript, whatever it came from."),
         dg.AssetSpec("turns", kinds={"duckdb"}, description="One row per round of a transcript, as it was read."),
         dg.AssetSpec(
+            "dropped_text",
+            kinds={"duckdb"},
+            description="One row per transcript, kind and reason: text that went into no piece, in characters.",
+        ),
+        dg.AssetSpec(
             "quarantine",
             kinds={"duckdb"},
             description="One row per input that could not be read, with file, line and reason. The rest loads.",
@@ -49,30 +72,21 @@ class SourceConfig(dg.Config):
     ],
 )
 def transcripts(
-    context: dg.AssetExecutionContext, config: SourceConfig, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, config: SourceConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read every source, then put its rows in place of the earlier ones in one step."""
     db = warehouse.open()
-    paths = config.source or [row["path"] for row in db.rows("select path from sources order by position")]
-    paths = paths or [str(sample_path())]
-    with db.transaction() as connection:
-        for table in ("transcripts", "turns", "quarantine"):
-            connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
-    items = formats.read(paths, format=config.format, on_progress=_teller(context))
-    batch: list[Transcript | Rejected] = []
+    paths, reading = remembered(db)
+    paths = config.source or paths
+    if config.source or config.reading() != formats.Reading():
+        reading = config.reading()
+    items = formats.read(paths, reading=reading, salt=home.home.salt().encode(), on_progress=_teller(context))
     try:
-        for item in items:
-            batch.append(item)
-            if len(batch) >= ROWS_A_WRITE:
-                _append(db, batch)
-                batch = []
-        _append(db, batch)
+        gather(db, items)
     except formats.SourceError:
-        _append(db, batch)
-        # Why nothing could be read stands in quarantine: keep that, and the transcripts of before.
-        db.refill({"quarantine": "from incoming_quarantine"})
+        keep_quarantine(db)
         raise
-    _swap(db, paths)
+    take_place(db, paths, reading)
     yield dg.MaterializeResult(
         asset_key="transcripts",
         metadata=table_metadata(
@@ -84,6 +98,15 @@ def transcripts(
         ),
     )
     yield dg.MaterializeResult(asset_key="turns", metadata=table_metadata(db, "turns"))
+    yield dg.MaterializeResult(
+        asset_key="dropped_text",
+        metadata=table_metadata(
+            db,
+            "dropped_text",
+            preview="select kind, reason, sum(n) as times, sum(n_chars) as characters, count(*) as transcripts"
+            " from dropped_text group by all order by characters desc limit 30",
+        ),
+    )
     yield dg.MaterializeResult(
         asset_key="quarantine",
         metadata=table_metadata(
@@ -114,7 +137,8 @@ def pieces(
     db = warehouse.open()
     db.refill({"pieces": read_sql("tables/pieces")}, {"granularity": config.granularity})
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
-    context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in KINDS))
+    shown = [kind for kind in ALL_KINDS if kind in KINDS or kind in counts]
+    context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in shown))
     return dg.MaterializeResult(
         metadata=table_metadata(
             db,
@@ -137,36 +161,3 @@ def _teller(context: dg.AssetExecutionContext) -> Callable[[int, int], None]:
             context.log.info(f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB read")
 
     return tell
-
-
-def _append(db: Warehouse, batch: list[Transcript | Rejected]) -> None:
-    good = [item for item in batch if isinstance(item, Transcript)]
-    bad = [item for item in batch if isinstance(item, Rejected)]
-    with db.transaction() as connection:
-        rows = stage.transcripts_table(good)
-        # Times are UTC throughout, without a zone: DuckDB needs an extension to reckon with zones.
-        local = rows["created_at"].cast(pa.timestamp("us"))
-        insert(
-            connection,
-            "incoming_transcripts",
-            rows.set_column(rows.schema.get_field_index("created_at"), "created_at", local),
-        )
-        insert(connection, "incoming_turns", stage.turns_table(good))
-        insert(connection, "incoming_quarantine", _quarantine(bad))
-
-
-def _quarantine(rejected: list[Rejected]) -> pa.Table:
-    columns = ("source", "location", "reason", "excerpt")
-    return pa.table({name: pa.array([getattr(row, name) for row in rejected], pa.string()) for name in columns})
-
-
-def _swap(db: Warehouse, paths: list[str]) -> None:
-    order = {"transcripts": "transcript_id", "turns": "transcript_id, turn_index", "quarantine": "all"}
-    with db.transaction() as connection:
-        for table, keys in order.items():
-            connection.execute(f"truncate {table}")
-            connection.execute(f"insert into {table} by name from incoming_{table} order by {keys}")
-            connection.execute(f"drop table incoming_{table}")
-        connection.execute("truncate sources")
-        absolute = [path if "://" in path else str(Path(path).absolute()) for path in paths]
-        insert(connection, "sources", pa.table({"position": range(len(absolute)), "path": absolute}))

@@ -18,6 +18,17 @@ TRANSCRIPTS = pa.schema(
         ("metadata", pa.large_string()),
         ("content_hash", pa.string()),
         ("n_turns", pa.int32()),
+        ("chars_in", pa.int64()),
+        ("chars_added", pa.int64()),
+    ]
+)
+DROPPED = pa.schema(
+    [
+        ("transcript_id", pa.string()),
+        ("kind", pa.string()),
+        ("reason", pa.string()),
+        ("n", pa.int64()),
+        ("n_chars", pa.int64()),
     ]
 )
 TURNS = pa.schema(
@@ -29,6 +40,7 @@ TURNS = pa.schema(
         ("response_text", pa.large_string()),
         ("thought_form", pa.string()),
         ("is_truncated", pa.bool_()),
+        ("tool_text", pa.large_string()),
     ]
 )
 
@@ -53,6 +65,8 @@ def transcripts_table(transcripts: Iterable[Transcript]) -> pa.Table:
             metadata_json(transcript.metadata),
             content_hash(transcript.turns, transcript.model),
             len(transcript.turns),
+            transcript.chars_in,
+            transcript.chars_added,
         )
         for transcript in transcripts
     ]
@@ -77,11 +91,29 @@ def turns_table(transcripts: Iterable[Transcript]) -> pa.Table:
             turn.response,
             turn.thought_form,
             turn.is_truncated,
+            turn.tool,
         )
         for transcript in transcripts
         for index, turn in enumerate(transcript.turns)
     ]
     return _table(rows, TURNS)
+
+
+def dropped_table(transcripts: Iterable[Transcript]) -> pa.Table:
+    """One row per transcript, kind and reason: the text that went into no turn, counted.
+
+    Args:
+        transcripts: what a reader gave out, ids distinct.
+
+    Returns:
+        A table of schema `DROPPED`. With `chars_in` and `chars_added` it makes the account of every transcript.
+    """
+    rows = [
+        (transcript.transcript_id, entry.kind, entry.reason, entry.n, entry.n_chars)
+        for transcript in transcripts
+        for entry in transcript.dropped
+    ]
+    return _table(rows, DROPPED)
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
