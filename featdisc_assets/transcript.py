@@ -19,9 +19,9 @@ TURN_BREAK = "\n\n[next turn]\n\n"
 class Turn:
     """One round: what the user said, then what the model thought and answered, and what its tools were told and said.
 
-    Any of the texts may be empty; `tool` is, unless the reader keeps tool traffic. `thought_form` says how the thought reached us (None: there was none);
-    a `hidden` thought was billed but not shown, so its text is empty. `is_truncated` marks a text
-    of the model that was cut off.
+    Any of the texts may be empty; `tool` is, unless the reader keeps tool traffic. `thought_form` says how the thought
+    reached us (None: there was none); a `hidden` thought was billed but not shown, so its text is empty. `is_truncated`
+    marks a text of the model that was cut off.
     """
 
     user: str = ""

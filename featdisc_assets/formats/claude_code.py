@@ -125,7 +125,7 @@ def _main_chain(
     answered: set[str] = set()
     for number in spoken:
         event = events[number]
-        if number in wanted or _message_id(event) in kept_ids or event.get("parentUuid") in answered:
+        if number in wanted or _message_id(event) in kept_ids or str(event.get("parentUuid")) in answered:
             chain.append(event)
             if event["type"] == "assistant" and isinstance(event.get("uuid"), str):
                 answered |= {event["uuid"]} if _calls_tools(event) else set()

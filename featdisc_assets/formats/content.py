@@ -51,6 +51,15 @@ def read_content(content: object, ledger: Ledger, kind: Kind | None) -> Content:
     tool_results = 0
     for part in content if isinstance(content, list) else [content]:
         tool_results += _read_part(part, texts, found, ledger, kind) == "tool_result"
+    if kind != "response":
+        # Thoughts are the model's alone; a system prompt passes nothing to tools.
+        for thought in found.thoughts:
+            ledger.cut("misplaced_thought", len(thought.text), kind)
+        found.thoughts = []
+    if kind is None:
+        for text in found.tool:
+            ledger.cut("misplaced_tool_traffic", len(text))
+        found.tool = []
     found.text = ledger.join(texts, kind)
     found.is_tool_traffic = tool_results > 0 and not found.text
     return found

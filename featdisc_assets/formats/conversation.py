@@ -150,7 +150,10 @@ def read_messages(
             result = {name: value for name, value in message.items() if name not in _NOTED}
             yield Message("tool", tool=[tool_result(result, words_of(message.get("content")), ledger)])
         else:
-            ledger.leave(f"role:{role[:40]}", {name: value for name, value in message.items() if name not in _NOTED})
+            rest = {name: value for name, value in message.items() if name not in _NOTED}
+            if isinstance(rest.get("name"), str) and len(message) > 2:
+                del rest["name"]
+            ledger.leave(f"role:{role[:40]}", rest)
     found.system = ledger.join(prompts, None)
     if found.system:
         ledger.cut("system_prompt", len(found.system), n=sum(1 for text in prompts if text.strip()))

@@ -30,7 +30,8 @@ def parse_map(entries: Sequence[str]) -> FieldMap:
     """Read `FIELD=PATH` and `role:NAME=ROLE`.
 
     FIELD is one of `TEXTS`, `COLUMNS` or `MESSAGES`; PATH names a column, or goes into it, as
-    `choices[0].message.text` does. With `messages`, the paths of `role`, `content` and `thought_in_message` start at each message.
+    `choices[0].message.text` does. With `messages`, the paths of `role`, `content` and `thought_in_message` start at
+    each message.
 
     Raises:
         SourceError: for an entry that says neither, or a map without any text.

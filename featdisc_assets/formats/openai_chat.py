@@ -37,12 +37,12 @@ def _locate_request(row: Mapping[str, Any], exchange: Exchange) -> bool:
         value = opened = decoded(row[name], _holds_messages) if name in row else None
         if isinstance(value, dict) and isinstance(value.get("body"), dict):
             value = value["body"]
-        if isinstance(value, dict) and isinstance(value.get("messages"), list):
-            exchange.envelopes.append(value)
-            value = value["messages"]
+        around = value if isinstance(value, dict) and isinstance(value.get("messages"), list) else None
+        value = around["messages"] if around is not None else value
         if is_message_list(value) or (name == "messages" and isinstance(value, list)):
             exchange.messages = value or []
             exchange.said[name] = opened
+            exchange.envelopes += [around] if around is not None else []
             return True
     return False
 

@@ -106,7 +106,8 @@ def _messages(given: list[Any], found: Findings) -> Iterator[Message]:
         elif role == "assistant":
             yield read_assistant(item, ledger)
         elif role == "user":
-            yield Message("user", read_content(item.get("content"), ledger, "user").text)
+            content = read_content(item.get("content"), ledger, "user")
+            yield Message("user", content.text, tool=content.tool)
         elif role in _SYSTEM:
             prompts.append(read_content(item.get("content"), ledger, None).text)
         else:
