@@ -28,8 +28,10 @@ def settings(
     api_base: str | None,
     budget_usd: float | None = None,
     retry_failed: bool = False,
+    reading: Mapping[str, Any] | None = None,
+    granularity: str | None = None,
 ) -> Settings:
-    """Settings by asset: those of the file, with the command line's on top.
+    """Settings by asset: those of the file, with the command line's on top; `reading` are those of the sources.
 
     Raises:
         FeatdiscError: If the file is not a mapping of assets to their settings.
@@ -46,6 +48,8 @@ def settings(
     found: Settings = {str(asset): dict(values) for asset, values in given.items()}
     for asset, name, value in (
         ("transcripts", "source", sources),
+        *(("transcripts", name, value) for name, value in (reading or {}).items()),
+        ("pieces", "granularity", granularity),
         ("rating_plan", "model", model),
         ("rating_plan", "api_base", api_base),
         ("rating_plan", "budget_usd", budget_usd),

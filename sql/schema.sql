@@ -35,6 +35,20 @@ create table if not exists dropped_text (
     n_chars bigint not null
 );
 
+-- one row per transcript and kind of features made elsewhere, where a home was loaded from such
+create table if not exists given_features (
+    transcript_id varchar not null,
+    kind varchar not null,
+    text varchar not null,
+    text_hash varchar not null,
+    source varchar not null,
+    model varchar,
+    group_key varchar,
+    created_at timestamp,
+    rater varchar not null,
+    features varchar[] not null
+);
+
 -- one row per rejected input
 create table if not exists quarantine (
     source varchar not null,

@@ -12,7 +12,7 @@ from featdisc_assets.marts import marts
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = {
-    "transcripts", "turns", "dropped_text", "quarantine", "pieces", "rating_plan", "rated_texts",
+    "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "rating_plan", "rated_texts",
     "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report",
@@ -37,7 +37,7 @@ def test_nothing_in_the_graph_hangs_loose() -> None:
     """Every asset but the sources of the graph has a parent, and every table but the ledger's views is used."""
     graph = defs.resolve_asset_graph()
     roots = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
-    assert roots == {"transcripts", "turns", "dropped_text", "quarantine"}
+    assert roots == {"transcripts", "turns", "dropped_text", "given_features", "quarantine"}
 
 
 def test_every_knob_has_a_description_to_act_on() -> None:

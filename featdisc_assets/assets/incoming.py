@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from featdisc_assets.formats import Reading
-from featdisc_assets.places import sample_path
+from featdisc_assets.formats import GivenFeatures, Reading
+from featdisc_assets.places import read_sql, sample_path
 from featdisc_assets.stages import intake as stage
 from featdisc_assets.transcript import Rejected, Transcript
 from featdisc_assets.warehouse import Warehouse, insert
@@ -21,6 +21,7 @@ TABLES = {
     "turns": "transcript_id, turn_index",
     "dropped_text": "transcript_id, kind nulls first, reason",
     "quarantine": "all",
+    "given_features": "transcript_id, kind",
 }
 
 
@@ -32,7 +33,10 @@ def remembered(db: Warehouse) -> tuple[list[str], Reading]:
     return paths, Reading(**known | {"mapping": tuple(known.get("mapping", ()))})
 
 
-def gather(db: Warehouse, items: Iterable[Transcript | Rejected]) -> None:
+Item = Transcript | GivenFeatures | Rejected
+
+
+def gather(db: Warehouse, items: Iterable[Item]) -> None:
     """Write what a reader gives out, a batch a transaction; what came before an error is written too."""
     with db.transaction() as connection:
         for table in TABLES:
@@ -51,6 +55,11 @@ def gather(db: Warehouse, items: Iterable[Transcript | Rejected]) -> None:
             insert(connection, "incoming_turns", stage.turns_table(good))
             insert(connection, "incoming_dropped_text", stage.dropped_table(good))
             insert(
+                connection,
+                "incoming_given_features",
+                stage.given_table(item for item in batch if isinstance(item, GivenFeatures)),
+            )
+            insert(
                 connection, "incoming_quarantine", _quarantine([item for item in batch if isinstance(item, Rejected)])
             )
 
@@ -67,6 +76,8 @@ def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
             connection.execute(f"truncate {table}")
             connection.execute(f"insert into {table} by name from incoming_{table} order by {keys}")
             connection.execute(f"drop table incoming_{table}")
+        if reading.holds_features:
+            connection.execute(f"insert into transcripts by name {read_sql('tables/given_transcripts')}")
         connection.execute("truncate sources")
         absolute = [path if "://" in path else str(Path(path).absolute()) for path in paths]
         how = json.dumps(asdict(reading))
@@ -77,11 +88,11 @@ def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
         )
 
 
-def _batches(items: Iterable[Transcript | Rejected]) -> Iterator[list[Transcript | Rejected]]:
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Batches of `ROWS_A_WRITE`; an error in the midst of one comes after what was read before it."""
     source = iter(items)
     while True:
-        batch: list[Transcript | Rejected] = []
+        batch: list[Item] = []
         try:
             for item in islice(source, ROWS_A_WRITE):
                 batch.append(item)

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from featdisc_assets import formats
+from featdisc_assets.assets.given import has_given
 from featdisc_assets.assets.incoming import gather, keep_quarantine, remembered, take_place
 from featdisc_assets.assets.showing import table_metadata
 from featdisc_assets.places import read_sql
@@ -48,9 +49,15 @@ class SourceConfig(dg.Config):
         description="Load a source of which one kind came out empty everywhere, though its rows have a place for it.",
     )
 
+    features: bool = Field(
+        default=False,
+        description="The sources hold features made elsewhere, a row a piece: transcript_id, kind, features. Rating is"
+        " then skipped, and the rest of the graph runs on them.",
+    )
+
     def reading(self) -> formats.Reading:
         """How these settings say that rows are read."""
-        return formats.Reading(self.format, tuple(self.map), self.tools, self.redact, self.allow_empty)
+        return formats.Reading(self.format, tuple(self.map), self.tools, self.redact, self.allow_empty, self.features)
 
 
 @dg.multi_asset(
@@ -63,6 +70,11 @@ class SourceConfig(dg.Config):
             "dropped_text",
             kinds={"duckdb"},
             description="One row per transcript, kind and reason: text that went into no piece, in characters.",
+        ),
+        dg.AssetSpec(
+            "given_features",
+            kinds={"duckdb"},
+            description="One row per piece of features made elsewhere; empty in a home that rates its own.",
         ),
         dg.AssetSpec(
             "quarantine",
@@ -80,9 +92,12 @@ def transcripts(
     paths = config.source or paths
     if config.source or config.reading() != formats.Reading():
         reading = config.reading()
-    items = formats.read(paths, reading=reading, salt=home.home.salt().encode(), on_progress=_teller(context))
+    salt = home.home.salt().encode()
     try:
-        gather(db, items)
+        if reading.holds_features:
+            gather(db, formats.read_features(paths))
+        else:
+            gather(db, formats.read(paths, reading=reading, salt=salt, on_progress=_teller(context)))
     except formats.SourceError:
         keep_quarantine(db)
         raise
@@ -98,6 +113,7 @@ def transcripts(
         ),
     )
     yield dg.MaterializeResult(asset_key="turns", metadata=table_metadata(db, "turns"))
+    yield dg.MaterializeResult(asset_key="given_features", metadata=table_metadata(db, "given_features"))
     yield dg.MaterializeResult(
         asset_key="dropped_text",
         metadata=table_metadata(
@@ -135,7 +151,8 @@ def pieces(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per piece: all that the user said, all that the model thought, or all that it answered."""
     db = warehouse.open()
-    db.refill({"pieces": read_sql("tables/pieces")}, {"granularity": config.granularity})
+    table = "given_pieces" if has_given(db) else "pieces"
+    db.refill({"pieces": read_sql(f"tables/{table}")}, {"granularity": config.granularity})
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
     shown = [kind for kind in ALL_KINDS if kind in KINDS or kind in counts]
     context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in shown))

@@ -1,7 +1,7 @@
 """Pieces to features: what rating would ask and cost, then the asking."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
+from featdisc_assets.assets.given import has_given, nothing_to_ask, take_given
 from featdisc_assets.assets.paying import check_price, open_budget, own_price, spent_so_far
 from featdisc_assets.assets.planning import Mode, Plan, make_plan, read_plans, write_plans
 from featdisc_assets.assets.questions import FEWEST_PIECE_TOKENS, count, piece_limit, requests
@@ -21,7 +22,7 @@ from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.transcript import KINDS
+from featdisc_assets.transcript import ALL_KINDS, KINDS, Kind
 from featdisc_assets.warehouse import Warehouse
 
 
@@ -80,9 +81,14 @@ def rating_plan(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per kind: what rating would ask, in tokens and dollars. Look here before you spend."""
     db = warehouse.open()
-    plans = plans_of(config, next(iter(read_plans(db)), None))
+    there = {row["kind"] for row in db.rows("select distinct kind from pieces")}
+    kinds = [kind for kind in ALL_KINDS if kind in KINDS or kind in there]
+    plans = plans_of(config, next(iter(read_plans(db)), None), kinds=kinds)
     with AnswerStore(home.home.answers) as store:
-        counted = [count(db, store, plan, salt=home.home.salt()) for plan in plans]
+        given = has_given(db)
+        counted = [
+            nothing_to_ask(db, plan.kind) if given else count(db, store, plan, salt=home.home.salt()) for plan in plans
+        ]
         spent = spent_so_far(db, store, {plans[0].model: plans[0].params.price})
     write_plans(db, plans, counted, spent_usd=spent)
     for plan, row in zip(plans, counted, strict=True):
@@ -100,7 +106,7 @@ def rating_plan(
     return dg.MaterializeResult(metadata=table_metadata(db, "rating_plan", preview=preview))
 
 
-def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
+def plans_of(config: PlanConfig, last: Plan | None, *, kinds: Sequence[Kind] = KINDS) -> list[Plan]:
     """A plan for each kind; what the config leaves open is as this home had it last.
 
     Raises:
@@ -128,7 +134,7 @@ def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
             max_piece_tokens=config.max_piece_tokens,
             mode=config.mode,
         )
-        for kind in KINDS
+        for kind in kinds
     ]
     return [replace(plan, max_piece_tokens=piece_limit(plan, config.max_piece_tokens)) for plan in plans]
 
@@ -158,9 +164,31 @@ def features(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Carry out the rating plan: ask for what is not known, count every failure, build the tables of features."""
     db = warehouse.open()
-    plans, salt = read_plans(db), home.home.salt()
+    plans = read_plans(db)
     for plan in plans:
         check_price("rating_plan", plan.model, plan.params.price, plan.budget_usd)
+    if has_given(db):
+        take_given(db)
+    else:
+        _carry_out(context, config, db, home, plans)
+    db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
+    failed = db.scalar("select count(*) from failures")
+    context.log.info(f"{db.scalar('select count(*) from vocabulary'):,} distinct features, {failed:,} texts failed")
+    previews = {
+        "rated_texts": "from coverage order by kind, status",
+        "vocabulary": "select kind, text, n_pieces, n_transcripts from vocabulary"
+        " order by n_transcripts desc, text limit 15",
+        "ratings": "select purpose, model, day, n_attempts, tokens_in, tokens_out, cost_usd from spend order by all",
+    }
+    for name in ("rated_texts", "text_features", "vocabulary", "features", "ratings"):
+        yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(db, name, preview=previews.get(name)))
+
+
+def _carry_out(
+    context: dg.AssetExecutionContext, config: RatingConfig, db: Warehouse, home: HomeResource, plans: list[Plan]
+) -> None:
+    """Ask what the plans want to know, live or in batches, and write each answer as it comes."""
+    salt = home.home.salt()
     with AnswerStore(home.home.answers) as store:
         # All kinds in one pass: each batch may take a day, and they wait side by side.
         asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in plans)
@@ -183,17 +211,6 @@ def features(
             )
             with closing(outcomes):
                 write_outcomes(db, plan, outcomes)
-    db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
-    failed = db.scalar("select count(*) from failures")
-    context.log.info(f"{db.scalar('select count(*) from vocabulary'):,} distinct features, {failed:,} texts failed")
-    previews = {
-        "rated_texts": "from coverage order by kind, status",
-        "vocabulary": "select kind, text, n_pieces, n_transcripts from vocabulary"
-        " order by n_transcripts desc, text limit 15",
-        "ratings": "select purpose, model, day, n_attempts, tokens_in, tokens_out, cost_usd from spend order by all",
-    }
-    for name in ("rated_texts", "text_features", "vocabulary", "features", "ratings"):
-        yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(db, name, preview=previews.get(name)))
 
 
 def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:

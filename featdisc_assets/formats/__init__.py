@@ -11,6 +11,7 @@ from featdisc_assets.formats.claude_code import CLAUDE_CODE
 from featdisc_assets.formats.claude_export import CLAUDE_EXPORT
 from featdisc_assets.formats.files import Row, SourceFile, fingerprint
 from featdisc_assets.formats.gemini import GEMINI
+from featdisc_assets.formats.given import GivenFeatures, read_features
 from featdisc_assets.formats.identity import Duplicates
 from featdisc_assets.formats.inspect_log import INSPECT
 from featdisc_assets.formats.kinds import Kinds
@@ -25,7 +26,19 @@ from featdisc_assets.formats.tables import TABLES
 from featdisc_assets.formats.wildchat import WILDCHAT
 from featdisc_assets.transcript import Rejected, Transcript
 
-__all__ = ["FORMATS", "Adapter", "Origin", "Reading", "RowError", "SourceError", "fingerprint", "read", "vote"]
+__all__ = [
+    "FORMATS",
+    "Adapter",
+    "GivenFeatures",
+    "Origin",
+    "Reading",
+    "RowError",
+    "SourceError",
+    "fingerprint",
+    "read",
+    "read_features",
+    "vote",
+]
 
 # In order of precedence: where two find as many marks of theirs in a row, the first reads it.
 FORMATS: dict[str, Adapter] = {
@@ -49,6 +62,7 @@ class Reading:
         keeps_tools: whether tool traffic becomes a text of its own in each turn, instead of being dropped.
         redacts: whether e-mail addresses, phone numbers, keys and similar are taken out of every text.
         allows_empty: whether a source may have a place for a kind and not one text of it.
+        holds_features: whether the sources hold features made elsewhere: those go to `read_features`, not to `read`.
     """
 
     format: str = "auto"
@@ -56,6 +70,7 @@ class Reading:
     keeps_tools: bool = False
     redacts: bool = False
     allows_empty: bool = False
+    holds_features: bool = False
 
     def adapter(self) -> Adapter | None:
         """The one format that reads every row, None where each row says for itself.
@@ -77,6 +92,7 @@ def read(
     reading: Reading | None = None,
     salt: bytes = b"",
     on_progress: Callable[[int, int], None] | None = None,
+    votes: Counter[str] | None = None,
 ) -> Iterator[Transcript | Rejected]:
     """Read transcripts from files, folders and globs, one row at a time.
 
@@ -91,6 +107,7 @@ def read(
         reading: how to read.
         salt: a secret that goes into the hash which stands for a person.
         on_progress: called now and then with the bytes read so far and the bytes in all, as they lie on the disk.
+        votes: how many rows were read as each format is counted here.
 
     Returns:
         An iterator over transcripts and rejected rows, in the order of the paths, the sorted files and their rows.
@@ -112,7 +129,7 @@ def read(
         if files:
             sources.append((str(name), [SourceFile(path) for path in files]))
     redactor = Redactor() if reading.redacts else None
-    return _read(sources, _Rows(adapter, reading, salt, redactor), on_progress)
+    return _read(sources, _Rows(adapter, reading, salt, redactor, Counter() if votes is None else votes), on_progress)
 
 
 def _read(
@@ -156,6 +173,7 @@ class _Rows:
     reading: Reading
     salt: bytes
     redactor: Redactor | None
+    votes: Counter[str]
 
     def transcript(self, row: Row, source: str) -> Transcript:
         if row.problem is not None:
@@ -165,6 +183,7 @@ class _Rows:
             found = chosen.read(row.value, Origin(source, row.notes, self.reading.keeps_tools, self.salt))
         except RecursionError:
             raise RowError("nested too deeply to be read") from None
+        self.votes[chosen.name] += 1
         return self.redactor.redact(found) if self.redactor else found
 
 

@@ -136,7 +136,9 @@ def read_messages(
             _note(message, found, origin)
         if ours and message.get("content") is not None:
             ledger.places.add("user" if ours == "user" else "response")
-        if ours == "assistant":
+        if role in _SYSTEM:
+            prompts.append(read_content(message.get("content"), ledger, None).text)
+        elif ours == "assistant":
             yield read_assistant(message, ledger)
         elif ours == "user":
             content = read_content(message.get("content"), ledger, "user")
@@ -144,16 +146,12 @@ def read_messages(
                 yield Message("user", content.text)
             if content.tool:
                 yield Message("tool", tool=content.tool)
-        elif role in _SYSTEM:
-            prompts.append(read_content(message.get("content"), ledger, None).text)
         elif role in _TOOL:
             result = {name: value for name, value in message.items() if name not in _NOTED}
             yield Message("tool", tool=[tool_result(result, words_of(message.get("content")), ledger)])
         else:
-            rest = {name: value for name, value in message.items() if name not in _NOTED}
-            if isinstance(rest.get("name"), str) and len(message) > 2:
-                del rest["name"]
-            ledger.leave(f"role:{role[:40]}", rest)
+            noted = _NOTED | {"name"} if len(message) > 2 else _NOTED
+            ledger.leave(f"role:{role[:40]}", {name: value for name, value in message.items() if name not in noted})
     found.system = ledger.join(prompts, None)
     if found.system:
         ledger.cut("system_prompt", len(found.system), n=sum(1 for text in prompts if text.strip()))

@@ -98,7 +98,8 @@ def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
         messages = [_message(message, given, number) for number, message in enumerate(listed, 1)]
     for name in ("user", "response", "thought"):
         if texts.get(name) is not None and not isinstance(texts[name], str | list | dict):
-            texts[name] = str(texts[name])
+            # A number is a text where it fills the column, as in a table of answers.
+            texts[name] = said[paths[name]] = str(texts[name]) if paths[name] in row else None
     if texts.get("user"):
         messages.insert(0, {"role": "user", "content": texts["user"]})
     if texts.get("response") or texts.get("thought"):
@@ -123,19 +124,17 @@ def _message(message: Any, given: FieldMap, number: int) -> Any:  # noqa: ANN401
     role = str(at(message, role_path) or "").lower()
     role = given.roles.get(role, role)
     content = at(message, content_path)
-    rest = {
-        key: value
-        for key, value in message.items()
-        if key not in (_top(message, role_path), _top(message, content_path))
-    }
+    thought_path = given.paths.get("thought_in_message")
+    taken = [_top(message, path) for path in (role_path, content_path, thought_path) if path]
+    rest = {key: value for key, value in message.items() if key not in taken}
     if role == "ignore":
         return {"role": "ignored", "content": content, **rest}
     shown: dict[str, Any] = {**rest, "role": role, "content": content}
     top = message.get(_top(message, content_path))
-    if isinstance(top, dict) and isinstance(top.get("tool_calls"), list):
+    if isinstance(top, dict) and content is not top and isinstance(top.get("tool_calls"), list):
         shown["tool_calls"] = top["tool_calls"]  # beside the text, in the record that holds it
-    if "thought_in_message" in given.paths:
-        shown["reasoning_content"] = at(message, given.paths["thought_in_message"])
+    if thought_path:
+        shown["reasoning_content"] = at(message, thought_path)
     return shown
 
 

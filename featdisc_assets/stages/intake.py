@@ -1,9 +1,11 @@
 """Transcripts into tables; what becomes of them as pieces stands in `sql/tables/pieces.sql`."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from featdisc_assets.formats.given import GivenFeatures
 from featdisc_assets.formats.identity import content_hash, metadata_json
 from featdisc_assets.transcript import Transcript
 
@@ -29,6 +31,20 @@ DROPPED = pa.schema(
         ("reason", pa.string()),
         ("n", pa.int64()),
         ("n_chars", pa.int64()),
+    ]
+)
+GIVEN = pa.schema(
+    [
+        ("transcript_id", pa.string()),
+        ("kind", pa.string()),
+        ("text", pa.large_string()),
+        ("text_hash", pa.string()),
+        ("source", pa.string()),
+        ("model", pa.string()),
+        ("group_key", pa.string()),
+        ("created_at", pa.timestamp("us")),
+        ("rater", pa.string()),
+        ("features", pa.list_(pa.string())),
     ]
 )
 TURNS = pa.schema(
@@ -114,6 +130,34 @@ def dropped_table(transcripts: Iterable[Transcript]) -> pa.Table:
         for entry in transcript.dropped
     ]
     return _table(rows, DROPPED)
+
+
+def given_table(given: Iterable[GivenFeatures]) -> pa.Table:
+    """One row per transcript and kind of features made elsewhere.
+
+    Args:
+        given: what a reader gave out.
+
+    Returns:
+        A table of schema `GIVEN`. `text_hash` is the piece's own even where texts are equal or missing, so that
+        features stay with the piece they were written of.
+    """
+    rows = [
+        (
+            row.transcript_id,
+            row.kind,
+            row.text,
+            hashlib.md5(f"{row.transcript_id}\x1f{row.kind}".encode(), usedforsecurity=False).hexdigest(),
+            row.source,
+            row.model,
+            row.group_key,
+            row.created_at and row.created_at.replace(tzinfo=None),
+            row.rater,
+            list(row.features),
+        )
+        for row in given
+    ]
+    return _table(rows, GIVEN)
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:

@@ -15,12 +15,26 @@ from featdisc_assets.formats import FORMATS, Origin, Reading, RowError, read
 from featdisc_assets.formats.claude_code import gather
 from featdisc_assets.formats.inspect_log import samples
 from featdisc_assets.formats.json_text import parse
+from featdisc_assets.formats.mapping import mapped, parse_map
 from featdisc_assets.transcript import Rejected, Transcript
 from tests.formats.reading import is_settled
 from tests.formats.test_golden import GOLDEN, READ_AS
 
-WORDS = ("word", "<think>", "</think>", " ", "\n\n", "é", "🙂", "`", "```\n", "<|channel|>", "analysis", "<|message|>",
-         "<|end|>", "final", "data:image/png;base64,AAAA", '{"a": 1}', "attachment://0abc", "\x85", "\x1c", "‎")  # fmt: skip
+WORDS = (
+    *("word", "<think>", "</think>", " ", "\n\n", "é", "🙂", "`", "```\n", "<|channel|>", "analysis", "<|message|>"),
+    *("<|end|>", "final", "data:image/png;base64,AAAA", '{"a": 1}', "attachment://0abc", "\x85", "\x1c", "\u200e"),
+)
+MAPS = [
+    mapped(parse_map(entries.split()))
+    for entries in (
+        "messages=messages content=content role:tool=user",
+        "messages=conversations role=from content=value id=id",
+        "messages=contents content=parts[0].text role:model=assistant model=model",
+        "user=prompt response=completion thought=thought",
+        "messages=messages content=content[0].text thought_in_message=reasoning system=system group=id",
+        "user=messages[0].content response=messages[1].content thought=messages[1].reasoning_content",
+    )
+]
 
 
 def _rows() -> Iterator[tuple[str, Any]]:
@@ -49,7 +63,7 @@ def count(value: object) -> int:
     return sum(count(inner) for inner in value) if isinstance(value, list) else 0
 
 
-def opened(value: Any) -> Any:
+def opened(value: object) -> object:
     """A row as a reader sees it: cells that hold a conversation as JSON are opened."""
     if not isinstance(value, dict):
         return value
@@ -87,12 +101,12 @@ class Mangler:
     def text(self) -> str:
         return "".join(self.rng.choices(WORDS, k=self.rng.randrange(8)))
 
-    def scalar(self) -> Any:
+    def scalar(self) -> object:
         return self.rng.choice(
             (None, 0, 1.5, True, "", self.text(), [], {}, [None], "user", "assistant", [self.text()])
         )
 
-    def mangle(self, value: Any) -> Any:
+    def mangle(self, value: object) -> object:
         if self.rng.random() < self.rate:
             return self.scalar()
         if isinstance(value, dict):
@@ -117,7 +131,8 @@ def check(seed: int) -> None:
     mangler = Mangler(seed)
     name, row = ROWS[seed % len(ROWS)]
     row = mangler.mangle(row)
-    adapter = FORMATS[name if mangler.rng.random() < 0.8 else mangler.rng.choice(list(FORMATS))]
+    luck = mangler.rng.random()
+    adapter = FORMATS[name] if luck < 0.7 else mangler.rng.choice([*FORMATS.values(), *MAPS])
     adapter.marks(row)
     try:
         found = adapter.read(row, Origin("x", keeps_tools=seed % 2 == 0))
