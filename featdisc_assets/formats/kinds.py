@@ -30,7 +30,8 @@ class Kinds:
     def complaint(self, source: str) -> str | None:
         """What is wrong with the source as a whole, or None; a source without any place for a kind plainly has none."""
         for kind in KINDS:
-            if kind not in self._filled and self._blank[kind]:
+            # A stray empty field among rows that have no such thing is no place.
+            if kind not in self._filled and 2 * self._blank[kind] >= self.n_transcripts > 0:
                 return (
                     f"not one of {self.n_transcripts:,} transcripts of {source} has a {kind} text, though"
                     f" {self._blank[kind]:,} have a place for one: map the right column with --map {kind}=COLUMN,"

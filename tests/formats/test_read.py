@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from featdisc_assets.formats import FORMATS, SourceError, read
+from featdisc_assets.formats import FORMATS, Reading, SourceError, read
 from featdisc_assets.transcript import Rejected, Transcript, Turn
 from tests.formats.reading import is_settled
 
@@ -156,13 +156,13 @@ MESSAGE = st.fixed_dictionaries(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_row_stops_the_reader(tmp_path: Path, rows: list[object]) -> None:
     path = jsonl(tmp_path / "any.jsonl", *rows, chat("last"))
-    found = list(read(path))
+    found = list(read(path, reading=Reading(allows_empty=True)))
     assert len(found) == len(rows) + 1
     assert all(is_settled(row) for row in found if isinstance(row, Transcript))
     assert isinstance(found[-1], Transcript)
     array = tmp_path / "any.json"
     array.write_text(json.dumps([chat("first"), *rows, chat("last")], indent=2))
-    assert isinstance(list(read(array))[-1], Transcript)
+    assert isinstance(list(read(array, reading=Reading(allows_empty=True)))[-1], Transcript)
 
 
 @given(
