@@ -13,6 +13,7 @@ from featdisc_assets.resources import WarehouseResource
 
 # The asset whose page a check stands on.
 CHECKS = {
+    "every_character_is_accounted_for": "pieces",
     "every_feature_has_a_piece": "features",
     "every_text_is_accounted_for": "rated_texts",
     "every_feature_is_embedded": "embeddings",

@@ -27,6 +27,31 @@ HomeOption = Annotated[
 ]
 
 
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="How rows are read: a format's name. [default: by each row's content]")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Where odd columns keep what: FIELD=PATH or role:NAME=ROLE; repeat it."),
+]
+ToolsOption = Annotated[
+    bool, typer.Option("--tools", help="Keep what passed to and from tools as pieces of a fourth kind.")
+]
+RedactOption = Annotated[
+    bool, typer.Option("--redact", help="Take e-mail addresses, phone numbers, keys and similar out of every text.")
+]
+AllowEmptyOption = Annotated[
+    bool, typer.Option("--allow-empty", help="Load a source of which one kind came out empty everywhere.")
+]
+
+
+class Granularity(StrEnum):
+    """What a piece is."""
+
+    conversation = "conversation"
+    turn = "turn"
+
+
 class Format(StrEnum):
     """How `featdisc sql` prints."""
 
@@ -60,6 +85,18 @@ def run(
     source: SourceOption = None,
     more: MoreSources = None,
     sample: SampleOption = False,
+    features: Annotated[
+        list[str] | None,
+        typer.Option(help="A file of features made elsewhere instead of transcripts: rating is skipped."),
+    ] = None,
+    format_: FormatOption = None,
+    map_: MapOption = None,
+    tools: ToolsOption = False,
+    redact: RedactOption = False,
+    allow_empty: AllowEmptyOption = False,
+    granularity: Annotated[
+        Granularity | None, typer.Option(help="One piece per kind and conversation, or per kind and turn.")
+    ] = None,
     home: HomeOption = None,
     model: ModelOption = None,
     api_base: ApiBaseOption = None,
@@ -72,12 +109,21 @@ def run(
     """Materialise the whole graph: read transcripts, rate, embed, cluster, name, test, report."""
     from featdisc_assets import running, summary  # noqa: PLC0415 - brings Dagster, which takes seconds
 
+    sources = _sources(source, more, sample=sample)
+    if features and sources:
+        raise FeatdiscError("--features stands for the transcripts it was made of: leave the other sources out.")
+    reading = {
+        "format": format_, "map": map_, "tools": tools, "redact": redact, "allow_empty": allow_empty,
+        "features": bool(features),
+    }  # fmt: skip
     once = running.settings(
-        sources=_sources(source, more, sample=sample),
+        sources=features or sources,
         model=model,
         api_base=api_base,
         budget_usd=budget_usd,
         retry_failed=retry_failed,
+        reading=reading,
+        granularity=granularity.value if granularity else None,
     )
     place = Home.find(home)
     option, started = _option(place), dt.datetime.now(dt.UTC).replace(tzinfo=None)
@@ -166,6 +212,23 @@ def sql(
 
     select = exporting.select_of(query, file)
     printing.show(exporting.warehouse(Home.find(home)).ask(select), format_.value)
+
+
+@app.command()
+def inspect(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs of transcripts.")],
+    format_: FormatOption = None,
+    map_: MapOption = None,
+    tools: ToolsOption = False,
+    redact: RedactOption = False,
+    most: Annotated[int, typer.Option("--most", help="Read no more than this many rows; 0 reads all.")] = 0,
+) -> None:
+    """Show what a run would read: formats, turns, pieces, what is dropped and why, examples. Nothing is written."""
+    from featdisc_assets import inspecting  # noqa: PLC0415
+    from featdisc_assets.formats import Reading  # noqa: PLC0415
+
+    reading = Reading(format_ or "auto", tuple(map_ or ()), tools, redact, allows_empty=True)
+    inspecting.show(inspecting.inspect(paths, reading, most=most))
 
 
 @app.command()

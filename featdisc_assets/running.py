@@ -30,11 +30,15 @@ def settings(
     api_base: str | None = None,
     budget_usd: float | None = None,
     retry_failed: bool = False,
+    reading: Mapping[str, Any] | None = None,
+    granularity: str | None = None,
 ) -> Settings:
-    """The command line's options as settings by asset."""
+    """The command line's options as settings by asset; `reading` are those of the sources."""
     found: Settings = {}
     for asset, name, value in (
         ("transcripts", "source", sources),
+        *(("transcripts", name, value) for name, value in (reading or {}).items()),
+        ("pieces", "granularity", granularity),
         ("rating_plan", "model", model),
         ("rating_plan", "api_base", api_base),
         ("rating_plan", "budget_usd", budget_usd),
@@ -138,7 +142,7 @@ def prepare(home: Home, once: Settings, kept: Settings | None = None) -> Prepare
     }
     from featdisc_assets.assets.ingest import SourceConfig, sources_of  # noqa: PLC0415
 
-    sources = sources_of(Warehouse(home.warehouse), cast("SourceConfig", configs["transcripts"]))
+    sources, _ = sources_of(Warehouse(home.warehouse), cast("SourceConfig", configs["transcripts"]))
     return Prepared(home, defs, run_config, sources)
 
 

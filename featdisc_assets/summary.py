@@ -15,7 +15,7 @@ from featdisc_assets.assets.telling import short_count
 from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.places import Home
 from featdisc_assets.remedies import remedy
-from featdisc_assets.transcript import KINDS
+from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.warehouse import Warehouse
 
 
@@ -143,7 +143,7 @@ def failures(db: Warehouse) -> list[str]:
 
 
 def _show_clusters(console: Console, db: Warehouse, most: int) -> None:
-    for kind in KINDS:
+    for kind in ALL_KINDS:
         rows = db.rows(
             """
             select label, n_transcripts, n_rated_transcripts, prevalence, interest

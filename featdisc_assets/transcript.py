@@ -4,8 +4,10 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["user", "thought", "response"]
+Kind = Literal["user", "thought", "response", "tool"]
+# What every transcript is made of; `tool` is a kind only where a run keeps tool traffic.
 KINDS: tuple[Kind, ...] = ("user", "thought", "response")
+ALL_KINDS: tuple[Kind, ...] = (*KINDS, "tool")
 
 ThoughtForm = Literal["raw", "summary", "redacted", "hidden"]
 
@@ -15,11 +17,11 @@ TURN_BREAK = "\n\n[next turn]\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One round: what the user said, then what the model thought and answered.
+    """One round: what the user said, then what the model thought and answered, and what its tools were told and said.
 
-    Any of the three texts may be empty. `thought_form` says how the thought reached us (None: there was none);
-    a `hidden` thought was billed but not shown, so its text is empty. `is_truncated` marks a text
-    of the model that was cut off.
+    Any of the texts may be empty; `tool` is, unless the reader keeps tool traffic. `thought_form` says how the thought
+    reached us (None: there was none); a `hidden` thought was billed but not shown, so its text is empty. `is_truncated`
+    marks a text of the model that was cut off.
     """
 
     user: str = ""
@@ -27,6 +29,20 @@ class Turn:
     response: str = ""
     thought_form: ThoughtForm | None = None
     is_truncated: bool = False
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Text of a row that is in no turn: why, how many times, and how many characters.
+
+    `kind` is the kind of piece it would have been part of, None where it belongs to none (a system prompt, metadata).
+    """
+
+    kind: Kind | None
+    reason: str
+    n: int
+    n_chars: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,11 @@ class Transcript:
 
     `group_key` names what is not independent (one user, one question, one sample): splits and tests resample by it.
     `metadata` keeps the source's remaining fields, the system prompt among them (`system`), as plain JSON values.
+
+    Nothing is lost in silence: `chars_in` counts the characters of every text in the row, `chars_added` those of ours
+    (blank lines between joined texts, placeholders), and
+    `chars_in + chars_added = characters of the turns' texts + characters in dropped`.
+    `blank` are the kinds that the row has a place for and nothing in it.
     """
 
     transcript_id: str
@@ -44,6 +65,10 @@ class Transcript:
     group_key: str | None = None
     created_at: dt.datetime | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    dropped: tuple[Dropped, ...] = ()
+    chars_in: int = 0
+    chars_added: int = 0
+    blank: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

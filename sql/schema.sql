@@ -9,7 +9,9 @@ create table if not exists transcripts (
     created_at timestamp,
     metadata json,
     content_hash varchar not null,
-    n_turns integer not null
+    n_turns integer not null,
+    chars_in bigint,
+    chars_added bigint
 );
 
 -- one row per round of a transcript, as it was read
@@ -20,7 +22,31 @@ create table if not exists turns (
     thought_text varchar not null,
     response_text varchar not null,
     thought_form varchar,
-    is_truncated boolean not null
+    is_truncated boolean not null,
+    tool_text varchar
+);
+
+-- one row per transcript, kind and reason: text of the source that is in no piece; kind is null where it is of none
+create table if not exists dropped_text (
+    transcript_id varchar not null,
+    kind varchar,
+    reason varchar not null,
+    n bigint not null,
+    n_chars bigint not null
+);
+
+-- one row per transcript and kind of features made elsewhere, where a home was loaded from such
+create table if not exists given_features (
+    transcript_id varchar not null,
+    kind varchar not null,
+    text varchar not null,
+    text_hash varchar not null,
+    source varchar not null,
+    model varchar,
+    group_key varchar,
+    created_at timestamp,
+    rater varchar not null,
+    features varchar[] not null
 );
 
 -- one row per rejected input
@@ -260,7 +286,8 @@ create table if not exists cluster_audit (
 -- one row per path the transcripts were last read from
 create table if not exists sources (
     position integer not null,
-    path varchar not null
+    path varchar not null,
+    reading varchar
 );
 
 -- one row per encoder ever used here; clusters are fitted on the current one's vectors

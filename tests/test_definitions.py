@@ -12,7 +12,8 @@ from featdisc_assets.marts import marts
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = {
-    "transcripts", "turns", "quarantine", "pieces", "rating_plan", "rated_texts", "text_features", "vocabulary",
+    "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "rating_plan", "rated_texts",
+    "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report", "published",
     "source_files",

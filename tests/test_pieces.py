@@ -62,6 +62,8 @@ def test_transcripts_are_one_row_each() -> None:
         "metadata": '{"a":"é","b":2,"big":1180591620717411303424}',
         "content_hash": "66f487d173d1793fd75d6cc3af52a856",
         "n_turns": 2,
+        "chars_in": 0,
+        "chars_added": 0,
     }
 
 

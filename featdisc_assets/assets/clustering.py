@@ -15,7 +15,7 @@ from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.stages import cluster_ids, embedding
 from featdisc_assets.stages import clustering as stage
-from featdisc_assets.transcript import KINDS
+from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
 
@@ -116,8 +116,10 @@ def clusters(
     """Cluster the features of each kind; a cluster that keeps most of its members keeps its id."""
     db = warehouse.open()
     members, centres = [], []
-    for kind in KINDS:
+    for kind in ALL_KINDS:
         feature_ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
+        if not len(feature_ids) and kind not in KINDS:
+            continue
         found = stage.cluster(
             vectors,
             target_features_per_cluster=config.target_features_per_cluster,

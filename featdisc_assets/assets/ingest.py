@@ -2,23 +2,22 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import dagster as dg
-import pyarrow as pa
+from filelock import FileLock
 from pydantic import Field
 
 from featdisc_assets import formats
+from featdisc_assets.assets.given import has_given
+from featdisc_assets.assets.incoming import gather, keep_quarantine, remembered, take_place
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql, sample_path
-from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import intake as stage
-from featdisc_assets.transcript import KINDS, Rejected, Transcript
+from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.versions import code_version
-from featdisc_assets.warehouse import Warehouse, insert
-
-ROWS_A_WRITE = 5_000
+from featdisc_assets.warehouse import Warehouse
 
 
 @settings_of("transcripts")
@@ -27,8 +26,9 @@ class SourceConfig(dg.Config):
 
     source: list[str] = Field(
         default=[],
-        description="Files, folders or globs of transcripts (JSONL, JSON, CSV, Parquet; gzip too). Empty reads what"
-        " this home was last loaded from, or else the bundled sample.",
+        description="Files, folders or globs of transcripts (JSONL, JSON, CSV, Parquet, Arrow, Inspect logs; gzip and"
+        " zstd too), or hf://datasets/OWNER/NAME. Empty reads what this home was last loaded from, in the way it was,"
+        " or else the bundled sample.",
     )
     format: str = Field(
         default="auto",
@@ -36,14 +36,43 @@ class SourceConfig(dg.Config):
         + ", ".join(sorted(formats.FORMATS))
         + ".",
     )
+    map: list[str] = Field(
+        default=[],
+        description="Where odd columns keep what: FIELD=PATH, such as messages=log.steps or user=question, and"
+        " role:NAME=ROLE, such as role:bot=assistant. Goes before format.",
+    )
+    tools: bool = Field(
+        default=False,
+        description="Keep what passed to and from tools as pieces of a fourth kind, rated and clustered apart.",
+    )
+    redact: bool = Field(
+        default=False,
+        description="Take e-mail addresses, phone and card numbers, IP addresses, keys and similar out of every text"
+        " before anything else sees it.",
+    )
+    allow_empty: bool = Field(
+        default=False,
+        description="Load a source of which one kind came out empty everywhere, though its rows have a place for it.",
+    )
+
+    features: bool = Field(
+        default=False,
+        description="The sources hold features made elsewhere, a row a piece: transcript_id, kind, features. Rating is"
+        " then skipped, and the rest of the graph runs on them.",
+    )
+
+    def reading(self) -> formats.Reading:
+        """How these settings say that rows are read."""
+        return formats.Reading(self.format, tuple(self.map), self.tools, self.redact, self.allow_empty, self.features)
 
 
-def sources_of(db: Warehouse, config: SourceConfig | None = None) -> list[str]:
-    """The paths that transcripts are read from: as set, else as this home was last loaded from, else the sample."""
-    given = (config or SourceConfig()).source
-    known = db.path.exists() and not given
-    remembered = [row["path"] for row in db.rows("select path from sources order by position")] if known else []
-    return given or remembered or [str(sample_path())]
+def sources_of(db: Warehouse, config: SourceConfig | None = None) -> tuple[list[str], formats.Reading]:
+    """What transcripts are read from and how: as set, else as this home was last loaded, else the sample."""
+    config = config or SourceConfig()
+    paths, reading = remembered(db)
+    if config.source or config.reading() != formats.Reading():
+        reading = config.reading()
+    return config.source or paths, reading
 
 
 INTAKE_VERSION = code_version(SourceConfig, formats, stage)
@@ -53,53 +82,34 @@ INTAKE_VERSION = code_version(SourceConfig, formats, stage)
     name="transcripts",
     group_name="transcripts",
     specs=[
-        dg.AssetSpec(
-            "transcripts",
-            deps=["source_files"],
-            code_version=INTAKE_VERSION,
-            kinds={"duckdb"},
-            description="One row per transcript, whatever it came from.",
-        ),
-        dg.AssetSpec(
-            "turns",
-            deps=["source_files"],
-            code_version=INTAKE_VERSION,
-            kinds={"duckdb"},
-            description="One row per round of a transcript, as it was read.",
-        ),
-        dg.AssetSpec(
-            "quarantine",
-            deps=["source_files"],
-            code_version=INTAKE_VERSION,
-            kinds={"duckdb"},
-            description="One row per input that could not be read, with file, line and reason. The rest loads.",
-        ),
+        dg.AssetSpec(name, deps=["source_files"], code_version=INTAKE_VERSION, kinds={"duckdb"}, description=grain)
+        for name, grain in (
+            ("transcripts", "One row per transcript, whatever it came from."),
+            ("turns", "One row per round of a transcript, as it was read."),
+            ("dropped_text", "One row per transcript, kind and reason: text that went into no piece, in characters."),
+            ("given_features", "One row per piece of features made elsewhere; empty in a home that rates its own."),
+            ("quarantine", "One row per input that could not be read, with file, line and reason. The rest loads."),
+        )
     ],
 )
 def transcripts(
-    context: dg.AssetExecutionContext, config: SourceConfig, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, config: SourceConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read every source, then put its rows in place of the earlier ones in one step."""
     db = warehouse.open()
-    paths = sources_of(db, config)
-    with db.transaction() as connection:
-        for table in ("transcripts", "turns", "quarantine"):
-            connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
-    items = formats.read(paths, format=config.format, on_progress=_teller(context))
-    batch: list[Transcript | Rejected] = []
-    try:
-        for item in items:
-            batch.append(item)
-            if len(batch) >= ROWS_A_WRITE:
-                _append(db, batch)
-                batch = []
-        _append(db, batch)
-    except formats.SourceError:
-        _append(db, batch)
-        # Why nothing could be read stands in quarantine: keep that, and the transcripts of before.
-        db.refill({"quarantine": "from incoming_quarantine"})
-        raise
-    _swap(db, paths)
+    paths, reading = sources_of(db, config)
+    salt = home.home.salt().encode()
+    # A run of the UI and one of the command line would gather in the same tables.
+    with FileLock(home.home.path / "reading.lock"):
+        try:
+            if reading.holds_features:
+                gather(db, formats.read_features(paths))
+            else:
+                gather(db, formats.read(paths, reading=reading, salt=salt, on_progress=_teller(context)))
+        except formats.SourceError:
+            keep_quarantine(db)
+            raise
+        take_place(db, paths, reading)
     yield materialized(
         context,
         db,
@@ -109,6 +119,14 @@ def transcripts(
             from transcripts group by all order by all limit 20""",
     )
     yield materialized(context, db, "turns")
+    yield materialized(context, db, "given_features")
+    yield materialized(
+        context,
+        db,
+        "dropped_text",
+        preview="select kind, reason, sum(n) as times, sum(n_chars) as characters, count(*) as transcripts"
+        " from dropped_text group by all order by characters desc limit 30",
+    )
     yield materialized(
         context,
         db,
@@ -133,17 +151,19 @@ class PieceConfig(dg.Config):
 @dg.asset(
     group_name="transcripts",
     kinds={"duckdb"},
-    deps=["turns", "transcripts"],
-    code_version=code_version(PieceConfig, read_sql("tables/pieces")),
+    deps=["turns", "transcripts", "given_features"],
+    code_version=code_version(PieceConfig, read_sql("tables/pieces"), read_sql("tables/given_pieces")),
 )
 def pieces(
     context: dg.AssetExecutionContext, config: PieceConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per piece: all that the user said, all that the model thought, or all that it answered."""
     db = warehouse.open()
-    db.refill({"pieces": read_sql("tables/pieces")}, {"granularity": config.granularity})
+    table = "given_pieces" if has_given(db) else "pieces"
+    db.refill({"pieces": read_sql(f"tables/{table}")}, {"granularity": config.granularity})
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
-    context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in KINDS))
+    shown = [kind for kind in ALL_KINDS if kind in KINDS or kind in counts]
+    context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in shown))
     return materialized(
         context,
         db,
@@ -165,36 +185,3 @@ def _teller(context: dg.AssetExecutionContext) -> Callable[[int, int], None]:
             context.log.info(f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB read")
 
     return tell
-
-
-def _append(db: Warehouse, batch: list[Transcript | Rejected]) -> None:
-    good = [item for item in batch if isinstance(item, Transcript)]
-    bad = [item for item in batch if isinstance(item, Rejected)]
-    with db.transaction() as connection:
-        rows = stage.transcripts_table(good)
-        # Times are UTC throughout, without a zone: DuckDB needs an extension to reckon with zones.
-        local = rows["created_at"].cast(pa.timestamp("us"))
-        insert(
-            connection,
-            "incoming_transcripts",
-            rows.set_column(rows.schema.get_field_index("created_at"), "created_at", local),
-        )
-        insert(connection, "incoming_turns", stage.turns_table(good))
-        insert(connection, "incoming_quarantine", _quarantine(bad))
-
-
-def _quarantine(rejected: list[Rejected]) -> pa.Table:
-    columns = ("source", "location", "reason", "excerpt")
-    return pa.table({name: pa.array([getattr(row, name) for row in rejected], pa.string()) for name in columns})
-
-
-def _swap(db: Warehouse, paths: list[str]) -> None:
-    order = {"transcripts": "transcript_id", "turns": "transcript_id, turn_index", "quarantine": "all"}
-    with db.transaction() as connection:
-        for table, keys in order.items():
-            connection.execute(f"truncate {table}")
-            connection.execute(f"insert into {table} by name from incoming_{table} order by {keys}")
-            connection.execute(f"drop table incoming_{table}")
-        connection.execute("truncate sources")
-        absolute = [path if "://" in path else str(Path(path).absolute()) for path in paths]
-        insert(connection, "sources", pa.table({"position": range(len(absolute)), "path": absolute}))

@@ -1,7 +1,7 @@
 """Pieces to features: what rating would ask and cost, then the asking."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
+from featdisc_assets.assets.given import has_given, nothing_to_ask, take_given
 from featdisc_assets.assets.paying import check_price, open_budget, own_price, spent_so_far
 from featdisc_assets.assets.planning import (
     Mode,
@@ -32,7 +33,7 @@ from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import Home, read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.transcript import KINDS
+from featdisc_assets.transcript import ALL_KINDS, KINDS, Kind
 from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
@@ -100,16 +101,21 @@ class PlanConfig(dg.Config):
     group_name="features",
     kinds={"duckdb"},
     deps=["pieces"],
-    code_version=code_version(PlanConfig, prompt_files("rate", *KINDS)),
+    code_version=code_version(PlanConfig, prompt_files("rate", *ALL_KINDS)),
 )
 def rating_plan(
     context: dg.AssetExecutionContext, config: PlanConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per kind: what rating would ask, in tokens and dollars. Look here before you spend."""
     db = warehouse.open()
-    plans = plans_of(config, next(iter(read_plans(db)), None), home.home)
+    there = {row["kind"] for row in db.rows("select distinct kind from pieces")}
+    kinds = [kind for kind in ALL_KINDS if kind in KINDS or kind in there]
+    plans = plans_of(config, next(iter(read_plans(db)), None), home.home, kinds=kinds)
     with AnswerStore(home.home.answers) as store:
-        counted = [count(db, store, plan, salt=home.home.salt()) for plan in plans]
+        given = has_given(db)
+        counted = [
+            nothing_to_ask(db, plan.kind) if given else count(db, store, plan, salt=home.home.salt()) for plan in plans
+        ]
         spent = spent_so_far(db, store, {plans[0].model: plans[0].params.price})
     write_plans(db, plans, counted, spent_usd=spent)
     for plan, row in zip(plans, counted, strict=True):
@@ -130,7 +136,7 @@ def rating_plan(
     )
 
 
-def plans_of(config: PlanConfig, last: Plan | None, home: Home) -> list[Plan]:
+def plans_of(config: PlanConfig, last: Plan | None, home: Home, *, kinds: Sequence[Kind] = KINDS) -> list[Plan]:
     """A plan for each kind; what the config leaves open is as this home had it last.
 
     Raises:
@@ -158,7 +164,7 @@ def plans_of(config: PlanConfig, last: Plan | None, home: Home) -> list[Plan]:
             max_piece_tokens=config.max_piece_tokens,
             mode=config.mode,
         )
-        for kind in KINDS
+        for kind in kinds
     ]
     return [replace(plan, max_piece_tokens=piece_limit(plan, config.max_piece_tokens)) for plan in plans]
 
@@ -190,32 +196,14 @@ def features(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Carry out the rating plan: ask for what is not known, count every failure, build the tables of features."""
     db = warehouse.open()
-    plans, salt = read_plans(db), home.home.salt()
+    plans = read_plans(db)
     check_prompts(db, plans)
     for plan in plans:
         check_price("rating_plan", plan.model, plan.params.price, plan.budget_usd)
-    with AnswerStore(home.home.answers) as store:
-        # All kinds in one pass: each batch may take a day, and they wait side by side.
-        asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in plans)
-        if plans[0].mode == Mode.batch:
-            budget = _budget(db, store, plans[0])
-            ask_in_advance(context, db, store, asked, config, asset="rated_texts", budget=budget)
-        else:
-            refuse_what_batches_hold(store, asked)
-        for plan in plans:
-            outcomes = answers(
-                context,
-                db,
-                store,
-                requests(db, plan, salt=salt),
-                config,
-                asset="rated_texts",
-                what=f"{plan.kind} pieces",
-                budget=_budget(db, store, plan),
-                **_outstanding(db, plan, config),
-            )
-            with closing(outcomes):
-                write_outcomes(db, plan, outcomes)
+    if has_given(db):
+        take_given(db)
+    else:
+        _carry_out(context, config, db, home, plans)
     db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
     failed = db.scalar("select count(*) from failures")
     context.log.info(f"{db.scalar('select count(*) from vocabulary'):,} distinct features, {failed:,} texts failed")
@@ -243,6 +231,35 @@ _FIGURES = {
     "ratings": "select cast(coalesce(sum(tokens_in), 0) as bigint) as tokens_in,"
     " cast(coalesce(sum(tokens_out), 0) as bigint) as tokens_out, coalesce(sum(cost_usd), 0) as cost_usd from ratings",
 }
+
+
+def _carry_out(
+    context: dg.AssetExecutionContext, config: RatingConfig, db: Warehouse, home: HomeResource, plans: list[Plan]
+) -> None:
+    """Ask what the plans want to know, live or in batches, and write each answer as it comes."""
+    salt = home.home.salt()
+    with AnswerStore(home.home.answers) as store:
+        # All kinds in one pass: each batch may take a day, and they wait side by side.
+        asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in plans)
+        if plans[0].mode == Mode.batch:
+            budget = _budget(db, store, plans[0])
+            ask_in_advance(context, db, store, asked, config, asset="rated_texts", budget=budget)
+        else:
+            refuse_what_batches_hold(store, asked)
+        for plan in plans:
+            outcomes = answers(
+                context,
+                db,
+                store,
+                requests(db, plan, salt=salt),
+                config,
+                asset="rated_texts",
+                what=f"{plan.kind} pieces",
+                budget=_budget(db, store, plan),
+                **_outstanding(db, plan, config),
+            )
+            with closing(outcomes):
+                write_outcomes(db, plan, outcomes)
 
 
 def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:

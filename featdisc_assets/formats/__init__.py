@@ -2,29 +2,97 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
-from featdisc_assets.formats.files import Row, SourceFile
+from featdisc_assets.formats.anthropic import ANTHROPIC
+from featdisc_assets.formats.claude_code import CLAUDE_CODE
+from featdisc_assets.formats.claude_export import CLAUDE_EXPORT
+from featdisc_assets.formats.files import Row, SourceFile, fingerprint
+from featdisc_assets.formats.gemini import GEMINI
+from featdisc_assets.formats.given import GivenFeatures, read_features
 from featdisc_assets.formats.identity import Duplicates
+from featdisc_assets.formats.inspect_log import INSPECT
+from featdisc_assets.formats.kinds import Kinds
+from featdisc_assets.formats.lmsys import LMSYS
+from featdisc_assets.formats.mapping import mapped, parse_map
 from featdisc_assets.formats.openai_chat import OPENAI_CHAT
-from featdisc_assets.formats.paths import find_files, fingerprint
+from featdisc_assets.formats.openai_responses import OPENAI_RESPONSES
+from featdisc_assets.formats.paths import find_files
+from featdisc_assets.formats.redaction import Redactor
+from featdisc_assets.formats.sharegpt import SHAREGPT
 from featdisc_assets.formats.tables import TABLES
+from featdisc_assets.formats.wildchat import WILDCHAT
 from featdisc_assets.transcript import Rejected, Transcript
 
-__all__ = ["FORMATS", "Adapter", "Origin", "RowError", "SourceError", "fingerprint", "read"]
+__all__ = [
+    "FORMATS",
+    "Adapter",
+    "GivenFeatures",
+    "Origin",
+    "Reading",
+    "RowError",
+    "SourceError",
+    "fingerprint",
+    "read",
+    "read_features",
+    "vote",
+]
 
 # In order of precedence: where two find as many marks of theirs in a row, the first reads it.
-FORMATS: dict[str, Adapter] = {adapter.name: adapter for adapter in (OPENAI_CHAT, TABLES)}
+FORMATS: dict[str, Adapter] = {
+    adapter.name: adapter
+    for adapter in (
+        *(OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, CLAUDE_CODE, CLAUDE_EXPORT, GEMINI, SHAREGPT, LMSYS, WILDCHAT),
+        *(INSPECT, TABLES),
+    )
+}
 
 _PROGRESS_ROWS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How sources are read.
+
+    Args:
+        format: the name of a format in `FORMATS`, or `auto`: rows are told apart by their content, each for itself.
+        mapping: `FIELD=PATH` and `role:NAME=ROLE` for odd columns, see `mapping.parse_map`; goes before `format`.
+        keeps_tools: whether tool traffic becomes a text of its own in each turn, instead of being dropped.
+        redacts: whether e-mail addresses, phone numbers, keys and similar are taken out of every text.
+        allows_empty: whether a source may have a place for a kind and not one text of it.
+        holds_features: whether the sources hold features made elsewhere: those go to `read_features`, not to `read`.
+    """
+
+    format: str = "auto"
+    mapping: tuple[str, ...] = ()
+    keeps_tools: bool = False
+    redacts: bool = False
+    allows_empty: bool = False
+    holds_features: bool = False
+
+    def adapter(self) -> Adapter | None:
+        """The one format that reads every row, None where each row says for itself.
+
+        Raises:
+            SourceError: if the format is unknown or the mapping not understood.
+        """
+        if self.mapping:
+            return mapped(parse_map(self.mapping))
+        if self.format != "auto" and self.format not in FORMATS:
+            raise SourceError(f"the format {self.format!r} is unknown: use auto or one of {', '.join(FORMATS)}")
+        return None if self.format == "auto" else FORMATS[self.format]
 
 
 def read(
     paths: Sequence[str | Path] | str | Path,
     *,
     format: str = "auto",
+    reading: Reading | None = None,
+    salt: bytes = b"",
     on_progress: Callable[[int, int], None] | None = None,
+    votes: Counter[str] | None = None,
 ) -> Iterator[Transcript | Rejected]:
     """Read transcripts from files, folders and globs, one row at a time.
 
@@ -32,20 +100,24 @@ def read(
     out as `Rejected` with file, line and reason, and the rest loads. See `Duplicates` for ids that occur twice.
 
     Args:
-        paths: files (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.parquet`, the text ones also as `.gz`), folders
-            (searched to any depth, hidden files passed over) and globs. A file named twice is read once.
-        format: the name of a format in `FORMATS`, or `auto`.
+        paths: files (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, also as `.gz` or `.zst`; `.parquet`, `.arrow`,
+            `.eval`), folders (searched to any depth, hidden files passed over), globs, and `hf://datasets/…`. A file
+            named twice is read once.
+        format: the name of a format in `FORMATS`, or `auto`; short for `reading`.
+        reading: how to read.
+        salt: a secret that goes into the hash which stands for a person.
         on_progress: called now and then with the bytes read so far and the bytes in all, as they lie on the disk.
+        votes: how many rows were read as each format is counted here.
 
     Returns:
         An iterator over transcripts and rejected rows, in the order of the paths, the sorted files and their rows.
 
     Raises:
         SourceError: at once if a path names nothing readable or the format is unknown; at a path's end, after all its
-            rejected rows, if not one transcript was read from it.
+            rejected rows, if not one transcript was read from it, or a kind that its rows have a place for is empty.
     """
-    if format != "auto" and format not in FORMATS:
-        raise SourceError(f"the format {format!r} is unknown: use auto or one of {', '.join(FORMATS)}")
+    reading = reading or Reading(format)
+    adapter = reading.adapter()
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     if not given:
         raise SourceError("no path is given: name at least one file, folder or glob")
@@ -56,19 +128,20 @@ def read(
         seen.update(path.resolve() for path in files)
         if files:
             sources.append((str(name), [SourceFile(path) for path in files]))
-    return _read(sources, None if format == "auto" else FORMATS[format], on_progress)
+    redactor = Redactor() if reading.redacts else None
+    return _read(sources, _Rows(adapter, reading, salt, redactor, Counter() if votes is None else votes), on_progress)
 
 
 def _read(
     sources: list[tuple[str, list[SourceFile]]],
-    adapter: Adapter | None,
+    rows: "_Rows",
     on_progress: Callable[[int, int], None] | None,
 ) -> Iterator[Transcript | Rejected]:
     total = sum(file.size for _, files in sources for file in files)
     before = 0
     duplicates = Duplicates()
     for name, files in sources:
-        any_transcript = False
+        kinds = Kinds()
         reasons: Counter[str] = Counter()
         for file in files:
             for number, row in enumerate(file.rows()):
@@ -76,32 +149,50 @@ def _read(
                     on_progress(before + file.done, total)
                 location = f"{file.path}{row.place}"
                 try:
-                    transcript = _transcript(row, adapter, file.path.name)
+                    transcript = rows.transcript(row, file.path.name)
                 except RowError as error:
                     reasons[str(error)] += 1
                     yield Rejected(file.path.name, location, str(error), row.excerpt())
                     continue
-                any_transcript = True
+                kinds.count(transcript)
                 yield duplicates.admit(transcript, location, row.excerpt)
             before += file.size
         if on_progress is not None:
             on_progress(before, total)
-        if not any_transcript:
+        if not kinds.n_transcripts:
             raise SourceError(_nothing_read(name, reasons))
+        if not rows.reading.allows_empty and (complaint := kinds.complaint(name)):
+            raise SourceError(complaint)
 
 
-def _transcript(row: Row, adapter: Adapter | None, source: str) -> Transcript:
-    if row.problem is not None:
-        raise RowError(row.problem)
-    try:
-        chosen = adapter or _vote(row.value)
-        return chosen.read(row.value, Origin(source, row.notes))
-    except RecursionError:
-        raise RowError("nested too deeply to be read") from None
+@dataclass(slots=True)
+class _Rows:
+    """What turns one row into a transcript."""
+
+    adapter: Adapter | None
+    reading: Reading
+    salt: bytes
+    redactor: Redactor | None
+    votes: Counter[str]
+
+    def transcript(self, row: Row, source: str) -> Transcript:
+        if row.problem is not None:
+            raise RowError(row.problem)
+        try:
+            chosen = self.adapter or vote(row.value)
+            found = chosen.read(row.value, Origin(source, row.notes, self.reading.keeps_tools, self.salt))
+        except RecursionError:
+            raise RowError("nested too deeply to be read") from None
+        self.votes[chosen.name] += 1
+        return self.redactor.redact(found) if self.redactor else found
 
 
-def _vote(value: object) -> Adapter:
-    """The format that finds the most marks of its own in a row."""
+def vote(value: object) -> Adapter:
+    """The format that finds the most marks of its own in a row.
+
+    Raises:
+        RowError: if none finds any.
+    """
     marks, chosen = 0, None
     for adapter in FORMATS.values():
         if (found := adapter.marks(value)) > marks:

@@ -20,11 +20,14 @@ class Origin:
     """Where a row came from, as far as its transcript needs to know.
 
     `source` is the file's name, used where the row names no source of its own. `notes` counts what had to be mended
-    before the row could be parsed (`nul_characters`, `lone_surrogates`, `python_literal` …).
+    before the row could be parsed (`nul_characters`, `lone_surrogates`, `python_literal` …). `keeps_tools` asks for
+    tool traffic as a kind of its own. `salt` goes into the hash that stands for a person.
     """
 
     source: str
     notes: dict[str, int] = field(default_factory=dict)
+    keeps_tools: bool = False
+    salt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,11 @@ class Adapter:
 
     `marks` counts the signs of this format that a row bears (0: not mine); with `format="auto"` the adapter that finds
     the most reads the row, so a more specific format outbids a general one by naming more of its signs. Ties go to the
-    adapter registered first. `read` returns the row's transcript or raises `RowError`.
+    adapter registered first. `read` returns the row's transcript or raises `RowError`. `has_thoughts` says that the
+    format carries the thoughts of a model that has any, so that a source without one is worth a word.
     """
 
     name: str
     marks: Callable[[object], int]
     read: Callable[[object, Origin], Transcript]
+    has_thoughts: bool = True

@@ -3,10 +3,8 @@
 import codecs
 import contextlib
 import csv
-import gzip
 import io
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,19 +13,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from featdisc_assets.formats.adapter import RowError, SourceError
+from featdisc_assets.formats.claude_code import gather, is_event
+from featdisc_assets.formats.compression import DAMAGED, packing, unpacked
+from featdisc_assets.formats.eval_archive import is_eval, sample_rows
+from featdisc_assets.formats.inspect_log import is_log, samples
 from featdisc_assets.formats.json_rows import HEAD_BYTES, MAX_ROW_BYTES, layout, line_rows, nested_rows
 from featdisc_assets.formats.json_text import parse, scrub
-from featdisc_assets.formats.paths import ending
+from featdisc_assets.formats.paths import ending, find_files
 
 _TABLES = (".csv", ".tsv")
 _BATCH_ROWS = 256
-_DAMAGED_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
+# A session is gathered whole; a file with more than this in sessions gives them out in parts.
+_GATHERED_BYTES = 128 * 2**20
 
 _UNREADABLE = {
-    b"PK\x03\x04": "a zip archive: unpack it",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed: unpack it, or use gzip",
-    b"BZh": "bzip2-compressed: unpack it, or use gzip",
-    b"\xfd7zXZ": "xz-compressed: unpack it, or use gzip",
+    b"BZh": "bzip2-compressed: unpack it, or use gzip or zstd",
+    b"\xfd7zXZ": "xz-compressed: unpack it, or use gzip or zstd",
     codecs.BOM_UTF16_LE: "UTF-16 text: save it as UTF-8",
     codecs.BOM_UTF16_BE: "UTF-16 text: save it as UTF-8",
 }
@@ -75,24 +76,31 @@ class SourceFile:
         except OSError as error:
             raise SourceError(f"cannot open {self.path}: {error.strerror}; check its permissions") from error
         with self._file as file:
-            magic = file.read(8)
-            file.seek(0)
-            unreadable = next((why for sign, why in _UNREADABLE.items() if magic.startswith(sign)), None)
-            if unreadable:
-                yield Row("", problem=f"the file is {unreadable}", raw=magic)
-            elif magic.startswith(b"PAR1") or ending(self.path) == ".parquet":
-                yield from self._parquet_rows()
-            else:
-                yield from self._text_rows(file, is_gzip=magic.startswith(b"\x1f\x8b"))
+            yield from _gathered(self._rows(file))
         self._done = self.size
 
-    def _text_rows(self, file: io.FileIO, *, is_gzip: bool) -> Iterator[Row]:
-        with _buffered(file, is_gzip=is_gzip) as stream:
+    def _rows(self, file: io.FileIO) -> Iterator[Row]:
+        magic = file.read(8)
+        file.seek(0)
+        unreadable = next((why for sign, why in _UNREADABLE.items() if magic.startswith(sign)), None)
+        if unreadable:
+            yield Row("", problem=f"the file is {unreadable}", raw=magic)
+        elif magic.startswith(b"PK\x03\x04") or ending(self.path) == ".eval":
+            yield from self._archive_rows()
+        elif magic.startswith(b"PAR1") or ending(self.path) == ".parquet":
+            yield from self._parquet_rows()
+        elif magic.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or ending(self.path) == ".arrow":
+            yield from self._arrow_rows()
+        else:
+            yield from self._text_rows(file, packing(magic))
+
+    def _text_rows(self, file: io.FileIO, packed: str) -> Iterator[Row]:
+        with unpacked(file, packed) as stream:
             head = _head(stream)
         file.seek(0)
         place = "before any row"
         try:
-            with _buffered(file, is_gzip=is_gzip) as stream:
+            with unpacked(file, packed) as stream:
                 if ending(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
                     rows = _csv_rows(stream, head)
                 else:
@@ -100,48 +108,109 @@ class SourceFile:
                 for row in rows:
                     place = f"after {row.place}"
                     yield row
-        except _DAMAGED_GZIP as error:
-            reason = f"the gzip archive is damaged or was cut off ({error}); the rows before that are read"
+        except DAMAGED as error:
+            reason = f"the {packed} archive is damaged or was cut off ({error}); the rows before that are read"
             yield Row(f" {place}", problem=reason)
+
+    def _archive_rows(self) -> Iterator[Row]:
+        if ending(self.path) != ".eval" and not is_eval(self.path):
+            yield Row("", problem="the file is a zip archive: unpack it")
+            return
+        for place, value, notes, problem in sample_rows(self.path):
+            yield Row(place, value, problem, notes)
+
+    def _arrow_rows(self) -> Iterator[Row]:
+        """The files of a Hugging Face dataset saved to disk: Arrow, as a stream or as a file."""
+        number = 0
+        try:
+            with pa.memory_map(str(self.path)) as source:
+                is_file = source.read(6) == b"ARROW1"
+                source.seek(0)
+                reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
+                batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader
+                for batch in batches:
+                    for start in range(0, batch.num_rows, _BATCH_ROWS):
+                        for row in _table_rows(batch.slice(start, _BATCH_ROWS), number):
+                            number += 1
+                            yield row
+                    self._done = min(source.tell(), self.size)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            yield Row(f" after :{number}", problem=f"not readable as Arrow ({reason}): is it still being written?")
 
     def _parquet_rows(self) -> Iterator[Row]:
         number = 0
         try:
             with pq.ParquetFile(self.path, memory_map=True) as table:
                 for batch in table.iter_batches(batch_size=_BATCH_ROWS):
-                    for value in batch.to_pylist():
+                    for row in _table_rows(batch, number):
                         number += 1
-                        notes: dict[str, int] = {}
-                        yield Row(f":{number}", scrub(value, notes), notes=notes)
+                        yield row
                     self._done = int(self.size * number / max(table.metadata.num_rows, 1))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
             yield Row(f" after :{number}", problem=f"not readable as Parquet ({reason}): is it still being written?")
 
 
-class _Gunzip(io.RawIOBase):
-    """Unpacks gzip a little at a time: a larger read that meets damage would throw away the good bytes before it."""
+def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
+    """Every file that sources stand for now, with its size in bytes and time of change in nanoseconds.
 
-    def __init__(self, file: io.FileIO) -> None:
-        self._gzip = gzip.GzipFile(fileobj=file)
+    Folders and globs are resolved; what is not there, or not a path of this machine, stands for no file. Two equal
+    fingerprints say that reading the sources again would give the same rows.
 
-    def readable(self) -> bool:
-        return True
+    Args:
+        paths: files, folders and globs, as they were given.
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
-        data = self._gzip.read1(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    Returns:
+        Absolute path, size and mtime of each file, sorted, each file once.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for given in paths:
+        if "://" in str(given):
+            continue
+        with contextlib.suppress(SourceError):
+            for path in find_files(given):
+                # Gone between the listing and the look: it stands for nothing.
+                with contextlib.suppress(FileNotFoundError):
+                    status = path.stat()
+                    found[str(path.resolve())] = (status.st_size, status.st_mtime_ns)
+    return sorted((path, size, changed) for path, (size, changed) in found.items())
 
 
-def _buffered(file: io.FileIO, *, is_gzip: bool) -> io.BufferedReader:
-    return io.BufferedReader(_Gunzip(file) if is_gzip else io.FileIO(file.fileno(), closefd=False), 2**20)
+def _gathered(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows that are one conversation each: sessions put together from their lines, logs taken apart."""
+    events: list[dict[str, Any]] = []
+    held = 0
+    for row in rows:
+        if isinstance(row.value, dict) and is_event(row.value):
+            events.append(row.value)
+            held += len(row.raw)
+            if held > _GATHERED_BYTES:
+                yield from _sessions(events)
+                events, held = [], 0
+        elif is_log(row.value):
+            for number, sample in enumerate(samples(row.value)):
+                yield Row(f"{row.place}/samples[{number}]", sample, notes=row.notes)
+        else:
+            yield row
+    yield from _sessions(events)
+
+
+def _sessions(events: list[dict[str, Any]]) -> Iterator[Row]:
+    for session in gather(events):
+        yield Row(f" session {session['claude_code_session']}", session)
+
+
+def _table_rows(batch: pa.RecordBatch, before: int) -> Iterator[Row]:
+    for number, value in enumerate(batch.to_pylist(), before + 1):
+        notes: dict[str, int] = {}
+        yield Row(f":{number}", scrub(value, notes), notes=notes)
 
 
 def _head(stream: io.BufferedReader) -> bytes:
     head = b""
     # Damage this early is met again, and told, when the rows are read.
-    with contextlib.suppress(*_DAMAGED_GZIP):
+    with contextlib.suppress(*DAMAGED):
         while len(head) < HEAD_BYTES and (more := stream.read1(HEAD_BYTES - len(head))):
             head += more
     return head

@@ -54,6 +54,9 @@ def _content(turns: tuple[Turn, ...], model: str | None) -> blake2b:
         texts += (turn.user, turn.thought, turn.response)
         form = f"{turn.thought_form or ''},{turn.is_truncated:d}"
         lengths.append(f"{len(turn.user)},{len(turn.thought)},{len(turn.response)},{form}\n")
+        if turn.tool:
+            texts.append(turn.tool)
+            lengths.append(f"tool,{len(turn.tool)}\n")
     digest = blake2b("".join(lengths).encode(), digest_size=16)
     digest.update(b"\0")
     digest.update("".join(texts).encode())

@@ -3,13 +3,14 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from featdisc_assets.formats.code_regions import CodeRegions
 from featdisc_assets.formats.harmony import harmony_segments
+from featdisc_assets.formats.ledger import Ledger
 from featdisc_assets.formats.segments import Segment
-from featdisc_assets.transcript import ThoughtForm
+from featdisc_assets.transcript import Kind, ThoughtForm
 
 # The first character stands before the alternatives: a search that can skip to it is several times faster.
 _TAG = re.compile(
@@ -33,14 +34,23 @@ class Split:
     """An assistant text told apart.
 
     `thought_form` is None where there is no thought, an empty block included; `is_truncated` says the text ends inside
-    a thought. `tool_calls` counts Harmony messages to a tool, whose text is in neither part.
+    a thought. `tool` are Harmony messages to a tool. `lost` counts the characters in no part, by reason, and `added`
+    those put between the parts.
     """
 
     thought: str
     response: str
     thought_form: ThoughtForm | None = None
     is_truncated: bool = False
-    tool_calls: int = 0
+    tool: tuple[str, ...] = ()
+    lost: tuple[tuple[str, int, Kind], ...] = field(default=(), compare=False)
+    added: int = field(default=0, compare=False)
+
+    def settle(self, ledger: Ledger) -> None:
+        """Put what the cutting lost and added into the account; the text itself must have been claimed."""
+        for reason, n_chars, kind in self.lost:
+            ledger.cut(reason, n_chars, kind)
+        ledger.added += self.added
 
 
 def split(text: str) -> Split:
@@ -60,15 +70,29 @@ def split(text: str) -> Split:
     parts = segments(text)
     if len(parts) <= 1 and all(part.kind == "response" for part in parts):
         return Split("", text)
-    thought = "\n\n".join(part.text.strip() for part in parts if part.kind == "thought" and part.text.strip())
-    response = "\n\n".join(part.text.strip() for part in parts if part.kind == "response" and part.text.strip())
+    lost: list[tuple[str, int, Kind]] = []
+    texts: dict[str, list[str]] = {"thought": [], "response": []}
+    for part in parts:
+        if part.kind in ("thought", "response"):
+            bare = part.text.strip()
+            if bare:
+                texts[part.kind].append(bare)
+            if len(bare) < len(part.text):
+                lost.append(("white_space", len(part.text) - len(bare), part.kind))
+        elif part.kind == "tag":
+            lost.append(("thought_tag", len(part.text), "thought"))
+        elif part.kind == "redacted":
+            lost.append(("redacted_thinking", len(part.text), "thought"))
+    thoughts, responses = texts["thought"], texts["response"]
     redacted = any(part.kind == "redacted" for part in parts)
     return Split(
-        thought,
-        response,
-        thought_form="raw" if thought else "redacted" if redacted else None,
+        "\n\n".join(thoughts),
+        "\n\n".join(responses),
+        thought_form="raw" if thoughts else "redacted" if redacted else None,
         is_truncated=parts[-1].is_cut,
-        tool_calls=sum(part.kind == "tool" for part in parts),
+        tool=tuple(part.text for part in parts if part.kind == "tool"),
+        lost=tuple(lost),
+        added=2 * (max(len(thoughts) - 1, 0) + max(len(responses) - 1, 0)),
     )
 
 

@@ -17,7 +17,7 @@ _RESPONSES = ("response", "completion", "output")
 def locate(row: object) -> Exchange | None:
     """Find the conversation in a row, or None where this format's shapes are not there."""
     if is_message_list(row):
-        return Exchange(list(row))
+        return Exchange(list(row), said={"": row})
     if not isinstance(row, dict):
         return None
     exchange = Exchange([])
@@ -27,22 +27,22 @@ def locate(row: object) -> Exchange | None:
         for name in _PROMPTS:
             if isinstance(row.get(name), str) and row[name]:
                 exchange.messages = [{"role": "user", "content": row[name]}]
-                exchange.read.add(name)
+                exchange.said[name] = row[name]
                 break
     return exchange if found else None
 
 
 def _locate_request(row: Mapping[str, Any], exchange: Exchange) -> bool:
     for name in ("messages", *_REQUESTS):
-        value = decoded(row[name], _holds_messages) if name in row else None
+        value = opened = decoded(row[name], _holds_messages) if name in row else None
         if isinstance(value, dict) and isinstance(value.get("body"), dict):
             value = value["body"]
-        if isinstance(value, dict) and isinstance(value.get("messages"), list):
-            exchange.envelopes.append(value)
-            value = value["messages"]
+        around = value if isinstance(value, dict) and isinstance(value.get("messages"), list) else None
+        value = around["messages"] if around is not None else value
         if is_message_list(value) or (name == "messages" and isinstance(value, list)):
             exchange.messages = value or []
-            exchange.read.add(name)
+            exchange.said[name] = opened
+            exchange.envelopes += [around] if around is not None else []
             return True
     return False
 
@@ -54,10 +54,11 @@ def _holds_messages(value: object) -> bool:
 def _locate_response(row: Mapping[str, Any], exchange: Exchange) -> bool:
     if _is_response(row):
         _take_response(row, exchange)
-        exchange.read |= {"choices", "message"}
+        exchange.said |= {name: row[name] for name in ("choices", "message") if name in row}
         return True
     for name in _RESPONSES:
         value = decoded(row[name], lambda inner: _is_response(inner) or is_message_list(inner)) if name in row else None
+        opened = value
         if isinstance(value, dict) and isinstance(value.get("body"), dict):
             value = value["body"]
         if _is_response(value):
@@ -70,10 +71,10 @@ def _locate_response(row: Mapping[str, Any], exchange: Exchange) -> bool:
             # The thought may then stand beside the response, as a field of the row.
             beside = {name: row[name] for name in THOUGHT_FIELDS if isinstance(row.get(name), str | list)}
             exchange.answer = {**beside, "role": "assistant", "content": value}
-            exchange.read |= set(beside)
+            exchange.said |= beside
         else:
             continue
-        exchange.read.add(name)
+        exchange.said[name] = opened
         return True
     return False
 
@@ -95,13 +96,15 @@ def _take_response(response: Mapping[str, Any], exchange: Exchange) -> None:
     message = choice.get("message")
     answer = message if isinstance(message, dict) else {"content": choice.get("text")}
     _take_answer({**answer, "role": "assistant"}, exchange)
-    exchange.other_choices = len(choices) - 1 if choices else 0
+    exchange.other_choices = choices[1:] if choices else []
     exchange.envelopes = [choice, response, *exchange.envelopes]
 
 
 def _take_answer(answer: Mapping[str, Any], exchange: Exchange) -> None:
     if _ends_in_answer(exchange) and exchange.messages[-1].get("content") == answer.get("content"):
-        exchange.messages = exchange.messages[:-1]  # logged with the answer already appended
+        # Logged with the answer already appended.
+        exchange.left.append(("repeated_answer", exchange.messages[-1]))
+        exchange.messages = exchange.messages[:-1]
     exchange.answer = answer
 
 

@@ -1,13 +1,13 @@
 """Which files a path, folder or glob names."""
 
-import contextlib
 import glob
-from collections.abc import Sequence
 from pathlib import Path
 
 from featdisc_assets.formats.adapter import SourceError
 
-READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".eval")
+# What the `datasets` library writes beside a dataset's rows.
+_SIDECARS = ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json")
 
 
 def find_files(given: str | Path) -> list[Path]:
@@ -39,35 +39,23 @@ def find_files(given: str | Path) -> list[Path]:
     raise SourceError(f"{given} does not exist: give a file, a folder or a glob, from {Path.cwd()}")
 
 
-def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
-    """Path, size in bytes and time of writing (nanoseconds) of every file that paths, folders and globs stand for.
-
-    What names nothing stands for no file.
-    """
-    found: dict[str, tuple[str, int, int]] = {}
-    for given in paths:
-        with contextlib.suppress(SourceError):
-            for path in find_files(given):
-                state = path.stat()
-                found[str(path)] = (str(path), state.st_size, state.st_mtime_ns)
-    return [found[name] for name in sorted(found)]
-
-
 def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:
     shown = [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    files = [path for path in shown if ending(path) in READABLE]
+    files = [path for path in shown if ending(path) in READABLE and path.name not in _SIDECARS]
     if not files and not or_none:
         endings = ", ".join(sorted({path.suffix or path.name for path in shown})[:10]) or "no files"
         known = ", ".join(READABLE)
-        raise SourceError(f"the folder {folder} holds nothing readable (it has {endings}): give {known}, also as .gz")
+        raise SourceError(
+            f"the folder {folder} holds nothing readable (it has {endings}): give {known}, also as .gz or .zst"
+        )
     return files
 
 
 def ending(path: Path) -> str:
-    """A file's ending in lower case, what stands before `.gz` if that is there."""
-    name = path.name.lower().removesuffix(".gz")
+    """A file's ending in lower case, what stands before `.gz` or `.zst` if that is there."""
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".zstd")
     return Path(name).suffix

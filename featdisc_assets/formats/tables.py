@@ -9,6 +9,7 @@ from featdisc_assets.formats.conversation import Exchange, is_message_list, read
 from featdisc_assets.formats.fields import Findings, build
 from featdisc_assets.formats.inline_tags import split
 from featdisc_assets.formats.json_text import decoded
+from featdisc_assets.formats.ledger import Ledger
 from featdisc_assets.formats.thoughts import Thought, settle, thoughts_in
 from featdisc_assets.transcript import Transcript, Turn
 
@@ -46,11 +47,11 @@ def _column(row: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, str]:
     return next(((name, row[name]) for name in names if isinstance(row.get(name), str) and row[name].strip()), ("", ""))
 
 
-def _thoughts(row: Mapping[str, Any]) -> tuple[str, list[Thought]]:
+def _thoughts(row: Mapping[str, Any], ledger: Ledger) -> tuple[str, list[Thought]]:
     """The first thought column that holds any, text or blocks."""
     for name in THOUGHT_COLUMNS:
-        if row.get(name) and (found := [thought for thought in thoughts_in(row[name]) if thought.text.strip()]):
-            return name, found
+        if row.get(name) and any(thought.text for thought in thoughts_in(row[name], Ledger())):
+            return name, thoughts_in(row[name], ledger)
     return "", []
 
 
@@ -60,37 +61,49 @@ def _read(row: object, origin: Origin) -> Transcript:
     row = {_canonical(key): value for key, value in row.items()}
     if (conversation := _conversation(row)) is not None:
         name, messages = conversation
-        return read_exchange(row, Exchange(messages, read={name}), origin)
+        return read_exchange(row, Exchange(messages, said={name: messages}), origin)
+    found = Findings(Ledger(keeps_tools=origin.keeps_tools))
     (user, asked), (response, answer), (thought, thoughts) = (
         _column(row, USER_COLUMNS),
         _column(row, RESPONSE_COLUMNS),
-        _thoughts(row),
+        _thoughts(row, found.ledger),
     )
     if not (user or response or thought):
         known = "user, thought, response or messages"
         raise RowError(f"no column holds {known} (or an alias); columns: {', '.join(sorted(row))[:300] or 'none'}")
-    read = {user, response, thought}
-    found = Findings()
+    for kind, names in (("user", USER_COLUMNS), ("thought", THOUGHT_COLUMNS), ("response", RESPONSE_COLUMNS)):
+        if any(isinstance(row.get(name), str) for name in names):
+            found.ledger.places.add(kind)  # type: ignore[arg-type]
+    said = {name: row[name] for name in (user, response, thought) if name}
+    ledger = found.ledger
+    asked, answer = ledger.claim(asked), ledger.claim(answer)
     if user == "instruction" and isinstance(row.get("input"), str) and row["input"].strip():
-        asked = f"{asked}\n\n{row['input']}"  # Alpaca: the instruction, and what it is about
-        read.add("input")
+        asked = ledger.join(
+            (asked, ledger.claim(row["input"])), "user"
+        )  # Alpaca: the instruction, and what it is about
+        said["input"] = row["input"]
     for name in ("system_prompt", "system_message"):
         if isinstance(row.get(name), str) and not found.system:
-            found.system = row[name]
-            read.add(name)
-    return build(row, (_turn(asked, thoughts, answer, found.dropped),), read=read, found=found, origin=origin)
+            found.system = said[name] = ledger.claim(row[name])
+            ledger.cut("system_prompt", len(found.system))
+    return build(row, (_turn(asked, thoughts, answer, ledger),), said=said, found=found, origin=origin)
 
 
-def _turn(user: str, thoughts: list[Thought], response: str, dropped: dict[str, int]) -> Turn:
-    inline = split(without_data_urls(response, dropped))
+def _turn(user: str, thoughts: list[Thought], response: str, ledger: Ledger) -> Turn:
+    inline = split(without_data_urls(response, ledger, "response"))
+    inline.settle(ledger)
+    for text in inline.tool:
+        if not ledger.keeps_tools:
+            ledger.cut("tool_call", len(text), "tool")
     inside = [Thought(inline.thought, inline.thought_form)] if inline.thought_form else []
-    kept = settle([*thoughts, *inside], dropped)
+    kept = settle([*thoughts, *inside], ledger)
     return Turn(
-        user=without_data_urls(user, dropped),
-        thought=without_data_urls(kept.text, dropped) if kept else "",
+        user=without_data_urls(user, ledger, "user"),
+        thought=without_data_urls(kept.text, ledger, "thought") if kept else "",
         response=inline.response,
         thought_form=kept.form if kept else None,
         is_truncated=inline.is_truncated,
+        tool=ledger.join(inline.tool, "tool") if ledger.keeps_tools else "",
     )
 
 

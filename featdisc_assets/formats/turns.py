@@ -1,10 +1,11 @@
 """Messages in the order they were sent, gathered into turns."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from featdisc_assets.transcript import ThoughtForm, Turn
+from featdisc_assets.formats.ledger import Ledger
+from featdisc_assets.transcript import Kind, ThoughtForm, Turn
 
 # From the most to the least that can be read; a turn of several messages takes the first that occurs.
 FORMS: tuple[ThoughtForm, ...] = ("raw", "summary", "redacted", "hidden")
@@ -12,24 +13,30 @@ FORMS: tuple[ThoughtForm, ...] = ("raw", "summary", "redacted", "hidden")
 
 @dataclass(slots=True)
 class Message:
-    """One message of the user or the model, its thought already told from its answer."""
+    """One message of the user, the model or a tool, its thought already told from its answer.
 
-    role: Literal["user", "assistant"]
-    text: str
+    `tool` is what passed to and from tools, in order; a message of a tool has nothing else.
+    """
+
+    role: Literal["user", "assistant", "tool"]
+    text: str = ""
     thought: str = ""
     thought_form: ThoughtForm | None = None
     is_truncated: bool = False
+    tool: list[str] = field(default_factory=list)
 
 
-def assemble(messages: Iterable[Message]) -> tuple[Turn, ...]:
+def assemble(messages: Iterable[Message], ledger: Ledger) -> tuple[Turn, ...]:
     """Gather messages into turns.
 
     A turn starts at a user message that follows an answer. User messages in a row are one turn, as are assistant
     messages in a row (a model that calls tools answers in pieces); their texts are joined by a blank line. Assistant
-    messages before the first user message make a turn without a user text.
+    messages before the first user message make a turn without a user text. A tool's message belongs to the turn it
+    comes in, and starts none.
 
     Args:
-        messages: user and assistant messages only, in order.
+        messages: all messages, in order.
+        ledger: the row's account.
 
     Returns:
         The turns, in order.
@@ -38,32 +45,33 @@ def assemble(messages: Iterable[Message]) -> tuple[Turn, ...]:
     asked: list[Message] = []
     answered: list[Message] = []
     for message in messages:
-        if message.role == "assistant":
+        if message.role != "user":
             answered.append(message)
             continue
-        if answered:
-            turns.append(_turn(asked, answered))
+        if any(earlier.role == "assistant" for earlier in answered):
+            turns.append(_turn(asked, answered, ledger))
             asked, answered = [], []
         asked.append(message)
     if asked or answered:
-        turns.append(_turn(asked, answered))
+        turns.append(_turn(asked, answered, ledger))
     return tuple(turns)
 
 
-def _turn(asked: list[Message], answered: list[Message]) -> Turn:
-    if len(asked) == 1 and len(answered) == 1:
-        only = answered[0]
-        return Turn(asked[0].text, only.thought, only.text, only.thought_form, only.is_truncated)
+def _turn(asked: list[Message], answered: list[Message], ledger: Ledger) -> Turn:
     forms = {message.thought_form for message in answered}
+    own = [message for message in answered if message.role == "assistant"]
     return Turn(
-        user=_join(message.text for message in asked),
-        thought=_join(message.thought for message in answered),
-        response=_join(message.text for message in answered),
+        user=_join([message.text for message in asked], "user", ledger),
+        thought=_join([message.thought for message in answered], "thought", ledger),
+        response=_join([message.text for message in answered], "response", ledger),
         thought_form=next((form for form in FORMS if form in forms), None),
         # A cut in an earlier message was made good by the next one.
-        is_truncated=bool(answered) and answered[-1].is_truncated,
+        is_truncated=bool(own) and own[-1].is_truncated,
+        tool=_join([text for message in (*asked, *answered) for text in message.tool], "tool", ledger),
     )
 
 
-def _join(texts: Iterable[str]) -> str:
-    return "\n\n".join(text for text in texts if text and not text.isspace())
+def _join(texts: list[str], kind: Kind, ledger: Ledger) -> str:
+    if len(texts) == 1 and texts[0] and not texts[0].isspace():
+        return texts[0]
+    return ledger.join(texts, kind) if texts else ""

@@ -7,7 +7,7 @@ rater that reads the piece can still see, and name, an attempt to forge a turn.
 import re
 from hashlib import blake2b
 
-NAMES = ("user", "thought", "response", "features", "neighbours", "clusters")
+NAMES = ("user", "thought", "response", "tool", "features", "neighbours", "clusters")
 # Part of what decides a rendered prompt: raise it when the rules below change.
 VERSION = 1
 

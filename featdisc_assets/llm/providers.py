@@ -11,6 +11,7 @@ from typing import Any
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.prompts import open_fence
+from featdisc_assets.transcript import ALL_KINDS
 
 SURFACE = "surface/v1"
 
@@ -126,7 +127,7 @@ def answer_by_rules(prompt: str) -> str:
     if "clusters" in fences:
         scores = surface.interest(split_clusters(fences["clusters"]))
         return orjson.dumps({"scores": [{"cluster": n, "score": s} for n, s in enumerate(scores, 1)]}).decode()
-    for kind in ("user", "thought", "response"):
+    for kind in ALL_KINDS:
         if kind in fences:
             return orjson.dumps({"features": surface.rate(fences[kind], kind, at_least=10, at_most=20)}).decode()
     raise ValueError("surface/v1 reads fenced text only, and the prompt holds no fence; put ${piece} back into it")

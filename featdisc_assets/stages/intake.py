@@ -1,9 +1,11 @@
 """Transcripts into tables; what becomes of them as pieces stands in `sql/tables/pieces.sql`."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from featdisc_assets.formats.given import GivenFeatures
 from featdisc_assets.formats.identity import content_hash, metadata_json
 from featdisc_assets.transcript import Transcript
 
@@ -18,6 +20,31 @@ TRANSCRIPTS = pa.schema(
         ("metadata", pa.large_string()),
         ("content_hash", pa.string()),
         ("n_turns", pa.int32()),
+        ("chars_in", pa.int64()),
+        ("chars_added", pa.int64()),
+    ]
+)
+DROPPED = pa.schema(
+    [
+        ("transcript_id", pa.string()),
+        ("kind", pa.string()),
+        ("reason", pa.string()),
+        ("n", pa.int64()),
+        ("n_chars", pa.int64()),
+    ]
+)
+GIVEN = pa.schema(
+    [
+        ("transcript_id", pa.string()),
+        ("kind", pa.string()),
+        ("text", pa.large_string()),
+        ("text_hash", pa.string()),
+        ("source", pa.string()),
+        ("model", pa.string()),
+        ("group_key", pa.string()),
+        ("created_at", pa.timestamp("us")),
+        ("rater", pa.string()),
+        ("features", pa.list_(pa.string())),
     ]
 )
 TURNS = pa.schema(
@@ -29,6 +56,7 @@ TURNS = pa.schema(
         ("response_text", pa.large_string()),
         ("thought_form", pa.string()),
         ("is_truncated", pa.bool_()),
+        ("tool_text", pa.large_string()),
     ]
 )
 
@@ -53,6 +81,8 @@ def transcripts_table(transcripts: Iterable[Transcript]) -> pa.Table:
             metadata_json(transcript.metadata),
             content_hash(transcript.turns, transcript.model),
             len(transcript.turns),
+            transcript.chars_in,
+            transcript.chars_added,
         )
         for transcript in transcripts
     ]
@@ -77,11 +107,57 @@ def turns_table(transcripts: Iterable[Transcript]) -> pa.Table:
             turn.response,
             turn.thought_form,
             turn.is_truncated,
+            turn.tool,
         )
         for transcript in transcripts
         for index, turn in enumerate(transcript.turns)
     ]
     return _table(rows, TURNS)
+
+
+def dropped_table(transcripts: Iterable[Transcript]) -> pa.Table:
+    """One row per transcript, kind and reason: the text that went into no turn, counted.
+
+    Args:
+        transcripts: what a reader gave out, ids distinct.
+
+    Returns:
+        A table of schema `DROPPED`. With `chars_in` and `chars_added` it makes the account of every transcript.
+    """
+    rows = [
+        (transcript.transcript_id, entry.kind, entry.reason, entry.n, entry.n_chars)
+        for transcript in transcripts
+        for entry in transcript.dropped
+    ]
+    return _table(rows, DROPPED)
+
+
+def given_table(given: Iterable[GivenFeatures]) -> pa.Table:
+    """One row per transcript and kind of features made elsewhere.
+
+    Args:
+        given: what a reader gave out.
+
+    Returns:
+        A table of schema `GIVEN`. `text_hash` is the piece's own even where texts are equal or missing, so that
+        features stay with the piece they were written of.
+    """
+    rows = [
+        (
+            row.transcript_id,
+            row.kind,
+            row.text,
+            hashlib.md5(f"{row.transcript_id}\x1f{row.kind}".encode(), usedforsecurity=False).hexdigest(),
+            row.source,
+            row.model,
+            row.group_key,
+            row.created_at and row.created_at.replace(tzinfo=None),
+            row.rater,
+            list(row.features),
+        )
+        for row in given
+    ]
+    return _table(rows, GIVEN)
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:

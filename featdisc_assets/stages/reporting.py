@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
-KIND_TITLES = {"user": "User turns", "thought": "Thoughts", "response": "Responses"}
+KIND_TITLES = {"user": "User turns", "thought": "Thoughts", "response": "Responses", "tool": "Tool traffic"}
 PURPOSE_TITLES = {"rate": "Writing features", "name": "Naming clusters", "interest": "Scoring interest"}
 BUILT_IN = "surface/"
 

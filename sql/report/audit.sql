@@ -30,4 +30,4 @@ select
     members.n_unassigned
 from sizes
 inner join members on sizes.kind = members.kind
-order by list_position(['user', 'thought', 'response'], sizes.kind)
+order by list_position(['user', 'thought', 'response', 'tool'], sizes.kind)

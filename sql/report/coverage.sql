@@ -8,4 +8,4 @@ select
     share_of_pieces,
     features_per_piece
 from coverage
-order by list_position(['user', 'thought', 'response'], kind) asc, n_pieces desc, status asc
+order by list_position(['user', 'thought', 'response', 'tool'], kind) asc, n_pieces desc, status asc

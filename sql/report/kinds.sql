@@ -1,8 +1,8 @@
 -- grain: one row per kind of piece: how many pieces, how many of them rated, and what came of them
 with kinds as (
     select
-        unnest(['user', 'thought', 'response']) as kind,
-        unnest([1, 2, 3]) as place
+        unnest(['user', 'thought', 'response', 'tool']) as kind,
+        unnest([1, 2, 3, 4]) as place
 ),
 
 vocabularies as (
@@ -35,4 +35,5 @@ left join rated_pieces on pieces.piece_id = rated_pieces.piece_id
 left join vocabularies on kinds.kind = vocabularies.kind
 left join clusterings on kinds.kind = clusterings.kind
 group by kinds.kind, kinds.place
+having kinds.kind != 'tool' or count(pieces.piece_id) > 0
 order by kinds.place

@@ -8,4 +8,4 @@ select
 from feature_hygiene
 where finding = 'features in a piece'
 group by kind
-order by list_position(['user', 'thought', 'response'], kind)
+order by list_position(['user', 'thought', 'response', 'tool'], kind)

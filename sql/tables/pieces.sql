@@ -27,6 +27,15 @@ with texts as (
         cast(null as varchar) as thought_form,
         is_truncated
     from turns
+    union all
+    select
+        transcript_id,
+        turn_index,
+        'tool' as kind,
+        coalesce(tool_text, '') as text,
+        cast(null as varchar) as thought_form,
+        false as is_truncated
+    from turns
 ),
 
 joined as (

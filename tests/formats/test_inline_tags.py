@@ -85,7 +85,7 @@ CASES = {
     "harmony, a tool call": (
         "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary to=functions.f "
         '<|constrain|>json<|message|>{"x":1}<|call|>',
-        Split("a", "", "raw", tool_calls=1),
+        Split("a", "", "raw", tool=('{"x":1}',)),
     ),
     "harmony, a preamble": ("<|channel|>commentary<|message|>Let me look.<|end|>", Split("", "Let me look.")),
     "harmony without its tokens": (

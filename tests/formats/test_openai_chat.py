@@ -9,6 +9,7 @@ import pytest
 from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.openai_chat import OPENAI_CHAT
 from featdisc_assets.transcript import Transcript, Turn
+from tests.formats.reading import drops, is_settled
 
 ASK = {"role": "user", "content": "Why?"}
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -77,11 +78,11 @@ CONTENTS: dict[str, tuple[object, str, dict[str, int]]] = {
     "parts": ([{"type": "text", "text": "So."}, {"type": "text", "text": "Thus."}], "So.\n\nThus.", {}),
     "a refusal part": ([{"type": "refusal", "refusal": "No."}], "No.", {}),
     "one part": ({"text": "So."}, "So.", {}),
-    "one part with calls": ({"text": "So.", "tool_calls": [{"id": "1"}]}, "So.", {"tool_calls": 1}),
-    "an image": ([{"type": "image_url", "image_url": {"url": PIXEL}}], "", {"image_parts": 1}),
-    "audio": ([{"type": "input_audio", "input_audio": {"data": "UklG"}}], "", {"audio_parts": 1}),
-    "a data URL in the text": (f"See ![it]({PIXEL}).", "See ![it]([image/png data]).", {"data_urls": 1}),
-    "a number": (7, "", {"unknown_parts": 1}),
+    "one part with calls": ({"text": "So.", "tool_calls": [{"id": "1"}]}, "So.", {"tool_call": 1}),
+    "an image": ([{"type": "image_url", "image_url": {"url": PIXEL}}], "", {"image": 1}),
+    "audio": ([{"type": "input_audio", "input_audio": {"data": "UklG"}}], "", {"audio": 1}),
+    "a data URL in the text": (f"See ![it]({PIXEL}).", "See ![it]([image/png data]).", {"data_url": 1}),
+    "a number": (7, "", {"unknown_part": 1}),
 }
 
 
@@ -89,7 +90,8 @@ CONTENTS: dict[str, tuple[object, str, dict[str, int]]] = {
 def test_content_of_every_shape(content: object, text: str, dropped: dict[str, int]) -> None:
     found = read(answer(content))
     assert found.turns == (Turn("Why?", "", text),)
-    assert found.metadata.get("dropped", {}) == dropped
+    assert drops(found) == dropped
+    assert is_settled(found)
 
 
 def test_a_refusal_is_the_response() -> None:
@@ -112,7 +114,7 @@ def test_tool_traffic_is_counted_and_kept_out() -> None:
         }
     )
     assert found.turns == (Turn("Why?", "", "Let me look.\n\nIt is 42."),)
-    assert found.metadata["dropped"] == {"tool_calls": 3, "tool_results": 3}
+    assert drops(found) == {"tool_call": 3, "tool_result": 3}
 
 
 def message(role: str, content: str = "") -> dict[str, str]:
@@ -157,7 +159,7 @@ def test_system_and_developer_messages_are_metadata() -> None:
 
 
 def test_unknown_roles_are_counted() -> None:
-    assert read({"messages": [message("critic", "Bad."), ASK]}).metadata["dropped"] == {"role:critic": 1}
+    assert drops(read({"messages": [message("critic", "Bad."), ASK]})) == {"role:critic": 1}
 
 
 CUT = {
@@ -186,7 +188,7 @@ def test_other_choices_are_counted() -> None:
     choices = [{"message": message("assistant", text)} for text in ("So.", "Thus.")]
     found = read({"messages": [ASK], "choices": choices})
     assert found.turns[0].response == "So."
-    assert found.metadata["dropped"] == {"other_choices": 1}
+    assert drops(found) == {"other_choice": 1}
 
 
 NOT_CHATS: dict[str, tuple[object, str]] = {

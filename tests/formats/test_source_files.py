@@ -126,7 +126,7 @@ def test_damage_is_one_rejected_row_and_the_rest_loads(tmp_path: Path, name: str
 
 FOREIGN = {
     "zip": (b"PK\x03\x04rest", "a zip archive: unpack it"),
-    "zstd": (b"\x28\xb5\x2f\xfdrest", "zstd-compressed: unpack it, or use gzip"),
+    "zstd without an end": (b"\x28\xb5\x2f\xfdrest", "the zstd archive is damaged or was cut off"),
     "UTF-16": (LINE_A.decode().encode("utf-16"), "UTF-16 text: save it as UTF-8"),
     "Parquet without an end": (b"PAR1rest", "not readable as Parquet"),
 }

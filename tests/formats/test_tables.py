@@ -11,6 +11,7 @@ from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.fields import time_of
 from featdisc_assets.formats.tables import TABLES
 from featdisc_assets.transcript import Transcript, Turn
+from tests.formats.reading import drops, is_settled
 
 CHAT = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
 
@@ -89,10 +90,10 @@ def test_the_fields_around_a_conversation() -> None:
         "lang": "en",
         "score": None,
         "tags": ["a", "b"],
-        "user_id": "u",
         "system": "Be kind.",
-        "dropped": {"field:tools": 1},
     }
+    assert drops(found) == {"field:tools": 1, "personal_data": 1, "system_prompt": 1}
+    assert is_settled(found)
 
 
 IDS: dict[str, tuple[dict[str, Any], str]] = {

@@ -7,6 +7,7 @@ import pytest
 from featdisc_assets.formats.adapter import Origin
 from featdisc_assets.formats.openai_chat import OPENAI_CHAT
 from featdisc_assets.transcript import Transcript, Turn
+from tests.formats.reading import drops, is_settled
 
 ASK = {"role": "user", "content": "Why?"}
 
@@ -114,4 +115,5 @@ def test_a_raw_thought_goes_before_its_summary() -> None:
     details = [{"type": "reasoning.summary", "summary": "In short."}, {"type": "reasoning.text", "text": "At length."}]
     found = read(answer(reasoning_details=details))
     assert found.turns == (Turn("Why?", "At length.", "So.", "raw"),)
-    assert found.metadata["dropped"] == {"thought_summaries": 1}
+    assert drops(found) == {"thought_summary": 1}
+    assert is_settled(found)

@@ -6,7 +6,7 @@ from typing import Final
 
 from featdisc_assets.llm.surface.phrases import Phrases
 from featdisc_assets.llm.surface.view import TextView
-from featdisc_assets.transcript import KINDS, Kind
+from featdisc_assets.transcript import ALL_KINDS, Kind
 
 Found = str | Sequence[str] | None
 Find = Callable[[TextView], Found]
@@ -16,7 +16,7 @@ THOUGHT: Final = frozenset[Kind]({"thought"})
 RESPONSE: Final = frozenset[Kind]({"response"})
 MODEL: Final = THOUGHT | RESPONSE
 SPOKEN: Final = USER | RESPONSE
-ANY: Final = frozenset[Kind](KINDS)
+ANY: Final = frozenset[Kind](ALL_KINDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 from featdisc_assets.llm.surface.rule import ANY, Found, Rule
 from featdisc_assets.llm.surface.view import TextView
 
-_NOUN: Final = {"user": "message", "thought": "thought", "response": "answer"}
+_NOUN: Final = {"user": "message", "thought": "thought", "response": "answer", "tool": "tool traffic"}
 _SIZES: Final = (
     (8, "Very short"),
     (30, "Short"),

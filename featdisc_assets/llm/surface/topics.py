@@ -20,7 +20,7 @@ _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*|\d[\d.,]*|[^\s\w]|\n")
 _SENTENCE_STARTS: Final = frozenset('.!?\n:*-•“"¿¡#|>')
 # One lead a kind: in an embedding, every further one would pull topics together that share nothing but the lead.
-_LEADS: Final = {"user": "Brings up", "thought": "Dwells on", "response": "Covers"}
+_LEADS: Final = {"user": "Brings up", "thought": "Dwells on", "response": "Covers", "tool": "Handles"}
 
 # What a topic begins with, and nothing else does.
 TOPIC_LEADS: Final = tuple(_LEADS.values())

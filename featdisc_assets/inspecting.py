@@ -1,0 +1,162 @@
+"""What is in a source, before anything is written or paid: counted in one pass, in bounded memory."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from featdisc_assets import formats
+from featdisc_assets.formats.kinds import Kinds
+from featdisc_assets.transcript import ALL_KINDS, Rejected, Transcript
+
+EXAMPLES = 5
+_EXCERPT = 160
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What one pass over some sources found; the numbers are of transcripts, unless they say otherwise."""
+
+    votes: Counter[str] = field(default_factory=Counter)
+    n_transcripts: int = 0
+    n_turns: int = 0
+    models: Counter[str] = field(default_factory=Counter)
+    n_groups: int = 0
+    pieces: Counter[str] = field(default_factory=Counter)
+    chars: Counter[str] = field(default_factory=Counter)
+    thought_forms: Counter[str] = field(default_factory=Counter)
+    n_truncated: int = 0
+    chars_in: int = 0
+    dropped: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    mended: Counter[str] = field(default_factory=Counter)
+    examples: list[Transcript] = field(default_factory=list)
+    quarantine: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+    complaint: str = ""
+
+
+def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) -> Inspection:
+    """Read sources and count what is in them.
+
+    Args:
+        paths: files, folders and globs.
+        reading: how to read them; `allows_empty` is wanted, as an empty kind is told among the rest.
+        most: stop after this many rows, 0 for all.
+
+    Raises:
+        SourceError: if a path names nothing readable.
+    """
+    found = Inspection()
+    kinds, groups = Kinds(), set[str]()
+    # The salt only has to be the same within this pass.
+    items = formats.read(paths, reading=reading, salt=b"inspect", votes=found.votes)
+    try:
+        for item in islice(items, most or None):
+            if isinstance(item, Rejected):
+                found.quarantine[item.reason] += 1
+                if len(found.rejected) < EXAMPLES:
+                    found.rejected.append(item)
+            else:
+                kinds.count(item)
+                groups.add(item.group_key or item.transcript_id)
+                _count(found, item)
+    except formats.SourceError as error:
+        found.complaint = str(error)
+    found.n_groups = len(groups)
+    found.complaint = found.complaint or kinds.complaint(", ".join(paths)) or ""
+    return found
+
+
+def _count(found: Inspection, transcript: Transcript) -> None:
+    found.n_transcripts += 1
+    found.n_turns += len(transcript.turns)
+    found.models[transcript.model or "(none)"] += 1
+    found.chars_in += transcript.chars_in
+    found.mended.update(transcript.metadata.get("reading_notes", {}))
+    found.n_truncated += any(turn.is_truncated for turn in transcript.turns)
+    for kind in ALL_KINDS:
+        texts = [text for turn in transcript.turns if (text := getattr(turn, kind))]
+        found.pieces[kind] += bool(texts)
+        found.chars[kind] += sum(len(text) for text in texts)
+    forms = [turn.thought_form for turn in transcript.turns if turn.thought_form]
+    found.thought_forms[max(forms) if forms else "none"] += 1
+    for entry in transcript.dropped:
+        n, n_chars = found.dropped.get((entry.kind or "", entry.reason), (0, 0))
+        found.dropped[entry.kind or "", entry.reason] = (n + entry.n, n_chars + entry.n_chars)
+    if len(found.examples) < EXAMPLES:
+        found.examples.append(transcript)
+
+
+def show(found: Inspection) -> None:
+    """Print an inspection for a person."""
+    console = Console(highlight=False)
+    votes = ", ".join(f"{name} {n:,}" for name, n in found.votes.most_common()) or "none"
+    console.print(Text(f"formats      {votes}"))
+    models = ", ".join(f"{name} {n:,}" for name, n in found.models.most_common(8))
+    console.print(Text(f"transcripts  {found.n_transcripts:,} of {found.n_groups:,} groups, {found.n_turns:,} turns"))
+    console.print(Text(f"models       {models or 'none'}"))
+    forms = ", ".join(f"{name} {n:,}" for name, n in found.thought_forms.most_common())
+    console.print(Text(f"thoughts     {forms or 'none'}; {found.n_truncated:,} transcripts were cut off"))
+    if found.mended:
+        console.print(Text(f"mended       {', '.join(f'{name} {n:,}' for name, n in found.mended.most_common())}"))
+    _show_characters(console, found)
+    _show_examples(console, found)
+    if found.quarantine:
+        console.print(_table("Quarantine", ("rows", "reason"), [
+            (f"{n:,}", reason) for reason, n in found.quarantine.most_common(20)]))  # fmt: skip
+        for row in found.rejected:
+            console.print(Text(f"  {row.location}: {_plain(row.excerpt)}"))
+    if found.complaint:
+        console.print(Text(f"\n{found.complaint}", style="bold"))
+
+
+def _show_characters(console: Console, found: Inspection) -> None:
+    rows = [
+        (
+            f"{found.pieces[kind]:,}",
+            f"{found.chars[kind]:,}",
+            _share(found.chars[kind], found.chars_in),
+            f"{kind} pieces",
+        )
+        for kind in ALL_KINDS
+        if found.pieces[kind] or kind != "tool"
+    ]
+    dropped = sorted(found.dropped.items(), key=lambda item: (-item[1][1], item[0]))
+    rows += [
+        (f"{n:,}", f"{n_chars:,}", _share(n_chars, found.chars_in), f"dropped: {reason}{f' ({kind})' if kind else ''}")
+        for (kind, reason), (n, n_chars) in dropped
+    ]
+    title = f"Where {found.chars_in:,} characters go"
+    console.print("", _table(title, ("times", "characters", "share", "to"), rows))
+
+
+def _show_examples(console: Console, found: Inspection) -> None:
+    for transcript in found.examples:
+        console.print("", Text(_plain(transcript.transcript_id), style="bold"))
+        for kind in ALL_KINDS:
+            text = next((text for turn in transcript.turns if (text := getattr(turn, kind))), "")
+            if text:
+                console.print(Text(f"  {kind:<9}{_plain(text)[:_EXCERPT]}"))
+
+
+def _table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False)
+    for name in names:
+        table.add_column(name, justify="right" if name in ("times", "characters", "share", "rows") else "left")
+    for row in rows:
+        # As Text: a transcript's brackets are no markup of ours.
+        table.add_row(*(Text(_plain(cell)) for cell in row))
+    return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else ""
+
+
+def _plain(text: str) -> str:
+    """One line that cannot steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text[: 4 * _EXCERPT])

@@ -1,0 +1,24 @@
+"""What tests ask of a transcript."""
+
+from featdisc_assets.transcript import Transcript
+
+# What every row has besides its words.
+ORDINARY = ("structure", "identifier", "metadata")
+
+
+def drops(transcript: Transcript) -> dict[str, int]:
+    """How many times text went out of the way, by reason; the ordinary reasons apart."""
+    found: dict[str, int] = {}
+    for entry in transcript.dropped:
+        if entry.reason not in ORDINARY:
+            found[entry.reason] = found.get(entry.reason, 0) + entry.n
+    return found
+
+
+def is_settled(transcript: Transcript) -> bool:
+    """Whether every character of the row is in a turn or in `dropped`."""
+    kept = sum(len(turn.user) + len(turn.thought) + len(turn.response) + len(turn.tool) for turn in transcript.turns)
+    gone = sum(entry.n_chars for entry in transcript.dropped)
+    return transcript.chars_in + transcript.chars_added == kept + gone and all(
+        entry.n >= 0 and entry.n_chars >= 0 for entry in transcript.dropped
+    )
