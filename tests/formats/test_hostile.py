@@ -5,7 +5,6 @@ import json
 import tracemalloc
 import zipfile as plain_zipfile
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,8 +27,8 @@ def split(found: list[Transcript | Rejected]) -> tuple[list[Transcript], list[Re
     return good, [item for item in found if isinstance(item, Rejected)]
 
 
-def load(path: Path, **reading: Any) -> tuple[list[Transcript], list[Rejected]]:
-    return split(list(read(path, reading=Reading(**reading))))
+def load(path: Path, reading: Reading | None = None) -> tuple[list[Transcript], list[Rejected]]:
+    return split(list(read(path, reading=reading)))
 
 
 def archive(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -159,9 +158,11 @@ def test_an_eval_being_written(tmp_path: Path) -> None:
 def test_a_dataset_on_disk_as_parquet_and_as_arrow(tmp_path: Path) -> None:
     table = pa.Table.from_pylist([CHAT | {"id": f"t{i}"} for i in range(3)])
     pq.write_table(table, tmp_path / "train-00000-of-00001.parquet")
-    with pa.OSFile(str(tmp_path / "data-00000-of-00001.arrow"), "wb") as sink:
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
+    with (
+        pa.OSFile(str(tmp_path / "data-00000-of-00001.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema) as writer,
+    ):
+        writer.write_table(table)
     (tmp_path / "dataset_info.json").write_text("{}")
     (tmp_path / "state.json").write_text('{"_data_files": []}')
     good, bad = load(tmp_path)
@@ -173,17 +174,17 @@ def test_a_dataset_on_disk_as_parquet_and_as_arrow(tmp_path: Path) -> None:
 def test_a_source_with_a_place_for_answers_and_none_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?", "response": ""}) + "\n" for i in range(5)))
-    with pytest.raises(SourceError, match="not one of 5 transcripts .* has a response text"):
+    with pytest.raises(SourceError, match=r"not one of 5 transcripts .* has a response text"):
         list(read(path, format="tables"))
-    assert len(load(path, allows_empty=True, format="tables")[0]) == 5
+    assert len(load(path, Reading("tables", allows_empty=True))[0]) == 5
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?"}) + "\n" for i in range(5)))
-    assert len(load(path, format="tables")[0]) == 5  # plainly has none
+    assert len(load(path, Reading("tables"))[0]) == 5  # plainly has none
 
 
 def test_people_are_known_by_a_salted_name_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     row = {"conversation_hash": "h", "hashed_ip": "0a1b2c", "country": "France", "toxic": False,
-           "conversation": [{"role": "user", "content": "Why?", "hashed_ip": "0a1b2c", "header": {"user-agent": "Mozilla/5"}},
+           "conversation": [{"role": "user", "content": "Why?", "hashed_ip": "0a1b2c", "header": {"agent": "Mozilla"}},
                             {"role": "assistant", "content": "So."}]}  # fmt: skip
     path.write_text(json.dumps(row) + "\n" + json.dumps(row | {"conversation_hash": "i"}) + "\n")
     first, second = read(path, salt=b"one")
