@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,9 @@ from featdisc_assets.transcript import Rejected, Transcript
 from featdisc_assets.warehouse import Warehouse, insert
 
 ROWS_A_WRITE = 5_000
+TRANSCRIPTS_A_SPLIT = 10_000
+# What sorting may hold of the texts; the rest is spilled beside the file.
+SORTING_MEMORY = "600MB"
 # In the order they are filled, each by its own keys: equal sources give equal bytes.
 TABLES = {
     "transcripts": "transcript_id",
@@ -72,6 +75,7 @@ def keep_quarantine(db: Warehouse) -> None:
 def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
     """Put the gathered rows in place of the earlier ones, and remember where they came from."""
     with db.transaction() as connection:
+        connection.execute(f"set memory_limit = '{SORTING_MEMORY}'")
         for table, keys in TABLES.items():
             connection.execute(f"truncate {table}")
             connection.execute(f"insert into {table} by name from incoming_{table} order by {keys}")
@@ -86,6 +90,23 @@ def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
             "sources",
             pa.table({"position": range(len(absolute)), "path": absolute, "reading": [how] * len(absolute)}),
         )
+
+
+def split_turns(db: Warehouse, granularity: str) -> None:
+    """Make the pieces of all turns, some thousand transcripts at a time: all texts at once would take gigabytes."""
+    firsts = db.rows(
+        "with numbered as (select transcript_id, row_number() over (order by transcript_id) as place from transcripts)"
+        " select transcript_id from numbered where place % $1 = 0 order by place",
+        [TRANSCRIPTS_A_SPLIT],
+    )
+    bounds = [None, *(row["transcript_id"] for row in firsts), None]
+    with db.transaction() as connection:
+        connection.execute("truncate pieces")
+        connection.execute("set variable granularity = $1", [granularity])
+        for from_id, until_id in pairwise(bounds):
+            connection.execute("set variable from_id = $1", [from_id])
+            connection.execute("set variable until_id = $1", [until_id])
+            connection.execute(f"insert into pieces by name {read_sql('tables/pieces')}")
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

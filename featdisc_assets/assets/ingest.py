@@ -9,7 +9,7 @@ from pydantic import Field
 
 from featdisc_assets import formats
 from featdisc_assets.assets.given import has_given
-from featdisc_assets.assets.incoming import gather, keep_quarantine, remembered, take_place
+from featdisc_assets.assets.incoming import gather, keep_quarantine, remembered, split_turns, take_place
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
@@ -159,8 +159,10 @@ def pieces(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per piece: all that the user said, all that the model thought, or all that it answered."""
     db = warehouse.open()
-    table = "given_pieces" if has_given(db) else "pieces"
-    db.refill({"pieces": read_sql(f"tables/{table}")}, {"granularity": config.granularity})
+    if has_given(db):
+        db.refill({"pieces": read_sql("tables/given_pieces")})
+    else:
+        split_turns(db, config.granularity)
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
     shown = [kind for kind in ALL_KINDS if kind in KINDS or kind in counts]
     context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in shown))

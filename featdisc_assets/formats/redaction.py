@@ -27,6 +27,8 @@ _MODEL_KEY = re.compile(
     r"(?<![\w-])(?:sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|github_pat_\w{40,}|gsk_\w{40,}|xai-\w{40,})"
 )
 _PHONE_HINT = re.compile(r"\+?\(?\d[\d\s().-]{5,}\d")
+# Every pattern of the library has a long run of such signs, an address or a user before a host.
+_SECRET_HINT = re.compile(r"[A-Za-z0-9+/=_-]{16}|\d\.\d|://[^/\s]*@|AKC|AP[\dA-F]|sl[_-]|PRIVATE KEY")
 # Its pattern needs digits and dots alone; the library's own plug-in leaves private networks be.
 _ADDRESS_TYPE = "Public IP (ipv4)"
 
@@ -103,7 +105,7 @@ class Redactor:
         if "PRIVATE KEY" in text:
             yield from (Finding(*match.span(), "secret") for match in _PRIVATE_KEY.finditer(text))
         yield from (Finding(*match.span(), "secret") for match in _MODEL_KEY.finditer(text))
-        for what, pattern in self.secrets:
+        for what, pattern in self.secrets if _SECRET_HINT.search(text) else ():
             # The group is the secret itself, where the pattern has a context around it.
             yield from (Finding(*match.span(), what) for match in pattern.finditer(text))
         if _PHONE_HINT.search(text):

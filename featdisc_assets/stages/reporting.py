@@ -79,7 +79,8 @@ def render(findings: Findings, *, title: str, dated: str = "") -> str:
     """The report as one HTML document that needs nothing from elsewhere.
 
     Args:
-        findings: The rows of every query; any of them may be empty, but `overview` has one row and `kinds` three.
+        findings: The rows of every query; any of them may be empty, but `overview` has one row and `kinds`
+            one of each kind there is.
         title: The heading.
         dated: Printed as the report's date. Empty prints none, and equal findings then give equal bytes.
     """
@@ -89,7 +90,7 @@ def render(findings: Findings, *, title: str, dated: str = "") -> str:
         title=title,
         dated=dated,
         overview=findings.overview.rows[0],
-        kind_titles=KIND_TITLES,
+        kind_titles={row["kind"]: KIND_TITLES[row["kind"]] for row in findings.kinds.rows},
         purpose_titles=PURPOSE_TITLES,
         totals={row["kind"]: row for row in findings.kinds.rows},
         prevalent=by(findings.prevalent.rows, "kind"),

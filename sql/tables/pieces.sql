@@ -1,6 +1,15 @@
 -- grain: one row per piece: the texts of one kind, of a whole transcript or of one turn
 -- (set variable granularity = 'turn'; 'conversation' where it is not set)
-with texts as (
+-- (set variable from_id = 'a'; set variable until_id = 'b' for the transcripts from one id up to another alone)
+with chosen as (
+    select *
+    from turns
+    where
+        transcript_id >= coalesce(cast(getvariable('from_id') as varchar), '')
+        and (getvariable('until_id') is null or transcript_id < cast(getvariable('until_id') as varchar))
+),
+
+texts as (
     select
         transcript_id,
         turn_index,
@@ -8,7 +17,7 @@ with texts as (
         user_text as text,
         cast(null as varchar) as thought_form,
         false as is_truncated
-    from turns
+    from chosen
     union all
     select
         transcript_id,
@@ -17,7 +26,7 @@ with texts as (
         thought_text as text,
         thought_form,
         is_truncated and not regexp_matches(response_text, '[^\s\v\p{Z}\x{85}]') as is_truncated
-    from turns
+    from chosen
     union all
     select
         transcript_id,
@@ -26,7 +35,7 @@ with texts as (
         response_text as text,
         cast(null as varchar) as thought_form,
         is_truncated
-    from turns
+    from chosen
     union all
     select
         transcript_id,
@@ -35,7 +44,7 @@ with texts as (
         coalesce(tool_text, '') as text,
         cast(null as varchar) as thought_form,
         false as is_truncated
-    from turns
+    from chosen
 ),
 
 joined as (
