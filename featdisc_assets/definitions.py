@@ -2,12 +2,14 @@
 
 import dagster as dg
 
-from featdisc_assets.assets.analysis import ProbeConfig, SupportConfig, cooccurrence, group_contrasts, probes
 from featdisc_assets.assets.auditing import AuditConfig, cluster_audit, feature_hygiene
 from featdisc_assets.assets.clustering import ClusterConfig, EncoderConfig, clusters, embeddings
+from featdisc_assets.assets.contrasts import ContrastConfig, group_contrasts, text_languages
+from featdisc_assets.assets.cooccurrence import SupportConfig, cooccurrence
 from featdisc_assets.assets.ingest import PieceConfig, SourceConfig, pieces, transcripts
 from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import InterestConfig, NameConfig, cluster_interest, cluster_names
+from featdisc_assets.assets.probes import ProbeConfig, probes
 from featdisc_assets.assets.rating import PlanConfig, RatingConfig, features, rating_plan
 from featdisc_assets.assets.report import ReportConfig, report
 from featdisc_assets.checks import FailedShareConfig, checks
@@ -26,6 +28,7 @@ assets = [
     cluster_names,
     cluster_interest,
     cooccurrence,
+    text_languages,
     group_contrasts,
     probes,
     mart_views,
@@ -44,7 +47,7 @@ configs: dict[str, type[dg.Config]] = {
     "cluster_names": NameConfig,
     "cluster_interest": InterestConfig,
     "cooccurrence": SupportConfig,
-    "group_contrasts": SupportConfig,
+    "group_contrasts": ContrastConfig,
     "probes": ProbeConfig,
     "report": ReportConfig,
     "rated_texts_failed_share": FailedShareConfig,
