@@ -6,6 +6,7 @@ from featdisc_assets.assets.auditing import AuditConfig, cluster_audit, feature_
 from featdisc_assets.assets.clustering import ClusterConfig, EncoderConfig, clusters, embeddings
 from featdisc_assets.assets.contrasts import ContrastConfig, group_contrasts, text_languages
 from featdisc_assets.assets.cooccurrence import SupportConfig, cooccurrence
+from featdisc_assets.assets.drift import DriftConfig, drift
 from featdisc_assets.assets.ingest import PieceConfig, SourceConfig, pieces, transcripts
 from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import InterestConfig, NameConfig, cluster_interest, cluster_names
@@ -30,6 +31,7 @@ assets = [
     cooccurrence,
     text_languages,
     group_contrasts,
+    drift,
     probes,
     mart_views,
     report,
@@ -48,6 +50,7 @@ configs: dict[str, type[dg.Config]] = {
     "cluster_interest": InterestConfig,
     "cooccurrence": SupportConfig,
     "group_contrasts": ContrastConfig,
+    "drift": DriftConfig,
     "probes": ProbeConfig,
     "report": ReportConfig,
     "rated_texts_failed_share": FailedShareConfig,

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 EXPECTED = {
     "transcripts", "turns", "quarantine", "pieces", "rating_plan", "rated_texts", "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
-    "cooccurrence", "group_contrasts", "group_balance", "text_languages",
+    "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
     "probes", "feature_hygiene", "cluster_audit", "report",
 }  # fmt: skip
 

@@ -88,21 +88,23 @@ def group_contrasts(
     """Compare each group of each chosen column with all others, and warn where length or language tells them apart."""
     db = warehouse.open()
     compared = _comparisons(context, db, config)
-    counts = db.read(
-        read_sql("tables/group_contrasts"),
-        variables={"comparisons": compared, "stratify_by": config.stratify_by or None},
-    ).drop_columns(["versus"])
-    found = contrasted(counts, family=["grouped_by"], min_support=config.min_support)
+    found = db.schema("group_contrasts").empty_table()
+    if compared:
+        counts = db.read(
+            read_sql("tables/group_contrasts"),
+            variables={"comparisons": compared, "stratify_by": config.stratify_by or None},
+        ).drop_columns(["versus"])
+        found = contrasted(counts, family=["grouped_by"], min_support=config.min_support)
     balance = _balance(db, compared)
     db.replace({"group_contrasts": found, "group_balance": balance})
     for row in balance.filter(pc.is_valid(balance["warning"])).to_pylist():
         context.log.warning(row["warning"])
-    n_tests, n_found = found["q_value"].length() - found["q_value"].null_count, pc.sum(pc.less(found["q_value"], 0.05))
-    context.log.info(f"{n_tests:,} contrasts tested, {n_found.as_py() or 0:,} beyond chance")
+    n_tests, n_found = pc.count(found["q_value"]).as_py(), pc.sum(pc.less(found["q_value"], 0.05)).as_py() or 0
+    context.log.info(f"{n_tests:,} contrasts tested, {n_found:,} beyond chance")
     yield dg.MaterializeResult(
         asset_key="group_contrasts",
         metadata=table_metadata(db, "group_contrasts", preview=_STRONGEST)
-        | {"tests": n_tests, "beyond chance": n_found.as_py() or 0}
+        | {"tests": n_tests, "beyond chance": n_found}
         | volcano(found["odds_ratio"], found["q_value"], "group_contrasts"),
     )
     yield dg.MaterializeResult(

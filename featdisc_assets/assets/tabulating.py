@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -51,12 +52,17 @@ def contrasted(counts: pa.Table, *, family: Sequence[str], min_support: int) -> 
     )
     # Pairs tell more than strangers do: their effect is below 1, and the intervals of the shares narrow with it.
     effect = np.where(design == "paired", np.maximum(effect, 0.05) * repeated, np.maximum(effect, 1.0))
-    centre, half = association.log_odds(
-        *(v.astype(np.int64) for v in (k_in, n_in - k_in, k_out, n_out - k_out)), effect
-    )
+    shown, shown_out = k_in.astype(np.int64), k_out.astype(np.int64)
+    hidden, hidden_out = n_in.astype(np.int64) - shown, n_out.astype(np.int64) - shown_out
+    centre, half = association.log_odds(shown, hidden, shown_out, hidden_out, effect)
     odds = (np.exp(centre), np.exp(centre - half), np.exp(centre + half))
     adjusted = contrasts.mantel_haenszel(strata, effect)
-    odds = tuple(np.where(design == "stratified", a, b) for a, b in zip(adjusted, odds, strict=True))
+    of_strata = design == "stratified"
+    odds = (
+        np.where(of_strata, adjusted[0], odds[0]),
+        np.where(of_strata, adjusted[1], odds[1]),
+        np.where(of_strata, adjusted[2], odds[2]),
+    )
     reason = _reasons(n_in, k_in, n_out, k_out, strata.n_strata, within, min_support)
     tested = pc.is_null(reason).to_numpy(zero_copy_only=False)
     p_value = np.where(tested, p_value, np.nan)
@@ -100,7 +106,7 @@ def _reasons(
     n_out: association.Reals,
     k_out: association.Reals,
     n_strata: association.Reals,
-    within: association.Reals,
+    within: npt.NDArray[np.bool_],
     min_support: int,
 ) -> pa.Array:
     """Why a comparison has no test, null where it has one."""

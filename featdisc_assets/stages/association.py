@@ -75,10 +75,10 @@ def associate(
     )
 
 
-def log_odds(a: Counts, b: Counts, c: Counts, d: Counts, design_effect: Reals) -> tuple[Reals, Reals]:
+def log_odds(a: Counts, b: Counts, c: Counts, d: Counts, effect: Reals) -> tuple[Reals, Reals]:
     """The logarithm of the odds ratio of each table a b / c d, and half the width of its 95 % interval."""
     cells = [cell + 0.5 for cell in (a, b, c, d)]
-    spread = Z * np.sqrt(design_effect * sum(1 / cell for cell in cells))
+    spread = Z * np.sqrt(effect * sum(1 / cell for cell in cells))
     return np.log(cells[0] * cells[3]) - np.log(cells[1] * cells[2]), spread
 
 
@@ -109,7 +109,8 @@ def intra_group_correlation(
     variance = p * (1 - p)
     between = sum_squares - 2 * p * sum_products + p * p * sum_sizes_squared
     pairs = variance * (sum_sizes_squared - n)
-    return np.where(pairs > 0, (between - n * variance) / np.where(pairs > 0, pairs, 1.0), 0.0)
+    found: Reals = np.where(pairs > 0, (between - n * variance) / np.where(pairs > 0, pairs, 1.0), 0.0)
+    return found
 
 
 def _tails(n: Counts, left: Counts, right: Counts, both: Counts, effect: Reals, *, two_sided: bool) -> Reals:

@@ -68,7 +68,7 @@ class Probe:
     n_positive_tested: int = 0
     n_chosen: int = 0
     n_hits: int = 0
-    alike: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    alike: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
     weights: tuple[tuple[int, float], ...] = ()
 
 
@@ -210,7 +210,7 @@ class _Split:
         random = np.random.default_rng(self.knobs.seed)
         for half in self.halves:
             trained = target[half.train]
-            fitted = half.full.fitted(trained, np.tile(np.float32(self.knobs.c)[:, None], k))
+            fitted = half.full.fitted(trained, np.tile(np.array(self.knobs.c, np.float32)[:, None], k))
             scores[half.test], prior[half.test] = fitted.scores, trained.mean(axis=0)
             chosen["probe"][half.test] = fitted.scores >= fitted.threshold
             by_plain = half.plain.fitted(trained, np.ones((1, k), np.float32))
@@ -254,7 +254,7 @@ class _Split:
                     n_positive_tested=there,
                     n_chosen=called,
                     n_hits=hits,
-                    alike=tuple(float(value) for value in alike[:, j]),
+                    alike=tuple(alike[:, j].tolist()),
                     weights=_largest(mean_weights[:-1, j], self.knobs.n_weights),
                 )
             )
@@ -264,9 +264,9 @@ class _Split:
         """F1 of each target, of the sample and of each draw of groups."""
         hits, called = (self._by_group(flags) for flags in (truth & chosen, chosen))
         there = self._by_group(truth)
-        counts = tuple(np.asarray(of.sum(axis=0), np.float64) for of in (hits, called, there))
-        drawn = tuple(self.draws @ of for of in (hits, called, there))
-        return _F1(_harmonic(*counts), _harmonic(*drawn), counts)
+        sums = [np.asarray(of.sum(axis=0), np.float64) for of in (hits, called, there)]
+        drawn = [np.asarray(self.draws @ of, np.float64) for of in (hits, called, there)]
+        return _F1(_harmonic(*sums), _harmonic(*drawn), (sums[0], sums[1], sums[2]))
 
     def _by_group(self, flags: Flags) -> Floats:
         """Held-out groups x targets: how many transcripts are flagged."""
@@ -289,7 +289,7 @@ class _Split:
 class _F1:
     value: Reals
     draws: Reals
-    counts: tuple[Reals, ...]
+    counts: tuple[Reals, Reals, Reals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +345,8 @@ class _Fold:
         weights = fit(self.train, target, c, start=start)
         if truths:
             truth = np.concatenate(truths)
-            predicted = [np.concatenate(parts) for parts in kept]
-            threshold = np.array([best_threshold(truth[:, j], predicted[best[j]][:, j]) for j in range(k)])
+            pooled = [np.concatenate(parts) for parts in kept]
+            threshold = np.array([best_threshold(truth[:, j], pooled[best[j]][:, j]) for j in range(k)])
         else:
             own = probability(self.train.scores(weights))
             threshold = np.array([best_threshold(target[:, j], own[:, j]) for j in range(k)])
@@ -355,7 +355,8 @@ class _Fold:
 
 def f1_score(truth: Flags, chosen: Flags) -> float:
     """The harmonic mean of precision and recall; 0 where nothing was chosen rightly."""
-    return float(_harmonic(*(np.float64(flags.sum()) for flags in (truth & chosen, chosen, truth))))
+    sums = [np.array([flags.sum()], np.float64) for flags in (truth & chosen, chosen, truth)]
+    return float(_harmonic(*sums)[0])
 
 
 def _harmonic(hits: Reals, called: Reals, there: Reals) -> Reals:

@@ -81,21 +81,23 @@ def test_a_difference_made_by_strata_alone_is_none_within_them() -> None:
 
 @pytest.mark.parametrize(("k_in", "n_in", "k_out", "n_out"), [(15, 40, 20, 100), (0, 30, 6, 50), (9, 10, 1, 12)])
 def test_difference_is_newcombes(k_in: int, n_in: int, k_out: int, n_out: int) -> None:
-    found = contrasts.difference(*(np.array([float(v)]) for v in (k_in, n_in, k_out, n_out)), ONE)
+    a, b, c, d = (np.array([float(v)]) for v in (k_in, n_in, k_out, n_out))
+    found = contrasts.difference(a, b, c, d, ONE)
     low, high = confint_proportions_2indep(k_in, n_in, k_out, n_out, method="newcomb")
     assert [float(value[0]) for value in found] == pytest.approx([k_in / n_in - k_out / n_out, low, high])
 
 
 def test_ratio_is_that_of_statsmodels() -> None:
-    found = contrasts.ratio(*(np.array([float(v)]) for v in (15, 40, 20, 100)), ONE)
+    a, b, c, d = (np.array([float(v)]) for v in (15, 40, 20, 100))
+    found = contrasts.ratio(a, b, c, d, ONE)
     low, high = confint_proportions_2indep(15.5, 40.5, 20.5, 100.5, compare="ratio", method="log")
     assert [float(value[0]) for value in found] == pytest.approx([15.5 / 40.5 / (20.5 / 100.5), low, high])
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.floats(0.05, 8))
 def test_intervals_hold_their_estimate_and_are_numbers(k: int, n: int, j: int, m: int, effect: float) -> None:
-    sides = [np.array([float(v)]) for v in (min(k, n), n, min(j, m), m)]
-    for centre, low, high in (f(*sides, np.array([effect])) for f in (contrasts.difference, contrasts.ratio)):
+    a, b, c, d = (np.array([float(v)]) for v in (min(k, n), n, min(j, m), m))
+    for centre, low, high in (f(a, b, c, d, np.array([effect])) for f in (contrasts.difference, contrasts.ratio)):
         assert np.isfinite([centre[0], low[0], high[0]]).all()
         assert low[0] <= centre[0] + 1e-12
         assert centre[0] <= high[0] + 1e-12
