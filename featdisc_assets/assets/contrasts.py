@@ -160,11 +160,11 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
             scores["language"] = contrasts.share_inside(language.astype(np.int64), is_in)
             for trait, score in scores.items():
                 area = contrasts.tells_apart(score, is_in)
-                rows.append(
-                    {name: one[name] for name in ("grouped_by", "group_value")}
-                    | {"kind": kind, "trait": trait, "n_in": int(is_in.sum()), "n_out": int((~is_in).sum())}
-                    | {"tells_apart": area, "warning": _warning(one, kind, trait, area)}
-                )
+                rows.append({
+                    "grouped_by": one["grouped_by"], "group_value": one["group_value"], "kind": kind, "trait": trait,
+                    "n_in": int(is_in.sum()), "n_out": int((~is_in).sum()), "tells_apart": area,
+                    "warning": _warning(one, kind, trait, area),
+                })  # fmt: skip
     return pa.Table.from_pylist(rows, schema=db.schema("group_balance"))
 
 

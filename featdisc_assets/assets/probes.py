@@ -1,5 +1,7 @@
 """What the user's turns predict: one logistic regression a cluster of thoughts or responses, held to account."""
 
+from typing import Any
+
 import dagster as dg
 import numpy as np
 import pyarrow as pa
@@ -61,7 +63,8 @@ def probes(
             "max_targets": config.max_targets, "min_positive": config.min_positive, "target_kinds": config.kinds
         },
     )  # fmt: skip
-    rows, calibration = [], np.zeros((3, 20))
+    rows: list[dict[str, Any]] = []
+    calibration = np.zeros((3, 20))
     for inputs in config.inputs:
         for kind in ("thought", "response"):
             wanted = [target["cluster_id"] for target in targets if target["kind"] == kind]
@@ -85,7 +88,7 @@ def probes(
 
 def _probe_kind(
     context: dg.AssetExecutionContext, db: Warehouse, kind: str, targets: list[str], inputs: str, config: ProbeConfig
-) -> tuple[list[dict[str, object]], probing.Reals]:
+) -> tuple[list[dict[str, Any]], probing.Reals]:
     chosen = {"target_kind": kind, "input_kinds": inputs.split("+")}
     people = db.read(read_sql("tables/probe_transcripts"), variables=chosen)
     cells = db.read(read_sql("tables/probe_cells"), variables=chosen)
@@ -117,7 +120,7 @@ def _probe_kind(
 
 def _as_row(
     result: probing.Probe, cluster_id: str, kind: str, inputs: str, n: int, columns: list[str]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     row = {name: getattr(result, name) for name in result.__slots__ if name != "weights"}
     weights = [{"cluster_id": columns[i], "weight": weight} for i, weight in result.weights]
     return row | {
@@ -126,7 +129,7 @@ def _as_row(
     }  # fmt: skip
 
 
-def _test(rows: list[dict[str, object]]) -> None:
+def _test(rows: list[dict[str, Any]]) -> None:
     """Do the transcripts a probe calls positive show its target more often than chance: a test on held-out groups."""
     scored = [row for row in rows if row["f1"] is not None]
     if not scored:

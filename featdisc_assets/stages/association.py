@@ -134,7 +134,8 @@ def _block(n: Counts, left: Counts, right: Counts, both: Counts, effect: Reals, 
     joint = np.clip(both / effect, least, most)
     more = _between(joint + shift, whole, some, others, most)
     if not two_sided:
-        return np.minimum(more, 1.0)
+        tail: Reals = np.minimum(more, 1.0)
+        return tail
     # The lower tail is the upper one of the units that show the left thing but not the right.
     fewer = _between(some - joint + shift, whole, some, whole - others, some - least)
     return np.minimum(1.0, 2 * np.minimum(more, fewer))
