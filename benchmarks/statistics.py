@@ -4,8 +4,9 @@
 
 A warehouse of made-up transcripts: three kinds, so many clusters a kind, fifteen features a piece, cluster frequencies
 by a power law, six models. `pairs`, `contrasts` and `probes` time what the assets do (wall and CPU seconds, peak
-resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts, scikit-learn fits of ten targets.
-`null` counts false discoveries in families without any true relation, with and without groups of alike transcripts.
+resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts, scikit-learn fits of ten
+targets. `null` counts false discoveries in families without any true relation, with and without groups of alike
+transcripts.
 """
 
 import argparse
