@@ -164,7 +164,7 @@ def null(families: int) -> None:
         hits = np.zeros(2)
         for _ in range(families):
             left, right, unit = make(random)
-            n, sizes = len(unit), np.bincount(unit)
+            n, sizes = len(unit), np.bincount(unit).astype(np.float64)
             totals = left.sum(axis=0).astype(float), right.sum(axis=0).astype(float)
             rho = []
             for flags, total in zip((left, right), totals, strict=True):
