@@ -133,13 +133,12 @@ def _block(n: Counts, left: Counts, right: Counts, both: Counts, effect: Reals, 
     least, most = np.maximum(0, some + others - whole), np.minimum(some, others)
     joint = np.clip(both / effect, least, most)
     more = _between(joint + shift, whole, some, others, most)
-    tail: Reals = np.minimum(more, 1.0)
-    if not two_sided:
-        return tail
-    # The lower tail is the upper one of the units that show the left thing but not the right.
-    fewer = _between(some - joint + shift, whole, some, whole - others, some - least)
-    tail = np.minimum(1.0, 2 * np.minimum(more, fewer))
-    return tail
+    p_value: Reals = np.minimum(more, 1.0)
+    if two_sided:
+        # The lower tail is the upper one of the units that show the left thing but not the right.
+        fewer = _between(some - joint + shift, whole, some, whole - others, some - least)
+        p_value = np.minimum(1.0, 2 * np.minimum(more, fewer))
+    return p_value
 
 
 def _between(k: Reals, n: Counts, some: Counts, others: Counts, most: Counts) -> Reals:
