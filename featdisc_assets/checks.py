@@ -19,6 +19,10 @@ CHECKS = {
     "every_feature_is_embedded": "embeddings",
     "every_cluster_is_named": "cluster_names",
     "prevalence_is_a_share": "cluster_prevalence",
+    "pairs_are_counted_rightly": "cooccurrence",
+    "every_contrast_is_tested_or_says_why": "group_contrasts",
+    "every_change_is_tested_or_says_why": "drift",
+    "every_probe_is_scored_or_says_why": "probes",
 }
 
 

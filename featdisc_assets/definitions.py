@@ -2,12 +2,15 @@
 
 import dagster as dg
 
-from featdisc_assets.assets.analysis import cooccurrence, group_contrasts, probes
 from featdisc_assets.assets.auditing import cluster_audit, feature_hygiene
 from featdisc_assets.assets.clustering import clusters, embeddings
+from featdisc_assets.assets.contrasts import group_contrasts, text_languages
+from featdisc_assets.assets.cooccurrence import cooccurrence
+from featdisc_assets.assets.drift import drift
 from featdisc_assets.assets.ingest import pieces, transcripts
 from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import cluster_interest, cluster_names
+from featdisc_assets.assets.probes import probes
 from featdisc_assets.assets.publishing import published
 from featdisc_assets.assets.rating import features, rating_plan
 from featdisc_assets.assets.report import report
@@ -30,7 +33,9 @@ assets = [
     cluster_names,
     cluster_interest,
     cooccurrence,
+    text_languages,
     group_contrasts,
+    drift,
     probes,
     mart_views,
     report,

@@ -176,14 +176,16 @@ class Warehouse:
     def prepare(self) -> None:
         """Make the file with every table, macro and view of `sql/`, as far as they are not there yet.
 
-        Tables that an earlier version made get the columns they lack, null in their rows. Views are made anew each
-        time: they hold no rows, and an edited file then counts at once.
+        Tables that an earlier version made get the columns they lack, null in their rows, and let null stand where
+        the schema now does. Views are made anew each time: they hold no rows, and an edited file then counts at once.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.transaction() as connection:
             connection.execute(read_sql("schema"))
             for table, column, type_ in _missing_columns(connection):
                 connection.execute(f'alter table {table} add column "{column}" {type_}')
+            for table, column in _loosened_columns(connection):
+                connection.execute(f'alter table {table} alter column "{column}" drop not null')
             connection.execute(read_sql("macros"))
             for mart in marts():
                 connection.execute(f"create or replace view {mart.name} as {mart.sql}")
@@ -326,6 +328,22 @@ def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, s
 _TABLES = (
     "select table_name from duckdb_tables() where database_name = $1 and not internal and not temporary order by 1"
 )
+
+
+def _loosened_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Table and name of the columns that may be null in the schema and may not in this file."""
+    with duckdb.connect() as scratch:
+        scratch.execute(read_sql("schema"))
+        free = {(table, column) for table, column in scratch.execute(_NULLABLE.format("")).fetchall()}
+    bound = connection.execute(_NULLABLE.format("not ")).fetchall()
+    return [(table, column) for table, column in bound if (table, column) in free]
+
+
+_NULLABLE = """
+select table_name, column_name from duckdb_columns()
+where database_name = current_database() and schema_name = 'main' and not internal and {}is_nullable
+order by table_name, column_index
+"""
 
 _COLUMNS = """
 select table_name, column_name, data_type from duckdb_columns()

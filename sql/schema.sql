@@ -221,10 +221,11 @@ create table if not exists cooccurrence (
     odds_ratio_high double not null,
     p_value double not null,
     q_value double not null,
-    similarity double not null
+    similarity double not null,
+    design_effect double
 );
 
--- one row per group and cluster: the group's prevalence against all other groups'
+-- one row per group and cluster: the group's prevalence against all other groups'; reason says why one has no test
 create table if not exists group_contrasts (
     grouped_by varchar not null,
     group_value varchar not null,
@@ -235,14 +236,69 @@ create table if not exists group_contrasts (
     n_out bigint not null,
     k_out bigint not null,
     difference double not null,
-    odds_ratio double not null,
-    odds_ratio_low double not null,
-    odds_ratio_high double not null,
-    p_value double not null,
-    q_value double not null
+    odds_ratio double,
+    odds_ratio_low double,
+    odds_ratio_high double,
+    p_value double,
+    q_value double,
+    difference_low double,
+    difference_high double,
+    ratio double,
+    ratio_low double,
+    ratio_high double,
+    design varchar,
+    design_effect double,
+    n_strata bigint,
+    reason varchar
 );
 
--- one row per target cluster: how well user clusters predict it on held-out groups
+-- one row per compared group, kind and trait: does the trait alone (length, language) tell the group from the rest
+create table if not exists group_balance (
+    grouped_by varchar not null,
+    group_value varchar not null,
+    kind varchar not null,
+    trait varchar not null,
+    n_in bigint not null,
+    n_out bigint not null,
+    tells_apart double,
+    warning varchar
+);
+
+-- one row per cluster and two groups that follow each other: the later prevalence against the earlier
+create table if not exists drift (
+    grouped_by varchar not null,
+    earlier varchar not null,
+    later varchar not null,
+    kind varchar not null,
+    cluster_id varchar not null,
+    n_later bigint not null,
+    k_later bigint not null,
+    n_earlier bigint not null,
+    k_earlier bigint not null,
+    difference double not null,
+    odds_ratio double,
+    odds_ratio_low double,
+    odds_ratio_high double,
+    p_value double,
+    q_value double,
+    difference_low double,
+    difference_high double,
+    ratio double,
+    ratio_low double,
+    ratio_high double,
+    design varchar,
+    design_effect double,
+    n_strata bigint,
+    reason varchar
+);
+
+-- one row per distinct text of the user's turns: the language it is written in
+create table if not exists text_languages (
+    text_hash varchar not null,
+    language varchar
+);
+
+-- one row per target cluster and set of inputs: how well user clusters predict it on held-out groups
 create table if not exists probes (
     target_cluster_id varchar not null,
     target_kind varchar not null,
@@ -259,7 +315,17 @@ create table if not exists probes (
     baseline_length_f1 double,
     baseline_shuffled_f1 double,
     reason varchar,
-    top_weights struct(cluster_id varchar, weight double)[] not null
+    top_weights struct(cluster_id varchar, weight double)[] not null,
+    inputs varchar,
+    brier double,
+    baseline_prior_brier double,
+    c double,
+    margin double,
+    margin_low double,
+    margin_high double,
+    p_value double,
+    q_value double,
+    n_groups_tested bigint
 );
 
 -- one row per kind, check and example: features that say more about the prompt than about the piece

@@ -169,6 +169,7 @@ def _probe() -> dict[str, Any]:
     return {"target_cluster_id": "response-1", "target_kind": "response", "top_weights": weights} | {
         "n_transcripts": 4, "n_positive": 3, "n_tested": 4, "base_rate": 0.75, "f1": 0.91, "precision": 0.9,
         "recall": 0.92, "baseline_prior_f1": 0.5, "baseline_length_f1": 0.4, "baseline_shuffled_f1": 0.3,
+        "inputs": "user", "margin": 0.41, "margin_low": 0.2, "margin_high": 0.6, "q_value": 0.001,
     }  # fmt: skip
 
 

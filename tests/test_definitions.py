@@ -15,8 +15,8 @@ EXPECTED = {
     "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "rating_plan", "rated_texts",
     "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
-    "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report", "published",
-    "source_files",
+    "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
+    "probes", "feature_hygiene", "cluster_audit", "report", "published", "source_files",
 }  # fmt: skip
 
 

@@ -1,20 +1,23 @@
 """Can the clusters of the user's turns predict a cluster of the model's thoughts or responses?"""
 
 import hashlib
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from threadpoolctl import threadpool_limits
 
+from featdisc_assets.logistic import Design, Floats, fit, probability
+
 Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
+BLOCK = 64
+BASELINES = ("prior", "length", "shuffled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,137 +26,366 @@ class Probe:
 
     Scores are None where they mean nothing, and `reason` says why. F1 is the harmonic mean of precision and recall.
     `baseline_prior_f1` predicts every transcript positive, `baseline_length_f1` knows only how long the user's turns
-    are, `baseline_shuffled_f1` learns from labels shuffled among the training transcripts. `weights` are the largest
-    coefficients by size: (column of x, weight), fitted on everything.
+    are, their language and the model, `baseline_shuffled_f1` learns from labels shuffled among the training half.
+
+    Attributes:
+        n_positive: Transcripts that show the target.
+        n_tested: Held-out transcripts.
+        n_groups_tested: Groups they belong to.
+        base_rate: Share of all transcripts that show it.
+        margin: F1 less the best baseline's.
+        margin_low: Lower end of its 95 % interval: a bootstrap over held-out groups, against the best baseline of each
+            draw.
+        margin_high: Upper end.
+        brier: Mean squared error of the probabilities; `baseline_prior_brier` is that of the training base rate.
+        c: Inverse strength of the penalty, chosen by log-loss within the training groups.
+        threshold: Probability at and above which a transcript is called positive, chosen there by F1.
+        n_positive_tested: Held-out transcripts that show it; n_chosen were called positive, n_hits of them rightly.
+        alike: Sums over held-out groups that tell how alike transcripts of a group are: squares of the positives,
+            positives times size, squares of the chosen, chosen times size, squares of sizes.
+        weights: The largest coefficients by size: (column of x, weight), means over the folds.
     """
 
     n_positive: int
     n_tested: int
+    n_groups_tested: int
     base_rate: float
     f1: float | None = None
     precision: float | None = None
     recall: float | None = None
     average_precision: float | None = None
+    brier: float | None = None
     threshold: float | None = None
+    c: float | None = None
     baseline_prior_f1: float | None = None
     baseline_length_f1: float | None = None
     baseline_shuffled_f1: float | None = None
+    baseline_prior_brier: float | None = None
+    margin: float | None = None
+    margin_low: float | None = None
+    margin_high: float | None = None
     reason: str | None = None
-    weights: list[tuple[int, float]] = field(default_factory=list)
+    n_positive_tested: int = 0
+    n_chosen: int = 0
+    n_hits: int = 0
+    alike: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    weights: tuple[tuple[int, float], ...] = ()
 
 
-def fold_of(groups: Sequence[str], *, folds: int, seed: int) -> npt.NDArray[np.int64]:
-    """A fold 0..folds-1 for each transcript, the same for all of one group, by a hash of the group alone."""
-    known: dict[str, int] = {}
-    for group in groups:
-        if group not in known:
-            digest = hashlib.blake2b(f"{seed}:{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-            known[group] = int.from_bytes(digest, "big") % folds
-    return np.fromiter((known[group] for group in groups), np.int64, len(groups))
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """How probes are trained and tested.
+
+    Attributes:
+        tested_folds: How many of the folds are held out in turn; scores are pooled over them.
+        tuning_folds: Into how many parts training groups are split to choose penalty and threshold.
+        tuned_folds: How many of these are predicted from the others.
+        c: Inverse strengths of the penalty to choose from, strongest penalty first.
+        n_weights: How many of the largest weights to keep.
+        n_draws: Bootstrap draws of held-out groups.
+        seed: Of splits, shuffled labels and draws.
+    """
+
+    tested_folds: int
+    tuning_folds: int
+    tuned_folds: int
+    c: tuple[float, ...]
+    n_weights: int
+    n_draws: int
+    seed: int
 
 
-def probe(
+def fold_of(groups: Sequence[str], *, folds: int, seed: int) -> Counts:
+    """A fold 0..folds-1 for each transcript, the same for all of one group: groups dealt out in the order of a hash."""
+
+    def place(group: str) -> bytes:
+        return hashlib.blake2b(f"{seed}:{group}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    dealt = {group: i % folds for i, group in enumerate(sorted(set(groups), key=place))}
+    return np.fromiter((dealt[group] for group in groups), np.int64, len(groups))
+
+
+def probe_all(
     x: sparse.csr_matrix,
-    target: Flags,
-    length: Reals,
-    fold: npt.NDArray[np.int64],
+    plain: sparse.csr_matrix,
+    targets: sparse.csc_matrix,
+    groups: Sequence[str],
     *,
-    tested_folds: int,
-    c: float,
-    n_weights: int,
-    seed: int,
-) -> Probe:
-    """Fit one logistic regression on each training half and score it, with its baselines, on the held-out groups.
+    folds: int,
+    knobs: Knobs,
+    threads: int,
+    tell: Callable[[int], None],
+) -> tuple[list[Probe], Reals]:
+    """Fit and test one logistic regression a target, with its baselines, targets by blocks.
 
     Args:
-        x: Transcripts x user clusters, 0 or 1.
-        target: Whether each transcript shows the target cluster.
-        length: Characters of the user's turns.
-        fold: From `fold_of`; no group is in two folds.
-        tested_folds: How many of the folds are held out in turn; the scores are pooled over them.
-        c: Inverse strength of the L2 penalty.
-        n_weights: How many of the largest weights to keep.
-        seed: Of the shuffled labels.
+        x: Transcripts x clusters that predict, 0 or 1.
+        plain: Transcripts x what the plain baseline knows: length, language, model.
+        targets: Transcripts x target clusters, nonzero where the transcript shows the target.
+        groups: The group of each transcript; none is in both halves of any split.
+        folds: Parts that groups are split into.
+        knobs: See there.
+        threads: Blocks that are worked on at a time.
+        tell: Is told how many targets are done, after each block.
+
+    Returns:
+        A probe for each target, and calibration: for twenty equal bins of predicted probability, over all targets, the
+        sum of probabilities, of positives, and the number of predictions.
     """
-    tested = fold < tested_folds
-    empty = Probe(n_positive=int(target.sum()), n_tested=int(tested.sum()), base_rate=float(target.mean()))
-    held_out = target[tested]
-    if not held_out.any() or held_out.all():
-        return replace(empty, reason=f"all {len(held_out)} held-out transcripts agree, so there is nothing to predict")
-    random = np.random.default_rng(seed)
-    by_length = sparse.csr_matrix(_standard(np.log1p(length))[:, None])
-    shuffled = target.copy()
-    scores, chosen = np.zeros(len(target)), np.zeros(len(target), bool)
-    chosen_by_length, chosen_by_chance = np.zeros(len(target), bool), np.zeros(len(target), bool)
-    thresholds = []
-    for k in range(tested_folds):
-        test = fold == k
-        train = ~test
-        if not target[train].any() or target[train].all():
-            return replace(empty, reason=f"all training transcripts of fold {k} agree, so there is nothing to learn")
-        scores[test], threshold = _fit(x[train], target[train], x[test], c=c)
-        thresholds.append(threshold)
-        chosen[test] = scores[test] >= threshold
-        score, threshold = _fit(by_length[train], target[train], by_length[test], c=c)
-        chosen_by_length[test] = score >= threshold
-        shuffled[train] = random.permutation(target[train])
-        score, threshold = _fit(x[train], shuffled[train], x[test], c=c)
-        chosen_by_chance[test] = score >= threshold
-    f1, precision, recall = f1_score(held_out, chosen[tested])
-    return replace(
-        empty,
-        f1=f1,
-        precision=precision,
-        recall=recall,
-        average_precision=float(average_precision_score(held_out, scores[tested])),
-        threshold=float(np.mean(thresholds)),
-        baseline_prior_f1=f1_score(held_out, np.ones(len(held_out), bool))[0],
-        baseline_length_f1=f1_score(held_out, chosen_by_length[tested])[0],
-        baseline_shuffled_f1=f1_score(held_out, chosen_by_chance[tested])[0],
-        weights=_largest(_model(x, target, c=c).coef_[0], n_weights),
-    )
+    split = _Split(x, plain, groups, folds, knobs)
+    starts = range(0, targets.shape[1], BLOCK)
+
+    def work(start: int) -> tuple[list[Probe], Reals]:
+        wanted = np.asarray(targets[:, start : start + BLOCK].todense()) > 0
+        return split.probe(wanted)
+
+    probes: list[Probe] = []
+    calibration = np.zeros((3, 20))
+    # One BLAS thread: the products are sparse, and two threads of ours keep both cores busy.
+    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        for found, binned in pool.map(work, starts):
+            probes += found
+            calibration += binned
+            tell(len(probes))
+    return probes, calibration
 
 
-def f1_score(truth: Flags, chosen: Flags) -> tuple[float, float, float]:
-    """F1, precision and recall; 0 where nothing was chosen or nothing was there."""
-    hits = int((truth & chosen).sum())
-    precision = hits / int(chosen.sum()) if chosen.any() else 0.0
-    recall = hits / int(truth.sum()) if truth.any() else 0.0
-    return (2 * precision * recall / (precision + recall) if hits else 0.0), precision, recall
+class _Split:
+    """The matrices of every fold, made once for all targets."""
+
+    def __init__(
+        self, x: sparse.csr_matrix, plain: sparse.csr_matrix, groups: Sequence[str], folds: int, knobs: Knobs
+    ) -> None:
+        self.knobs = knobs
+        self.fold = fold_of(groups, folds=folds, seed=knobs.seed)
+        self.tested = self.fold < knobs.tested_folds
+        _, self.group = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+        tuning = fold_of(groups, folds=knobs.tuning_folds, seed=knobs.seed + 1)
+        self.halves = []
+        for k in range(knobs.tested_folds):
+            train, test = np.flatnonzero(self.fold != k), np.flatnonzero(self.fold == k)
+            inner = tuning[train]
+            self.halves.append(
+                _Half(train, test, _Fold(x, train, test, inner, knobs), _Fold(plain, train, test, inner, knobs))
+            )
+        self.groups_tested = np.unique(self.group[self.tested])
+        # Held-out groups, each drawn as often as in a sample of as many with replacement.
+        random = np.random.default_rng(knobs.seed + 2)
+        g = max(len(self.groups_tested), 1)
+        self.draws = random.multinomial(g, np.full(g, 1 / g), size=knobs.n_draws).astype(np.float32)
+        self.place = np.searchsorted(self.groups_tested, self.group[self.tested])
+        self.sizes = np.bincount(self.place, minlength=g).astype(np.float64)
+
+    def probe(self, target: Flags) -> tuple[list[Probe], Reals]:
+        reasons = [self._reason(target[:, j]) for j in range(target.shape[1])]
+        able = np.array([reason is None for reason in reasons], dtype=bool)
+        empty = [self._empty(target[:, j], reason) for j, reason in enumerate(reasons)]
+        if not able.any():
+            return empty, np.zeros((3, 20))
+        found, calibration = self._scored(target[:, able])
+        scored = iter(found)
+        return [next(scored) if ok else nothing for ok, nothing in zip(able, empty, strict=True)], calibration
+
+    def _empty(self, flags: Flags, reason: str | None) -> Probe:
+        rate = float(flags.mean()) if len(flags) else 0.0
+        return Probe(int(flags.sum()), int(self.tested.sum()), len(self.groups_tested), rate, reason=reason)
+
+    def _reason(self, flags: Flags) -> str | None:
+        held_out = flags[self.tested]
+        if len(self.groups_tested) < 2:
+            return f"{len(self.groups_tested)} held-out groups are too few to test on"
+        if not held_out.any() or held_out.all():
+            return f"all {len(held_out)} held-out transcripts agree, so there is nothing to predict"
+        for k, half in enumerate(self.halves):
+            trained = flags[half.train]
+            if not trained.any() or trained.all():
+                return f"all training transcripts of fold {k} agree, so there is nothing to learn"
+        return None
+
+    def _scored(self, target: Flags) -> tuple[list[Probe], Reals]:
+        n, k = target.shape
+        scores, prior = np.zeros((n, k), np.float32), np.zeros((n, k), np.float32)
+        chosen = {name: np.zeros((n, k), bool) for name in ("probe", "length", "shuffled")}
+        cs, thresholds, weights = [], [], []
+        random = np.random.default_rng(self.knobs.seed)
+        for half in self.halves:
+            trained = target[half.train]
+            fitted = half.full.fitted(trained, np.tile(np.array(self.knobs.c, np.float32)[:, None], k))
+            scores[half.test], prior[half.test] = fitted.scores, trained.mean(axis=0)
+            chosen["probe"][half.test] = fitted.scores >= fitted.threshold
+            by_plain = half.plain.fitted(trained, np.ones((1, k), np.float32))
+            chosen["length"][half.test] = by_plain.scores >= by_plain.threshold
+            by_chance = half.full.fitted(trained[random.permutation(len(trained))], fitted.c[None, :])
+            chosen["shuffled"][half.test] = by_chance.scores >= by_chance.threshold
+            cs.append(fitted.c)
+            thresholds.append(fitted.threshold)
+            weights.append(fitted.weights)
+        truth, tested = target[self.tested], scores[self.tested]
+        f1 = {"prior": self._f1(truth, np.ones_like(truth))}
+        f1 |= {name: self._f1(truth, flags[self.tested]) for name, flags in chosen.items()}
+        draws = f1["probe"].draws - np.maximum.reduce([f1[name].draws for name in BASELINES])
+        ends = np.quantile(draws, [0.025, 0.975], axis=0)
+        alike = self._alike(truth, chosen["probe"][self.tested])
+        mean_weights = np.mean(weights, axis=0)
+        probes = []
+        for j in range(k):
+            of = {name: float(scored.value[j]) for name, scored in f1.items()}
+            hits, called, there = (int(counts[j]) for counts in f1["probe"].counts)
+            probes.append(
+                Probe(
+                    n_positive=int(target[:, j].sum()),
+                    n_tested=len(truth),
+                    n_groups_tested=len(self.groups_tested),
+                    base_rate=float(target[:, j].mean()),
+                    f1=of["probe"],
+                    precision=hits / called if called else 0.0,
+                    recall=hits / there,
+                    average_precision=float(average_precision_score(truth[:, j], tested[:, j])),
+                    brier=float(np.mean((tested[:, j] - truth[:, j]) ** 2)),
+                    threshold=float(np.mean([found[j] for found in thresholds])),
+                    c=float(np.exp(np.mean([np.log(found[j]) for found in cs]))),
+                    baseline_prior_f1=of["prior"],
+                    baseline_length_f1=of["length"],
+                    baseline_shuffled_f1=of["shuffled"],
+                    baseline_prior_brier=float(np.mean((prior[self.tested, j] - truth[:, j]) ** 2)),
+                    margin=of["probe"] - max(of[name] for name in BASELINES),
+                    margin_low=float(ends[0, j]),
+                    margin_high=float(ends[1, j]),
+                    n_positive_tested=there,
+                    n_chosen=called,
+                    n_hits=hits,
+                    alike=tuple(alike[:, j].tolist()),
+                    weights=_largest(mean_weights[:-1, j], self.knobs.n_weights),
+                )
+            )
+        return probes, _calibration(tested, truth)
+
+    def _f1(self, truth: Flags, chosen: Flags) -> "_F1":
+        """F1 of each target, of the sample and of each draw of groups."""
+        hits, called = (self._by_group(flags) for flags in (truth & chosen, chosen))
+        there = self._by_group(truth)
+        sums = [np.asarray(of.sum(axis=0), np.float64) for of in (hits, called, there)]
+        drawn = [np.asarray(self.draws @ of, np.float64) for of in (hits, called, there)]
+        return _F1(_harmonic(*sums), _harmonic(*drawn), (sums[0], sums[1], sums[2]))
+
+    def _by_group(self, flags: Flags) -> Floats:
+        """Held-out groups x targets: how many transcripts are flagged."""
+        n = len(flags)
+        to_groups = sparse.csr_matrix(
+            (np.ones(n, np.float32), (self.place, np.arange(n))), shape=(len(self.groups_tested), n)
+        )
+        found: Floats = to_groups @ flags.astype(np.float32)
+        return found
+
+    def _alike(self, truth: Flags, chosen: Flags) -> Reals:
+        there, called = self._by_group(truth).astype(np.float64), self._by_group(chosen).astype(np.float64)
+        squares = np.full(truth.shape[1], (self.sizes**2).sum())
+        return np.stack(
+            [(there**2).sum(axis=0), self.sizes @ there, (called**2).sum(axis=0), self.sizes @ called, squares]
+        )
 
 
-def best_threshold(truth: Flags, score: Reals) -> float:
+@dataclass(frozen=True, slots=True)
+class _F1:
+    value: Reals
+    draws: Reals
+    counts: tuple[Reals, Reals, Reals]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    scores: Floats
+    threshold: Floats
+    c: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    train: Counts
+    test: Counts
+    full: "_Fold"
+    plain: "_Fold"
+
+
+class _Fold:
+    """One training half with the parts it is tuned on, and the held-out half."""
+
+    def __init__(self, x: sparse.csr_matrix, train: Counts, test: Counts, tuning: Counts, knobs: Knobs) -> None:
+        self.train, self.test = Design(x[train]), Design(x[test])
+        self.parts = []
+        for k in range(knobs.tuned_folds):
+            fits, tunes = np.flatnonzero(tuning != k), np.flatnonzero(tuning == k)
+            if len(fits) and len(tunes):
+                self.parts.append((fits, tunes, Design(x[train[fits]]), Design(x[train[tunes]])))
+
+    def fitted(self, target: Flags, grid: Floats) -> _Fitted:
+        """Choose penalty (by log-loss) and threshold (by F1) within the training half, then fit all of it.
+
+        Args:
+            target: Training transcripts x targets.
+            grid: Penalties to choose from x targets.
+        """
+        k = target.shape[1]
+        loss = np.zeros(grid.shape)
+        kept: list[list[Floats]] = [[] for _ in grid]
+        truths = []
+        start: Floats | None = None
+        for fits, tunes, fitting, tuning in self.parts:
+            start = None
+            truths.append(target[tunes])
+            for i, c in enumerate(grid):
+                start = fit(fitting, target[fits], c, start=start)
+                predicted = probability(tuning.scores(start))
+                kept[i].append(predicted)
+                safe = np.clip(np.where(target[tunes], predicted, 1 - predicted), 1e-7, 1.0)
+                loss[i] -= np.log(safe).sum(axis=0, dtype=np.float64)
+        best = loss.argmin(axis=0)
+        c = grid[best, np.arange(k)]
+        weights = fit(self.train, target, c, start=start)
+        if truths:
+            truth = np.concatenate(truths)
+            pooled = [np.concatenate(parts) for parts in kept]
+            threshold = np.array([best_threshold(truth[:, j], pooled[best[j]][:, j]) for j in range(k)])
+        else:
+            own = probability(self.train.scores(weights))
+            threshold = np.array([best_threshold(target[:, j], own[:, j]) for j in range(k)])
+        return _Fitted(probability(self.test.scores(weights)), threshold.astype(np.float32), c, weights)
+
+
+def f1_score(truth: Flags, chosen: Flags) -> float:
+    """The harmonic mean of precision and recall; 0 where nothing was chosen rightly."""
+    sums = [np.array([flags.sum()], np.float64) for flags in (truth & chosen, chosen, truth)]
+    return float(_harmonic(*sums)[0])
+
+
+def _harmonic(hits: Reals, called: Reals, there: Reals) -> Reals:
+    found: Reals = 2 * hits / np.maximum(called + there, 1)
+    return found
+
+
+def best_threshold(truth: Flags, score: npt.NDArray[np.floating]) -> float:
     """The score at and above which calling everything positive gives the greatest F1.
 
     With few positives a probability never reaches one half, so a fixed threshold there would choose nothing.
     """
     order = np.argsort(-score, kind="stable")
+    ranked = score[order]
     hits = np.cumsum(truth[order])
     # A cut is possible only where the score changes: equal scores stand or fall together.
-    cut = np.append(score[order][1:] != score[order][:-1], True)
+    cut = np.append(ranked[1:] != ranked[:-1], True)
     f1 = np.where(cut, 2 * hits / (np.arange(1, len(score) + 1) + truth.sum()), -1.0)
     best = int(f1.argmax())
-    below = score[order][best + 1] if best + 1 < len(score) else score[order][best]
-    return float((score[order][best] + below) / 2)
+    below = ranked[best + 1] if best + 1 < len(score) else ranked[best]
+    return float((ranked[best] + below) / 2)
 
 
-def _fit(x: sparse.csr_matrix, target: Flags, x_test: sparse.csr_matrix, *, c: float) -> tuple[Reals, float]:
-    model = _model(x, target, c=c)
-    return model.predict_proba(x_test)[:, 1], best_threshold(target, model.predict_proba(x)[:, 1])
+def _calibration(scores: Floats, truth: Flags) -> Reals:
+    bins = np.minimum((scores * 20).astype(np.int64), 19).ravel()
+    sums = (scores.ravel().astype(np.float64), truth.ravel().astype(np.float64), np.ones(bins.size))
+    return np.stack([np.bincount(bins, weights=values, minlength=20) for values in sums])
 
 
-def _model(x: sparse.csr_matrix, target: Flags, *, c: float) -> LogisticRegression:
-    # BLAS threads burn double for nothing on problems this small.
-    with threadpool_limits(limits=1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=c, solver="liblinear", max_iter=200, random_state=0).fit(x, target)
-
-
-def _standard(values: Reals) -> Reals:
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 0 else values * 0.0
-
-
-def _largest(weights: Reals, count: int) -> list[tuple[int, float]]:
+def _largest(weights: Floats, count: int) -> tuple[tuple[int, float], ...]:
     order = np.argsort(-np.abs(weights), kind="stable")[:count]
-    return [(int(i), round(float(weights[i]), 6)) for i in order if abs(weights[i]) > 1e-9]
+    return tuple((int(i), round(float(weights[i]), 5)) for i in order if abs(weights[i]) > 1e-6)

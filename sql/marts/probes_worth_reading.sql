@@ -1,7 +1,8 @@
--- grain: one row per probed cluster whose F1 beats all of its baselines: what in the user's turns predicts it
+-- grain: one row per probe that beats every baseline by its interval, and chance at q < 0.05, with what predicts it
 with weights as (
     select
         probes.target_cluster_id,
+        probes.inputs,
         unnest(probes.top_weights) as top
     from probes
 ),
@@ -9,6 +10,7 @@ with weights as (
 predictors as (
     select
         weights.target_cluster_id,
+        weights.inputs,
         list(
             if(struct_extract(weights.top, 'weight') < 0, 'not: ', '')
             || coalesce(cluster_names.label, struct_extract(weights.top, 'cluster_id'))
@@ -16,30 +18,30 @@ predictors as (
         ) as predicted_by
     from weights
     left join cluster_names on struct_extract(weights.top, 'cluster_id') = cluster_names.cluster_id
-    group by weights.target_cluster_id
-),
-
-scored as (
-    select
-        probes.*,
-        greatest(probes.baseline_prior_f1, probes.baseline_length_f1, probes.baseline_shuffled_f1) as best_baseline_f1
-    from probes
+    group by weights.target_cluster_id, weights.inputs
 )
 
 select
-    scored.target_kind,
-    scored.target_cluster_id,
+    probes.target_kind,
+    probes.target_cluster_id,
+    probes.inputs,
     cluster_names.label,
-    scored.f1,
-    scored.best_baseline_f1,
-    scored.precision,
-    scored.recall,
-    scored.average_precision,
-    scored.base_rate,
-    scored.n_positive,
+    probes.f1,
+    greatest(probes.baseline_prior_f1, probes.baseline_length_f1, probes.baseline_shuffled_f1) as best_baseline_f1,
+    probes.margin,
+    probes.margin_low,
+    probes.margin_high,
+    probes.precision,
+    probes.recall,
+    probes.average_precision,
+    probes.brier,
+    probes.base_rate,
+    probes.n_positive,
+    probes.q_value,
     predictors.predicted_by
-from scored
-left join predictors on scored.target_cluster_id = predictors.target_cluster_id
-left join cluster_names on scored.target_cluster_id = cluster_names.cluster_id
-where scored.f1 > scored.best_baseline_f1
-order by scored.f1 - scored.best_baseline_f1 desc, scored.target_cluster_id asc
+from probes
+left join predictors
+    on probes.target_cluster_id = predictors.target_cluster_id and probes.inputs = predictors.inputs
+left join cluster_names on probes.target_cluster_id = cluster_names.cluster_id
+where probes.margin_low > 0 and probes.q_value < 0.05
+order by probes.margin_low desc, probes.target_cluster_id asc, probes.inputs asc

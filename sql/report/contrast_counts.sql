@@ -2,7 +2,7 @@
 select
     grouped_by,
     count(distinct group_value) as n_groups,
-    count(*) as n_tests,
+    count(p_value) as n_tests,
     count(*) filter (where q_value < 0.05) as n_different
 from group_contrasts
 group by grouped_by

@@ -32,6 +32,7 @@ select
     group_contrasts.difference,
     group_contrasts.odds_ratio,
     group_contrasts.q_value,
+    group_contrasts.design,
     coalesce(group_contrasts.q_value < 0.05, false) as is_different,
     group_contrasts.k_out / nullif(group_contrasts.n_out, 0) as elsewhere
 from prevalence_by_model

@@ -1,4 +1,4 @@
--- grain: one row per kind of target: probes, those that could be scored, those that beat every baseline
+-- grain: one row per kind of target: probes, those that could be scored, those worth reading
 select
     probes.target_kind,
     count(*) as n_probes,
@@ -6,6 +6,7 @@ select
     count(worth.target_cluster_id) as n_worth,
     median(probes.f1) as median_f1
 from probes
-left join probes_worth_reading as worth on probes.target_cluster_id = worth.target_cluster_id
+left join probes_worth_reading as worth
+    on probes.target_cluster_id = worth.target_cluster_id and probes.inputs = worth.inputs
 group by probes.target_kind
 order by probes.target_kind desc

@@ -1,81 +1,278 @@
--- grain: one row per way of grouping, group and cluster: transcripts that show it, inside the group and outside
-with rated as (
+-- grain: one row per comparison of two sides and cluster: transcripts that show it on either side, and what a test that
+-- respects groups of transcripts needs besides: sums over group keys, and over strata
+-- (set variable comparisons = a list of structs grouped_by, group_value, versus, where null stands for all others;
+-- stratify_by = a column of transcript_groups; each model and source against all others where they are not set)
+with every as (
+    select list(struct_pack(grouped_by := grouped_by, group_value := group_value, versus := null)) as comparisons
+    from (
+        select distinct
+            grouped_by,
+            group_value
+        from transcript_groups
+        where grouped_by in ('model', 'source')
+    ) as groups_of
+),
+
+listed as (
+    select unnest(coalesce(getvariable('comparisons'), every.comparisons)) as one
+    from every
+),
+
+asked as (
+    select
+        row_number() over () as comparison,
+        struct_extract(one, 'grouped_by') as grouped_by,
+        struct_extract(one, 'group_value') as group_value,
+        struct_extract(one, 'versus') as versus
+    from listed
+),
+
+layers as (
+    select
+        transcript_id,
+        dense_rank() over (order by group_value) as stratum
+    from transcript_groups
+    where grouped_by = getvariable('stratify_by')
+),
+
+units as materialized (
+    select
+        transcripts.transcript_id,
+        row_number() over (order by transcripts.transcript_id) as transcript,
+        dense_rank() over (order by coalesce(transcripts.group_key, '=' || transcripts.transcript_id)) as unit,
+        coalesce(layers.stratum, 0) as stratum
+    from transcripts
+    left join layers on transcripts.transcript_id = layers.transcript_id
+),
+
+rated as materialized (
     select distinct
-        rated_pieces.transcript_id,
         rated_pieces.kind,
-        transcripts.model,
-        transcripts.source
+        units.transcript,
+        units.unit
     from rated_pieces
-    inner join transcripts on rated_pieces.transcript_id = transcripts.transcript_id
+    inner join units on rated_pieces.transcript_id = units.transcript_id
 ),
 
-grouped as (
+numbers as (
     select
-        transcript_id,
-        kind,
-        'model' as grouped_by,
-        model as group_value
-    from rated
-    where model is not null
-    union all
-    select
-        transcript_id,
-        kind,
-        'source' as grouped_by,
-        source as group_value
-    from rated
-),
-
-sizes as (
-    select
-        grouped_by,
-        kind,
-        group_value,
-        count(*) as n_in,
-        sum(count(*)) over (partition by grouped_by, kind) as n_all
-    from grouped
-    group by grouped_by, kind, group_value
-),
-
-shown as (
-    select
-        grouped.grouped_by,
-        grouped.kind,
-        grouped.group_value,
-        transcript_clusters.cluster_id,
-        count(*) as k_in
-    from grouped
-    inner join transcript_clusters
-        on grouped.transcript_id = transcript_clusters.transcript_id and grouped.kind = transcript_clusters.kind
-    group by grouped.grouped_by, grouped.kind, grouped.group_value, transcript_clusters.cluster_id
-),
-
-totals as (
-    select
-        grouped_by,
         cluster_id,
-        sum(k_in) as k_all
+        kind,
+        row_number() over (order by cluster_id) as cluster_number
+    from clusters
+),
+
+cells as materialized (
+    select
+        numbers.kind,
+        numbers.cluster_number,
+        units.transcript,
+        units.unit
+    from transcript_clusters
+    inner join numbers on transcript_clusters.cluster_id = numbers.cluster_id
+    inner join units on transcript_clusters.transcript_id = units.transcript_id
+),
+
+-- how alike each cluster is within group keys, over all transcripts
+rated_units as (
+    select
+        kind,
+        unit,
+        count(*) as n_unit
+    from rated
+    group by kind, unit
+),
+
+kinds as (
+    select
+        kind,
+        sum(n_unit) as n_rated,
+        sum(n_unit * n_unit) as sum_sizes_squared
+    from rated_units
+    group by kind
+),
+
+by_unit as (
+    select
+        kind,
+        cluster_number,
+        unit,
+        count(*) as n_shown
+    from cells
+    group by kind, cluster_number, unit
+),
+
+alike as (
+    select
+        by_unit.cluster_number,
+        sum(by_unit.n_shown) as n_shown,
+        sum(by_unit.n_shown * by_unit.n_shown) as sum_squares,
+        sum(by_unit.n_shown * rated_units.n_unit) as sum_products
+    from by_unit
+    inner join rated_units on by_unit.kind = rated_units.kind and by_unit.unit = rated_units.unit
+    group by by_unit.cluster_number
+),
+
+sides as materialized (
+    select
+        asked.comparison,
+        units.transcript,
+        units.unit,
+        units.stratum,
+        transcript_groups.group_value = asked.group_value as is_in
+    from asked
+    inner join transcript_groups
+        on
+            asked.grouped_by = transcript_groups.grouped_by
+            and (
+                asked.versus is null
+                or asked.versus = transcript_groups.group_value
+                or asked.group_value = transcript_groups.group_value
+            )
+    inner join units on transcript_groups.transcript_id = units.transcript_id
+),
+
+side_units as (
+    select
+        sides.comparison,
+        rated.kind,
+        sides.unit,
+        count(*) as m,
+        count(*) filter (where sides.is_in) as m_in
+    from sides
+    inner join rated on sides.transcript = rated.transcript
+    group by sides.comparison, rated.kind, sides.unit
+),
+
+sizes as materialized (
+    select
+        comparison,
+        kind,
+        sum(m) as n_all,
+        sum(m_in) as n_in,
+        sum(m * m) as sum_sizes_squared,
+        sum(m_in * m_in) as sum_in_squared,
+        sum(m_in * m) as sum_in_products,
+        -- answers to the same questions: nearly every transcript has one of the other side in its group
+        coalesce(sum(m) filter (where m_in between 1 and m - 1), 0) >= 0.9 * sum(m) as is_paired,
+        max(m_in) > 1 and max(m - m_in) > 1 as is_repeated
+    from side_units
+    group by comparison, kind
+),
+
+shown as materialized (
+    select
+        sides.comparison,
+        cells.kind,
+        cells.cluster_number,
+        if(sizes.is_paired, cells.unit, sides.stratum) as stratum,
+        count(*) as k,
+        count(*) filter (where sides.is_in) as k_in
+    from cells
+    inner join sides on cells.transcript = sides.transcript
+    inner join sizes on sides.comparison = sizes.comparison and cells.kind = sizes.kind
+    group by all
+),
+
+strata as (
+    select
+        sides.comparison,
+        rated.kind,
+        if(sizes.is_paired, sides.unit, sides.stratum) as stratum,
+        cast(count(*) as double) as m,
+        cast(count(*) filter (where sides.is_in) as double) as m_in
+    from sides
+    inner join rated on sides.transcript = rated.transcript
+    inner join sizes on sides.comparison = sizes.comparison and rated.kind = sizes.kind
+    group by all
+),
+
+tables_of as (
+    select
+        shown.comparison,
+        shown.cluster_number,
+        shown.k,
+        shown.k_in,
+        strata.m,
+        shown.k < strata.m and strata.m_in between 1 and strata.m - 1 as tells,
+        shown.k_in - strata.m_in * shown.k / strata.m as surplus,
+        strata.m_in * shown.k / strata.m as expected,
+        strata.m_in * (strata.m - strata.m_in) * shown.k * (strata.m - shown.k)
+        / (strata.m * strata.m * greatest(strata.m - 1, 1)) as variance,
+        (strata.m - 2 * shown.k) * (strata.m - 2 * strata.m_in) / (strata.m * greatest(strata.m - 2, 1)) as skew,
+        shown.k_in * (strata.m - strata.m_in - shown.k + shown.k_in) / strata.m as for_it,
+        (strata.m_in - shown.k_in) * (shown.k - shown.k_in) / strata.m as against_it,
+        (2 * shown.k_in + strata.m - strata.m_in - shown.k) / strata.m as agreeing
     from shown
-    group by grouped_by, cluster_id
+    inner join strata
+        on shown.comparison = strata.comparison and shown.kind = strata.kind and shown.stratum = strata.stratum
+),
+
+sums as (
+    select
+        comparison,
+        cluster_number,
+        sum(k) as k_all,
+        sum(k_in) as k_in,
+        count(*) filter (where tells) as n_strata,
+        coalesce(sum(k_in) filter (where tells), 0) as k_strata,
+        coalesce(sum(expected) filter (where tells), 0) as expected,
+        coalesce(sum(variance) filter (where tells), 0) as variance,
+        coalesce(sum(variance * skew) filter (where tells), 0) as third,
+        coalesce(sum(surplus * surplus) filter (where tells), 0) as surplus_squared,
+        coalesce(sum(surplus * variance) filter (where tells), 0) as surplus_variance,
+        coalesce(sum(variance * variance) filter (where tells), 0) as variance_squared,
+        coalesce(sum(for_it), 0) as for_it,
+        coalesce(sum(against_it), 0) as against_it,
+        coalesce(sum(agreeing * for_it), 0) as agreeing_for,
+        coalesce(sum(agreeing * against_it + (1 - agreeing) * for_it), 0) as mixed,
+        coalesce(sum((1 - agreeing) * against_it), 0) as differing_against
+    from tables_of
+    group by comparison, cluster_number
 )
 
 select
-    sizes.grouped_by,
-    sizes.group_value,
+    asked.grouped_by,
+    asked.group_value,
+    asked.versus,
     sizes.kind,
-    clusters.cluster_id,
-    cast(sizes.n_in as bigint) as n_in,
-    cast(coalesce(shown.k_in, 0) as bigint) as k_in,
-    cast(sizes.n_all - sizes.n_in as bigint) as n_out,
-    cast(totals.k_all - coalesce(shown.k_in, 0) as bigint) as k_out
+    numbers.cluster_id,
+    cast(sizes.n_in as double) as n_in,
+    cast(coalesce(sums.k_in, 0) as double) as k_in,
+    cast(sizes.n_all - sizes.n_in as double) as n_out,
+    cast(coalesce(sums.k_all - sums.k_in, 0) as double) as k_out,
+    case
+        when sizes.is_paired then 'paired'
+        when getvariable('stratify_by') is not null then 'stratified'
+        when sizes.sum_sizes_squared > sizes.n_all then 'clustered'
+        else 'independent'
+    end as design,
+    sizes.is_paired and sizes.is_repeated as is_repeated,
+    cast(sizes.sum_sizes_squared as double) as sum_sizes_squared,
+    cast(sizes.sum_in_squared as double) as sum_in_squared,
+    cast(sizes.sum_in_products as double) as sum_in_products,
+    cast(kinds.n_rated as double) as n_rated,
+    cast(kinds.sum_sizes_squared as double) as rated_sizes_squared,
+    cast(coalesce(alike.n_shown, 0) as double) as n_shown,
+    cast(coalesce(alike.sum_squares, 0) as double) as sum_squares,
+    cast(coalesce(alike.sum_products, 0) as double) as sum_products,
+    cast(coalesce(sums.n_strata, 0) as double) as n_strata,
+    cast(coalesce(sums.k_strata, 0) as double) as k_strata,
+    coalesce(sums.expected, 0) as expected,
+    coalesce(sums.variance, 0) as variance,
+    coalesce(sums.third, 0) as third,
+    coalesce(sums.surplus_squared, 0) as surplus_squared,
+    coalesce(sums.surplus_variance, 0) as surplus_variance,
+    coalesce(sums.variance_squared, 0) as variance_squared,
+    coalesce(sums.for_it, 0) as for_it,
+    coalesce(sums.against_it, 0) as against_it,
+    coalesce(sums.agreeing_for, 0) as agreeing_for,
+    coalesce(sums.mixed, 0) as mixed,
+    coalesce(sums.differing_against, 0) as differing_against
 from sizes
-inner join clusters on sizes.kind = clusters.kind
-inner join totals on sizes.grouped_by = totals.grouped_by and clusters.cluster_id = totals.cluster_id
-left join shown
-    on
-        sizes.grouped_by = shown.grouped_by
-        and sizes.kind = shown.kind
-        and sizes.group_value = shown.group_value
-        and clusters.cluster_id = shown.cluster_id
-where sizes.n_in < sizes.n_all and totals.k_all >= coalesce(getvariable('min_support'), 5)
-order by all
+inner join asked on sizes.comparison = asked.comparison
+inner join kinds on sizes.kind = kinds.kind
+inner join numbers on sizes.kind = numbers.kind
+left join alike on numbers.cluster_number = alike.cluster_number
+left join sums on sizes.comparison = sums.comparison and numbers.cluster_number = sums.cluster_number
+order by asked.grouped_by, asked.group_value, asked.versus, sizes.kind, numbers.cluster_id

@@ -1,9 +1,11 @@
 -- grain: one row per cluster of thoughts or responses to be probed: the most common first
--- (set variable max_targets = 1000; set variable min_positive = 10)
+-- (set variable max_targets = 1000; set variable min_positive = 10; set variable target_kinds = ['thought'])
 select
     cluster_id,
     kind
 from clusters
-where kind in ('thought', 'response') and n_transcripts >= coalesce(getvariable('min_positive'), 10)
+where
+    list_contains(coalesce(getvariable('target_kinds'), ['thought', 'response']), kind)
+    and n_transcripts >= coalesce(getvariable('min_positive'), 10)
 order by n_transcripts desc, cluster_id asc
 limit coalesce(getvariable('max_targets'), 1000)

@@ -1,0 +1,230 @@
+"""The statistics at the study's scale, beside the plain way, and under the null.
+
+    python -m benchmarks.statistics [pairs|contrasts|probes|null ...] [--transcripts N] [--clusters K] [--targets T]
+
+A warehouse of made-up transcripts: three kinds, so many clusters a kind, fifteen features a piece, cluster frequencies
+by a power law, six models. `pairs`, `contrasts` and `probes` time what the assets do (wall and CPU seconds, peak
+resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts, scikit-learn fits of ten
+targets. `null` counts false discoveries in families without any true relation, with and without groups of alike
+transcripts.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_limits
+
+from featdisc_assets.assets.cooccurrence import DIRECTIONS, pairs_of
+from featdisc_assets.assets.tabulating import contrasted
+from featdisc_assets.places import read_sql
+from featdisc_assets.stages import association, probing
+from featdisc_assets.warehouse import Warehouse
+
+_TABLES = {
+    "transcripts": """
+        select 't' || i as transcript_id, 'made-up' as source, 'model-' || (i % 6) as model,
+            case when $grouped then 'g' || (i // 6) end as group_key, 'h' as content_hash, 1 as n_turns
+        from range($n) as numbers (i)""",
+    "pieces": """
+        select transcript_id || kind as piece_id, transcript_id, kind, 0 as turn_index, '' as text,
+            transcript_id || kind as text_hash, 500 as n_chars, false as is_truncated
+        from transcripts cross join (select unnest(['user', 'thought', 'response']) as kind)""",
+    "rated_texts": """
+        select kind, text_hash, 'k' as request_key, 'm' as model, 'p' as prompt_version, 'ok' as status,
+            15 as n_features
+        from pieces""",
+    "features": """
+        select piece_id, kind || '-' || least(floor(pow(random(), 2.2) * $k)::bigint, $k - 1) || '-'
+            || (random() * 60)::int as feature_id, p as position
+        from pieces cross join range(15) as places (p)""",
+    "cluster_members": """
+        select distinct feature_id, split_part(feature_id, '-', 1) as kind,
+            split_part(feature_id, '-', 1) || '-' || split_part(feature_id, '-', 2) as cluster_id, 1.0 as similarity
+        from features""",
+    "clusters": """
+        select cluster_id, kind, count(*) as n_features, 1 as n_pieces, 1 as n_transcripts, 1.0 as coherence,
+            list_transform(range(8), x -> 0.35::float) as centroid
+        from cluster_members group by cluster_id, kind""",
+}
+
+
+@contextmanager
+def measured(what: str) -> Iterator[None]:
+    """Print wall and CPU seconds, and the most memory the process has held so far."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"| {what} | {time.perf_counter() - wall:.1f} | {time.process_time() - cpu:.1f} | {peak:.2f} GB |", flush=True
+    )
+
+
+def made_up(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
+    """A warehouse as it is after clustering."""
+    db = Warehouse(folder / "warehouse.duckdb", memory_limit="2GB")
+    db.prepare()
+    values: dict[str, Any] = {"n": n, "k": clusters, "grouped": grouped}
+    with db.transaction() as connection:
+        connection.execute("select setseed(0.5)")
+        for table, select in _TABLES.items():
+            used = {name: value for name, value in values.items() if f"${name}" in select}
+            connection.execute(f"insert into {table} by name {select}", used)
+    return db
+
+
+def pairs(db: Warehouse) -> None:
+    """All three directions, read, tested and written."""
+    with measured("co-occurrence of three directions, tested"):
+        ids, centroids = db.matrix("select cluster_id, centroid as vector from clusters order by cluster_id")
+        for left, right in DIRECTIONS:
+            found = pairs_of(db, left, right, ids, centroids, min_support=5)
+            db.append("cooccurrence", found)
+            print(f"{left} x {right}: {len(found):,} pairs", flush=True)
+    tenth = "select * from transcript_clusters where kind in ('user', 'response') and hash(transcript_id) % 10 = 0"
+    with measured("plain: pandas merge and crosstab, one direction, a tenth of the transcripts, untested"):
+        import pandas as pd  # noqa: PLC0415 - what it is measured against
+
+        cells = db.read(tenth).to_pandas()
+        lefts, rights = (cells[cells["kind"] == kind] for kind in ("user", "response"))
+        both = lefts.merge(rights, on="transcript_id")
+        print(pd.crosstab(both["cluster_id_x"], both["cluster_id_y"]).shape)
+
+
+def contrasts(db: Warehouse) -> None:
+    """Six models and their source."""
+    asked = [{"grouped_by": "model", "group_value": f"model-{i}", "versus": None} for i in range(6)]
+    with measured("contrasts of six models, tested"):
+        counts = db.read(read_sql("tables/group_contrasts"), variables={"comparisons": asked})
+        found = contrasted(counts.drop_columns(["versus"]), family=["grouped_by"], min_support=5)
+        db.replace({"group_contrasts": found})
+    print(f"{len(found):,} contrasts, design {found['design'][0]}")
+
+
+def cells_of(n: int, clusters: int, per: int, random: np.random.Generator) -> sparse.csr_matrix:
+    """Transcripts x clusters by the same power law."""
+    columns = np.minimum((random.random(n * per) ** 2.2 * clusters).astype(np.int64), clusters - 1)
+    x = sparse.csr_matrix((np.ones(n * per, np.float32), (np.repeat(np.arange(n), per), columns)), (n, clusters))
+    x.data[:] = 1
+    return x
+
+
+def probes(n: int, clusters: int, targets: int) -> None:
+    """Targets that follow four clusters of the user's turns, more or less."""
+    random = np.random.default_rng(0)
+    x = cells_of(n, clusters, 15, random)
+    y = np.empty((n, targets), bool)
+    for j in range(targets):
+        chosen = random.choice(min(300, clusters), 4, replace=False)
+        score = np.asarray(x[:, chosen] @ random.normal(2, 1, 4)).ravel()
+        y[:, j] = random.random(n) < 1 / (1 + np.exp(4 + 1.5 * random.random() - score))
+    knobs = probing.Knobs(1, 4, 1, (0.01, 0.03, 0.1, 0.3, 1.0), 5, 400, 0)
+    groups = [f"g{i}" for i in range(n)]
+    plain = sparse.csr_matrix(random.normal(size=(n, 1)))
+    sparse_y = sparse.csc_matrix(y)
+    with measured(f"{targets:,} probes, five penalties each, threshold, three baselines, intervals"):
+        found, _ = probing.probe_all(
+            x, plain, sparse_y, groups, folds=5, knobs=knobs, threads=2, tell=lambda done: print(done, flush=True)
+        )
+    test = probing.fold_of(groups, folds=5, seed=0) == 0
+    some = range(0, targets, max(1, targets // 10))
+    theirs = []
+    with (
+        measured(f"plain: scikit-learn, {len(some)} targets, one fit each at the penalty ours chose"),
+        threadpool_limits(1),
+    ):
+        for j in some:
+            model = LogisticRegression(C=found[j].c or 1.0, max_iter=200).fit(x[~test], y[~test, j])
+            chosen = model.predict_proba(x[test])[:, 1] >= (found[j].threshold or 0.5)
+            theirs.append(float(f1_score(y[test, j], chosen)))
+    ours = [found[j].f1 or 0.0 for j in some]
+    print(f"F1 ours {np.mean(ours):.4f}, scikit-learn {np.mean(theirs):.4f}; most apart "
+          f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.4f}")  # fmt: skip
+
+
+def null(families: int) -> None:
+    """The share of families without a relation in which anything is found at q < 0.05."""
+    shapes: dict[str, Callable[[np.random.Generator], tuple[np.ndarray, ...]]] = {
+        "strangers": lambda random: _family(random, 600, 1, 0.0),
+        "groups of six, alike": lambda random: _family(random, 100, 6, 2.5),
+        "groups of one to twenty, alike": lambda random: _family(random, 80, 0, 2.5),
+    }
+    print("| null families | any discovery | without regard to groups |\n|---|---|---|")
+    for name, make in shapes.items():
+        random = np.random.default_rng(7)
+        hits = np.zeros(2)
+        for _ in range(families):
+            left, right, unit = make(random)
+            n, sizes = len(unit), np.bincount(unit).astype(np.float64)
+            totals = left.sum(axis=0).astype(float), right.sum(axis=0).astype(float)
+            rho = []
+            for flags, total in zip((left, right), totals, strict=True):
+                by = np.stack([np.bincount(unit, weights=flags[:, j]) for j in range(flags.shape[1])], axis=1)
+                squares, whole = (by**2).sum(axis=0), float((sizes**2).sum())
+                rho.append(
+                    association.intra_group_correlation(np.full(len(total), float(n)), total, squares, sizes @ by,
+                                                        np.full(len(total), whole))
+                )  # fmt: skip
+            i, j = (a.ravel() for a in np.meshgrid(np.arange(left.shape[1]), np.arange(right.shape[1]), indexing="ij"))
+            both = (left.astype(np.int64).T @ right)[i, j]
+            effect = np.maximum(association.design_effect((sizes**2).sum() / n - 1, rho[0][i], rho[1][j]), 1)
+            counts = np.full(len(i), n), totals[0][i].astype(np.int64), totals[1][j].astype(np.int64), both
+            for k, given in enumerate((effect, None)):
+                p = association.associate(*counts, two_sided=False, design_effect=given).p_value
+                hits[k] += bool((association.false_discovery(p, n_tests=len(p)) < 0.05).any())
+        print(f"| {name} | {hits[0] / families:.3f} | {hits[1] / families:.3f} |", flush=True)
+
+
+def _family(random: np.random.Generator, groups: int, size: int, pull: float) -> tuple[np.ndarray, ...]:
+    """Ten flags on the left and ten on the right, independent of each other, alike within groups."""
+    sizes = np.full(groups, size) if size else np.minimum(random.geometric(0.15, groups), 20)
+    unit = np.repeat(np.arange(groups), sizes)
+    flags = []
+    for _ in range(2):
+        base = random.uniform(-3, 0, 10)
+        score = base + pull * random.normal(size=(groups, 10))[unit]
+        flags.append(random.random(score.shape) < 1 / (1 + np.exp(-score)))
+    return flags[0], flags[1], unit
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes", "null"])
+    parser.add_argument("--transcripts", type=int, default=100_000)
+    parser.add_argument("--clusters", type=int, default=6_700)
+    parser.add_argument("--targets", type=int, default=1_000)
+    parser.add_argument("--families", type=int, default=1_000)
+    parser.add_argument("--grouped", action="store_true", help="six transcripts to a group key")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if {"pairs", "contrasts"} & set(given.parts):
+            db = made_up(Path(folder), given.transcripts, given.clusters, grouped=given.grouped)
+            instances = db.scalar("select count(*) from features")
+            print(f"{instances:,} instances, made with {resource_peak():.2f} GB", flush=True)
+            if "pairs" in given.parts:
+                pairs(db)
+            if "contrasts" in given.parts:
+                contrasts(db)
+    if "probes" in given.parts:
+        probes(given.transcripts, given.clusters, given.targets)
+    if "null" in given.parts:
+        null(given.families)
+
+
+def resource_peak() -> float:
+    """The most memory the process has held, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What goes with what: pairs of clusters that the same transcripts show."""
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from featdisc_assets.assets.drawing import volcano
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.assets.tabulating import rows_of, with_columns
+from featdisc_assets.home_settings import settings_of
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.stages import association
+from featdisc_assets.versions import code_version
+from featdisc_assets.warehouse import Matrix, Warehouse
+
+CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
+DIRECTIONS = (("user", "thought"), ("user", "response"), ("thought", "response"))
+
+
+@settings_of("cooccurrence")
+class SupportConfig(dg.Config):
+    """What is too rare to test."""
+
+    min_support: int = Field(
+        default=5, ge=1, description="Fewest transcripts that must show a cluster, or both of a pair, for a test."
+    )
+
+
+@dg.asset(
+    group_name="analysis",
+    kinds={"duckdb", "scipy"},
+    deps=[*CLUSTER_TABLES, "transcripts"],
+    code_version=code_version(SupportConfig, association, read_sql("tables/cooccurrence")),
+)
+def cooccurrence(
+    context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """One row per pair of clusters of two kinds that occur together: lift, odds ratio, exact test, q-value."""
+    db = warehouse.open()
+    ids, centroids = db.matrix("select cluster_id, centroid as vector from clusters order by cluster_id")
+    tested = []
+    for left, right in DIRECTIONS:
+        pairs = pairs_of(db, left, right, ids, centroids, min_support=config.min_support)
+        found = pc.sum(pc.less(pairs["q_value"], 0.05)).as_py() or 0
+        context.log.info(
+            f"{left} and {right}: {len(pairs):,} pairs of clusters tested, {found:,} together beyond chance"
+            if len(pairs)
+            else f"{left} and {right}: no two clusters met in {config.min_support} transcripts rated in both kinds"
+        )
+        tested.append(pairs)
+    together = pa.concat_tables(tested)
+    db.replace({"cooccurrence": together})
+    return materialized(
+        context,
+        db,
+        "cooccurrence",
+        preview="""
+            select left_kind, left_label, right_kind, right_label, n_both, lift, odds_ratio_low, q_value
+            from surprising_pairs limit 15""",
+        figures={"beyond chance": pc.sum(pc.less(together["q_value"], 0.05)).as_py() or 0}
+        | volcano(together["odds_ratio"], together["q_value"], "cooccurrence"),
+    )
+
+
+def pairs_of(db: Warehouse, left: str, right: str, ids: pa.Array, centroids: Matrix, *, min_support: int) -> pa.Table:
+    """The pairs of one direction with their figures; the family of tests is every pair that could have met."""
+    counts = db.read(
+        read_sql("tables/cooccurrence"),
+        variables={"min_support": min_support, "left_kind": left, "right_kind": right},
+    )
+    numbers = (counts[name].to_numpy() for name in ("n_transcripts", "n_left", "n_right", "n_both"))
+    figures = association.associate(*numbers, two_sided=False, design_effect=counts["design_effect"].to_numpy())
+    n_tests = int(counts["n_tests"][0].as_py()) if len(counts) else 0
+    return with_columns(
+        counts.drop_columns(["n_tests"]),
+        {
+            "lift": figures.lift,
+            "odds_ratio": figures.odds_ratio,
+            "odds_ratio_low": figures.low,
+            "odds_ratio_high": figures.high,
+            "p_value": figures.p_value,
+            "q_value": association.false_discovery(figures.p_value, n_tests=n_tests),
+            "similarity": association.pair_similarity(
+                centroids, rows_of(ids, counts["left_cluster_id"]), rows_of(ids, counts["right_cluster_id"])
+            ),
+        },
+    )
