@@ -8,7 +8,7 @@ from featdisc_assets.warehouse import Warehouse
 
 def has_given(db: Warehouse) -> bool:
     """Whether this home was last loaded from features made elsewhere."""
-    return db.scalar("select count(*) from given_features limit 1") > 0
+    return bool(db.scalar("select count(*) from given_features"))
 
 
 def nothing_to_ask(db: Warehouse, kind: Kind) -> Pending:

@@ -14,7 +14,7 @@ else:
     from backports import zstd
     from backports.zstd import zipfile
 
-__all__ = ["DAMAGED", "DAMAGED_ZIP", "packing", "unpacked", "zipfile"]
+__all__ = ["DAMAGED", "DAMAGED_ZIP", "packing", "unpacked", "zipfile", "zstd"]
 
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
 DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError)

@@ -132,7 +132,8 @@ def test_a_name_that_leads_out_of_an_eval_is_not_followed(tmp_path: Path) -> Non
         "/samples/x.json": b"{}",
         "samples/1_epoch_1.json": json.dumps(SAMPLE).encode(),
     }
-    path = archive(tmp_path / "in" / "a.eval" if (tmp_path / "in").mkdir() is None else tmp_path, members)
+    (tmp_path / "in").mkdir()
+    path = archive(tmp_path / "in" / "a.eval", members)
     [_], bad = load(path)
     assert [row.reason for row in bad] == ["its name leads out of the archive"] * 2
     assert not (tmp_path / "evil.json").exists()
