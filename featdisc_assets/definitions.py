@@ -3,11 +3,13 @@
 import dagster as dg
 
 from featdisc_assets.assets.analysis import ProbeConfig, SupportConfig, cooccurrence, group_contrasts, probes
-from featdisc_assets.assets.auditing import AuditConfig, cluster_audit, feature_hygiene
+from featdisc_assets.assets.auditing import AuditConfig, cluster_audit
 from featdisc_assets.assets.clustering import ClusterConfig, EncoderConfig, clusters, embeddings
+from featdisc_assets.assets.hygiene import HygieneConfig, feature_hygiene
 from featdisc_assets.assets.ingest import PieceConfig, SourceConfig, pieces, transcripts
+from featdisc_assets.assets.interest import InterestConfig, cluster_interest
 from featdisc_assets.assets.marts import mart_views
-from featdisc_assets.assets.naming import InterestConfig, NameConfig, cluster_interest, cluster_names
+from featdisc_assets.assets.naming import NameConfig, cluster_names
 from featdisc_assets.assets.rating import PlanConfig, RatingConfig, features, rating_plan
 from featdisc_assets.assets.report import ReportConfig, report
 from featdisc_assets.checks import FailedShareConfig, checks
@@ -19,9 +21,9 @@ assets = [
     pieces,
     rating_plan,
     features,
-    feature_hygiene,
     embeddings,
     clusters,
+    feature_hygiene,
     cluster_audit,
     cluster_names,
     cluster_interest,
@@ -40,6 +42,7 @@ configs: dict[str, type[dg.Config]] = {
     "features": RatingConfig,
     "embeddings": EncoderConfig,
     "clusters": ClusterConfig,
+    "feature_hygiene": HygieneConfig,
     "cluster_audit": AuditConfig,
     "cluster_names": NameConfig,
     "cluster_interest": InterestConfig,

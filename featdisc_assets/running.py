@@ -66,7 +66,7 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     Raises:
         ModelError: If a key is missing, a provider unknown or without batches, or a price unknown that a budget needs.
     """
-    from featdisc_assets.assets import naming, rating  # noqa: PLC0415
+    from featdisc_assets.assets import rating, whom  # noqa: PLC0415
     from featdisc_assets.assets.planning import Mode, read_plans  # noqa: PLC0415
 
     last = None
@@ -80,8 +80,8 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     if plan.mode == Mode.batch:
         BatchApi(plan.model, plan.api_base)
     for asset in NAMING:
-        whom = naming.whom_to_ask(plan, cast("naming.OwnModelConfig", configs[asset]), asset)
-        check_model(whom.model, whom.params.api_base)
+        asked = whom.whom_to_ask(plan, cast("whom.OwnModelConfig", configs[asset]), asset)
+        check_model(asked.model, asked.params.api_base)
 
 
 def enter(home: Home) -> None:

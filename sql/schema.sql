@@ -158,7 +158,10 @@ create table if not exists cluster_names (
     label varchar,
     description varchar,
     sampled_feature_ids varchar[] not null,
+    contrast_feature_ids varchar[],
     neighbour_ids varchar[] not null,
+    members_hash varchar,
+    reasons varchar[],
     status varchar not null,
     error varchar,
     model varchar not null,
@@ -166,12 +169,39 @@ create table if not exists cluster_names (
     request_key varchar not null
 );
 
--- one row per cluster: its interest over several shuffled batches
+-- one row per cluster: its interest over several shuffled batches, with what the batches add taken off
 create table if not exists cluster_interest (
     cluster_id varchar not null,
     interest double,
+    raw_interest double,
     spread double,
     n_scores integer not null,
+    audience varchar not null,
+    model varchar not null,
+    prompt_version varchar not null
+);
+
+-- one row per cluster and round: the score it got, and what its batch added to all scores
+create table if not exists interest_scores (
+    cluster_id varchar not null,
+    round integer not null,
+    batch integer not null,
+    score integer not null,
+    batch_effect double not null,
+    adjusted double not null
+);
+
+-- one row: how far the rounds agree on what is interesting, and how much of a score was its batch's doing
+create table if not exists interest_agreement (
+    n_clusters bigint not null,
+    n_batches bigint not null,
+    n_scores bigint not null,
+    rank_correlation double,
+    rank_correlation_adjusted double,
+    batch_sd double,
+    noise_sd double,
+    batch_f double,
+    batch_p double,
     audience varchar not null,
     model varchar not null,
     prompt_version varchar not null
@@ -242,6 +272,41 @@ create table if not exists feature_hygiene (
     n_features bigint not null,
     n_pieces bigint not null,
     share_of_pieces double not null
+);
+
+-- one row per kind, feature and sign: it says more about the method than about a piece
+create table if not exists feature_flags (
+    kind varchar not null,
+    feature_id varchar not null,
+    sign varchar not null,
+    detail varchar,
+    similarity double
+);
+
+-- one row per kind, distinct piece text, place in its list and sign: a mention that says nothing of its own
+create table if not exists mention_flags (
+    kind varchar not null,
+    text_hash varchar not null,
+    position integer not null,
+    feature_id varchar not null,
+    sign varchar not null,
+    detail varchar,
+    similarity double
+);
+
+-- one row per cluster: who shows it, with and without the mentions that signs are against
+create table if not exists cluster_hygiene (
+    cluster_id varchar not null,
+    kind varchar not null,
+    n_transcripts bigint not null,
+    n_transcripts_without_echoes bigint not null,
+    n_transcripts_clean bigint not null,
+    n_pieces_clean bigint not null,
+    n_groups bigint not null,
+    is_private boolean not null,
+    n_transcripts_affirmed bigint not null,
+    n_transcripts_denied bigint not null,
+    has_both_senses boolean not null
 );
 
 -- one row per cluster: is it a near-twin of another, and how tight is it

@@ -15,6 +15,7 @@ EXPECTED = {
     "transcripts", "turns", "quarantine", "pieces", "rating_plan", "rated_texts", "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report",
+    "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",
 }  # fmt: skip
 
 

@@ -9,17 +9,20 @@ from featdisc_assets.stages import reporting
 from featdisc_assets.warehouse import Warehouse
 
 READS = [
+    "clean_prevalence",
     "cluster_audit",
     "cluster_examples",
     "cluster_interest",
     "cluster_names",
-    "cluster_prevalence",
     "cooccurrence",
     "coverage",
     "failures",
+    "feature_flags",
     "feature_hygiene",
     "group_contrasts",
+    "interest_agreement",
     "prevalence_by_model",
+    "private_clusters",
     "probes",
     "probes_worth_reading",
     "quarantine",

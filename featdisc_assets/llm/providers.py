@@ -121,7 +121,8 @@ def answer_by_rules(prompt: str) -> str:
 
     fences = open_fence(prompt)
     if "features" in fences:
-        label, description = surface.name(_lines(fences["features"]), _lines(fences.get("neighbours", "")))
+        others, rejected = _lines(fences.get("neighbours", "")), _lines(fences.get("rejected", ""))
+        label, description = surface.name(_lines(fences["features"]), others, rejected)
         return orjson.dumps({"label": label, "description": description}).decode()
     if "clusters" in fences:
         scores = surface.interest(split_clusters(fences["clusters"]))

@@ -38,5 +38,6 @@ select
 from probes_worth_reading as worth
 inner join probes on worth.target_cluster_id = probes.target_cluster_id
 left join foretold on worth.target_cluster_id = foretold.target_cluster_id
+anti join private_clusters on worth.target_cluster_id = private_clusters.cluster_id
 order by worth.f1 - worth.best_baseline_f1 desc, worth.target_cluster_id asc
 limit 12
