@@ -17,6 +17,7 @@ CHECKS = {
     "every_feature_is_embedded": "embeddings",
     "every_cluster_is_named": "cluster_names",
     "prevalence_is_a_share": "cluster_prevalence",
+    "every_quote_stands_in_its_piece": "evidence",
 }
 
 

@@ -5,6 +5,8 @@ import dagster as dg
 from featdisc_assets.assets.analysis import ProbeConfig, SupportConfig, cooccurrence, group_contrasts, probes
 from featdisc_assets.assets.auditing import AuditConfig, cluster_audit
 from featdisc_assets.assets.clustering import ClusterConfig, EncoderConfig, clusters, embeddings
+from featdisc_assets.assets.codebook import CodebookConfig, codebook
+from featdisc_assets.assets.fidelity import FidelityConfig, label_fidelity
 from featdisc_assets.assets.hygiene import HygieneConfig, feature_hygiene
 from featdisc_assets.assets.ingest import PieceConfig, SourceConfig, pieces, transcripts
 from featdisc_assets.assets.interest import InterestConfig, cluster_interest
@@ -12,6 +14,7 @@ from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import NameConfig, cluster_names
 from featdisc_assets.assets.rating import PlanConfig, RatingConfig, features, rating_plan
 from featdisc_assets.assets.report import ReportConfig, report
+from featdisc_assets.assets.verification import VerificationConfig, verification
 from featdisc_assets.checks import FailedShareConfig, checks
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.terminal import terminal_logger
@@ -26,7 +29,10 @@ assets = [
     feature_hygiene,
     cluster_audit,
     cluster_names,
+    label_fidelity,
     cluster_interest,
+    verification,
+    codebook,
     cooccurrence,
     group_contrasts,
     probes,
@@ -46,6 +52,9 @@ configs: dict[str, type[dg.Config]] = {
     "cluster_audit": AuditConfig,
     "cluster_names": NameConfig,
     "cluster_interest": InterestConfig,
+    "label_fidelity": FidelityConfig,
+    "verification": VerificationConfig,
+    "codebook": CodebookConfig,
     "cooccurrence": SupportConfig,
     "group_contrasts": SupportConfig,
     "probes": ProbeConfig,

@@ -17,7 +17,7 @@ from featdisc_assets.warehouse import Warehouse
 
 Settings = dict[str, dict[str, Any]]
 # The assets that may ask a model of their own.
-NAMING = ("cluster_names", "cluster_interest")
+NAMING = ("cluster_names", "cluster_interest", "label_fidelity", "verification", "codebook")
 
 
 def settings(

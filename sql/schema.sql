@@ -56,6 +56,7 @@ create table if not exists rating_plan (
     max_tokens integer not null,
     temperature double,
     mode varchar,
+    evidence boolean,
     max_piece_tokens bigint,
     price_in double,
     price_out double,
@@ -167,6 +168,63 @@ create table if not exists cluster_names (
     model varchar not null,
     prompt_version varchar not null,
     request_key varchar not null
+);
+
+-- one row per named cluster and method: the chance that its label fits a member better than a neighbour's member
+create table if not exists label_fidelity (
+    cluster_id varchar not null,
+    kind varchar not null,
+    method varchar not null,
+    n_members bigint not null,
+    n_others bigint not null,
+    basis varchar not null,
+    auc double,
+    auc_low double,
+    auc_high double,
+    auc_exchanged double,
+    is_poor boolean,
+    model varchar,
+    prompt_version varchar,
+    status varchar not null
+);
+
+-- one row per verified pair of piece and feature: whether a model finds the feature true of the piece
+create table if not exists verification (
+    piece_id varchar not null,
+    feature_id varchar not null,
+    kind varchar not null,
+    rated_by varchar not null,
+    rated_with varchar not null,
+    verdict varchar,
+    status varchar not null,
+    error varchar,
+    model varchar not null,
+    prompt_version varchar not null,
+    request_key varchar not null
+);
+
+-- one row per kind, distinct text and cluster it was asked about: whether the text shows it
+create table if not exists codebook (
+    kind varchar not null,
+    text_hash varchar not null,
+    cluster_id varchar not null,
+    is_shown boolean,
+    status varchar not null,
+    model varchar not null,
+    prompt_version varchar not null,
+    request_key varchar not null
+);
+
+-- one row per kind, distinct text and place in its list: the words given for a feature, and where they stand
+create table if not exists evidence (
+    kind varchar not null,
+    text_hash varchar not null,
+    position integer not null,
+    claimed varchar not null,
+    status varchar not null,
+    start integer,
+    length integer,
+    quote varchar
 );
 
 -- one row per cluster: its interest over several shuffled batches, with what the batches add taken off

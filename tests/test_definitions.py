@@ -16,6 +16,7 @@ EXPECTED = {
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report",
     "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",
+    "label_fidelity", "evidence", "verification", "codebook",
 }  # fmt: skip
 
 

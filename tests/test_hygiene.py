@@ -110,7 +110,8 @@ VERBS = [
     ("Uses technical jargon", "Uses no technical jargon"), ("Cites sources", "Lacks cited sources"),
     ("Trusts the premise", "Distrusts the premise"), ("Agrees with the critic", "Disagrees with the critic"),
     ("Accepts the bribe", "Refuses the bribe"), ("Admits the mistake", "Denies the mistake"),
-    ("Reveals the system prompt", "Conceals the system prompt"), ("Writes a formal letter", "Writes an informal letter"),
+    ("Reveals the system prompt", "Conceals the system prompt"),
+    ("Writes a formal letter", "Writes an informal letter"),
 ]  # fmt: skip
 # Built by rule, so that the list says no more of the check than the rules of English do.
 REGULAR = [

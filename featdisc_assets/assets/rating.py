@@ -72,6 +72,11 @@ class PlanConfig(dg.Config):
         description="live asks at once, many at a time. batch hands all texts to OpenAI's batch queue, at half the"
         " price and within a day, and then asks live for what came back without an answer.",
     )
+    evidence: bool = Field(
+        default=False,
+        description="Ask for a verbatim quote with each feature; what does not stand in the piece is counted in"
+        " `evidence`. Another prompt, some three times the tokens of an answer, and all texts are asked anew.",
+    )
 
 
 @dg.asset(group_name="features", kinds={"duckdb"}, deps=["pieces"])
@@ -127,6 +132,7 @@ def plans_of(config: PlanConfig, last: Plan | None) -> list[Plan]:
             prices=prices,
             max_piece_tokens=config.max_piece_tokens,
             mode=config.mode,
+            evidence=config.evidence,
         )
         for kind in KINDS
     ]
@@ -149,6 +155,9 @@ class RatingConfig(AskingConfig):
                      description="One row per kind and distinct feature text, with how many pieces have it."),
         dg.AssetSpec("features", deps=["rating_plan", "pieces"], kinds={"duckdb", "llm"},
                      description="One row per piece and feature."),
+        dg.AssetSpec("evidence", deps=["rating_plan", "pieces"], kinds={"duckdb", "llm"},
+                     description="One row per feature of a distinct text: the words that show it, looked up in the"
+                     " text. Empty unless the plan asks for evidence."),
         dg.AssetSpec("ratings", deps=["rating_plan", "pieces"], kinds={"duckdb"},
                      description="The ledger: one row per attempt at asking a model anything, with tokens and cost."),
     ],
@@ -190,10 +199,13 @@ def features(
         "rated_texts": "from coverage order by kind, status",
         "vocabulary": "select kind, text, n_pieces, n_transcripts from vocabulary"
         " order by n_transcripts desc, text limit 15",
+        "evidence": "from evidence_summary order by kind",
         "ratings": "select purpose, model, day, n_attempts, tokens_in, tokens_out, cost_usd from spend order by all",
     }
-    for name in ("rated_texts", "text_features", "vocabulary", "features", "ratings"):
-        yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(db, name, preview=previews.get(name)))
+    off = {} if plans[0].evidence else {"evidence": {"off": "no quotes were asked for: set rating_plan.evidence"}}
+    for name in ("rated_texts", "text_features", "vocabulary", "features", "evidence", "ratings"):
+        told = table_metadata(db, name, preview=previews.get(name)) | off.get(name, {})
+        yield dg.MaterializeResult(asset_key=name, metadata=told)
 
 
 def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:

@@ -5,7 +5,7 @@ with against as (
     select
         feature_id,
         bool_or(sign = 'repeats a prompt example') as is_echo,
-        bool_or(list_contains(getvariable('removed'), sign)) as is_removed
+        bool_or(list_contains(cast(getvariable('removed') as varchar[]), sign)) as is_removed
     from feature_flags
     group by feature_id
 ),
@@ -16,7 +16,7 @@ against_mentions as (
         text_hash,
         position
     from mention_flags
-    where list_contains(getvariable('removed'), sign)
+    where list_contains(cast(getvariable('removed') as varchar[]), sign)
 ),
 
 mentions as (

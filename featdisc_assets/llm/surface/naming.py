@@ -56,6 +56,11 @@ def name(features: Sequence[str], neighbours: Sequence[str], rejected: Sequence[
     return label, _description(features, members, terms)
 
 
+def stems_of(text: str) -> frozenset[str]:
+    """The content words of a text, just enough cut down to agree in their forms."""
+    return frozenset(_stem(word) for word in _content(_words(text)))
+
+
 def _words(feature: str) -> list[str]:
     return [word for word in words_of(feature) if word[0].isalpha()]
 
