@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -90,7 +91,12 @@ def codebook(
                     )
 
             budget = open_budget(whom.budget_usd, db, store, whom.prices)
-            given = {"asset": "codebook", "what": f"{kind} texts", "total": len(texts), "budget": budget}
+            given: dict[str, Any] = {
+                "asset": "codebook",
+                "what": f"{kind} texts",
+                "total": len(texts),
+                "budget": budget,
+            }
             rows: list[dict[str, object]] = []
             with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
                 for row, outcome in zip(texts, outcomes, strict=True):

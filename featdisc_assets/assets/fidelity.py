@@ -64,13 +64,22 @@ def label_fidelity(
     vectors = label_vectors(db, [(trial.label, trial.description) for trial in trials])
     common = apart(vectors, [trial.kind for trial in trials]) if trials else {}
     found, items = try_labels(db, trials, vectors, common, per_side=config.per_side)
-    strangers = _exchanged(trials, seed=config.seed)
-    chance, _ = try_labels(db, trials, vectors[strangers], common, per_side=config.per_side)
-    rows = _rows(trials, found, items, VECTORS, config, at_chance=chance.auc)
+    # One exchange of a thousand labels says what chance gives; of a few labels it takes more of them.
+    exchanges = min(20, -(-1_000 // max(1, len(trials))))
+    at_chance = np.array(
+        [
+            try_labels(db, trials, vectors[strangers], common, per_side=config.per_side)[0].auc
+            for strangers in _exchanged(trials, times=exchanges, seed=config.seed)
+        ]
+    ).mean(axis=0)
+    rows = _rows(trials, found, items, VECTORS, config, at_chance=at_chance)
     rows += _ask_judge(context, db, home, config, trials, items)
     db.replace({"label_fidelity": pa.Table.from_pylist(rows, schema=db.schema("label_fidelity"))})
-    mean, luck = np.nanmean(np.append(found.auc, np.nan)), np.nanmean(np.append(chance.auc, np.nan))
-    context.log.info(f"labels tell members from neighbours' at {mean:.3f} on average, exchanged ones at {luck:.3f}")
+    for row in db.rows("from fidelity_summary where n_tried > 0 and method = 'vectors' order by kind, basis"):
+        context.log.info(
+            f"{row['kind']}: {row['n_tried']:,} labels tell members {row['basis']} from neighbours' at"
+            f" {row['mean_auc']:.3f}, exchanged ones at {row['mean_auc_exchanged']:.3f}; {row['n_poor']:,} are poor"
+        )
     preview = """
         select method, kind, label, auc, auc_low, auc_high, is_poor
         from label_fidelity inner join cluster_names using (cluster_id) order by auc, cluster_id limit 20"""
@@ -82,14 +91,16 @@ def label_fidelity(
     )
 
 
-def _exchanged(trials: Sequence[Trial], *, seed: int) -> list[int]:
-    """For each label another one of its kind, at random: what labels that say nothing come to."""
-    drawn, order = np.random.default_rng(seed), np.arange(len(trials))
+def _exchanged(trials: Sequence[Trial], *, times: int, seed: int) -> list[list[int]]:
+    """So many times, for each label another one of its kind: what labels that say nothing come to."""
+    drawn = np.random.default_rng(seed)
     kinds = np.array([trial.kind for trial in trials])
+    orders = np.tile(np.arange(len(trials)), (times, 1))
     for kind in sorted(set(kinds.tolist())):
         place = drawn.permutation(np.flatnonzero(kinds == kind))
-        order[place] = np.roll(place, 1)
-    exchanged: list[int] = order.tolist()
+        for at in range(times):
+            orders[at, place] = np.roll(place, 1 + at % max(1, len(place) - 1))
+    exchanged: list[list[int]] = orders.tolist()
     return exchanged
 
 
@@ -171,7 +182,7 @@ def _ask_judge(
     rows = []
     with AnswerStore(home.home.answers) as store:
         budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given = {"asset": "label_fidelity", "what": "labels", "total": len(chosen), "budget": budget}
+        given: dict[str, Any] = {"asset": "label_fidelity", "what": "labels", "total": len(chosen), "budget": budget}
         with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
             for at, outcome in zip(chosen, outcomes, strict=True):
                 fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])

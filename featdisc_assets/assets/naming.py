@@ -82,7 +82,12 @@ def cluster_names(
             if not total:
                 return
             budget = open_budget(whom.budget_usd, db, store, whom.prices)
-            given = {"asset": "cluster_names", "what": "cluster names", "total": total, "budget": budget}
+            given: dict[str, Any] = {
+                "asset": "cluster_names",
+                "what": "cluster names",
+                "total": total,
+                "budget": budget,
+            }
             with closing(answers(context, db, store, requests, config, **given)) as outcomes:
                 yield from outcomes
 

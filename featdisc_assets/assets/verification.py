@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -76,7 +77,12 @@ def verification(
     rows = []
     with AnswerStore(home.home.answers) as store:
         budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given = {"asset": "verification", "what": "features verified", "total": len(pairs), "budget": budget}
+        given: dict[str, Any] = {
+            "asset": "verification",
+            "what": "features verified",
+            "total": len(pairs),
+            "budget": budget,
+        }
         with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
             for pair, outcome in zip(pairs, outcomes, strict=True):
                 rows.append(

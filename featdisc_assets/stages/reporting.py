@@ -78,6 +78,11 @@ class Findings:
     quota: Answer
     private: Answer
     agreement: Answer
+    fidelity: Answer
+    poor_labels: Answer
+    precision: Answer
+    quotes: Answer
+    asked_for: Answer
     audit: Answer
 
 
