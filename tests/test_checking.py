@@ -133,7 +133,7 @@ def test_newcombes_limits_hold_their_rate_and_stay_on_the_scale() -> None:
     [
         ("the “green” boat", (5, 16, "exact")),
         ('the "green" boat', (5, 16, "folded")),
-        ("green” boat\nsank", (10, 16, "folded")),
+        ("green” boat\nsank", (10, 17, "folded")),
         ("the green boat", None),
         ("boat sank again", None),
         ("  \n", None),
@@ -216,7 +216,8 @@ def test_a_sample_is_verified_and_gives_a_precision(tmp_path: Path) -> None:
         for row in rows:
             assert (row["rated_by"], row["verified_by"]) == ("surface/v1", MODEL)
             assert (row["n_true"], row["n_false"], row["n_unclear"]) == (4, 1, 1)
-            assert row["share_true_low"] < row["share_true"] == pytest.approx(4 / 6) < row["share_true_high"]
+            assert row["share_true"] == pytest.approx(4 / 6)
+            assert row["share_true_low"] < row["share_true"] < row["share_true_high"]
             assert row["share_true_if_clear"] == 0.8
         asked = server.total
         materialise(home, ["verification"], verification=given)

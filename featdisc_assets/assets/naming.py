@@ -170,7 +170,8 @@ def _look_at_unfaithful(db: Warehouse, ask: Ask, namer: Looks, clusters: list[Na
     second, _ = try_labels(db, [one.trial() for one in chosen], fresh, common, per_side=PER_SIDE)
     first, _ = try_labels(db, [one.trial() for one in chosen], vectors[poor], common, per_side=PER_SIDE)
     for one, at, new, old in zip(chosen, poor, second.auc, first.auc, strict=True):
-        if not new > old:
+        # What is left to try them on is easier than what the first one failed on: where both do as well, it is out.
+        if new < old:
             one.label, one.description = (before[at][name] for name in ("label", "description"))  # type: ignore[assignment]
     return len(poor)
 
