@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from featdisc_assets.assets.trial import Trial, apart, try_labels
 from featdisc_assets.places import Home, read_sql
+from featdisc_assets.stages.embedding import BUNDLED
 from featdisc_assets.warehouse import Warehouse, vector_array
 from tests.homes import materialise
 from tests.planted_features import plant
@@ -44,7 +45,7 @@ def _prepare(home: Home, n: int) -> Warehouse:
     db = plant(home, _features(n))
     ids = db.read("select feature_id from vocabulary order by feature_id")["feature_id"].combine_chunks()
     rng = np.random.default_rng(1)
-    db.run("insert into encoders select 'sentence-transformers/all-MiniLM-L6-v2', 384, true")
+    db.run(f"insert into encoders select '{BUNDLED}', 384, true")
     for start in range(0, len(ids), 50_000):
         some = ids[start : start + 50_000]
         vectors = rng.standard_normal((len(some), WIDTH), np.float32)
@@ -54,7 +55,7 @@ def _prepare(home: Home, n: int) -> Warehouse:
             pa.table(
                 {
                     "feature_id": some,
-                    "encoder": ["sentence-transformers/all-MiniLM-L6-v2"] * len(some),
+                    "encoder": [BUNDLED] * len(some),
                     "vector": vector_array(vectors),
                 }
             ),
