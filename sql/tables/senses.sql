@@ -40,10 +40,21 @@ stems as (
         said.cluster_id,
         said.feature_id,
         denials.word is not null as is_denial,
-        left(regexp_replace(said.word, '(ing|edly|ed|es|s|ly|y|e)$', ''), 6) as stem,
-        left(regexp_replace(
-            regexp_extract(said.word, '^(un|dis|in|im|ir|il|non|mis)(\w{4,})$', 2), '(ing|edly|ed|es|s|ly|y|e)$', ''
-        ), 6) as turned_stem
+        case
+            when denials.word is null
+                then left(regexp_replace(said.word, '(ing|edly|ed|es|s|ly|y|e)$', ''), 6)
+        end as stem,
+        case
+            when denials.word is null and regexp_matches(said.word, '^(un|dis|in|im|ir|il|non|mis)\w{4,}$')
+                then left(
+                    regexp_replace(
+                        regexp_extract(said.word, '^(un|dis|in|im|ir|il|non|mis)(\w{4,})$', 2),
+                        '(ing|edly|ed|es|s|ly|y|e)$',
+                        ''
+                    ),
+                    6
+                )
+        end as turned_stem
     from said
     left join denials on said.word = denials.word
     where
@@ -88,13 +99,8 @@ reduced as (
         end as stem,
         stems.is_denial or known.stem is not null or antonyms.stem is not null as turns
     from stems
-    left join known
-        on
-            stems.cluster_id = known.cluster_id
-            and stems.turned_stem = known.stem
-            and stems.turned_stem != ''
-            and not stems.is_denial
-    left join antonyms on stems.stem = antonyms.turned_stem and not stems.is_denial
+    left join known on stems.cluster_id = known.cluster_id and stems.turned_stem = known.stem
+    left join antonyms on stems.stem = antonyms.turned_stem
 ),
 
 -- of a pair of words both may stand for the same thing: the word itself is told by the pair's other one
