@@ -23,6 +23,7 @@ CHECKS = {
     "every_contrast_is_tested_or_says_why": "group_contrasts",
     "every_change_is_tested_or_says_why": "drift",
     "every_probe_is_scored_or_says_why": "probes",
+    "every_quote_stands_in_its_piece": "evidence",
 }
 
 

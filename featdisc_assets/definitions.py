@@ -2,19 +2,24 @@
 
 import dagster as dg
 
-from featdisc_assets.assets.auditing import cluster_audit, feature_hygiene
+from featdisc_assets.assets.auditing import cluster_audit
 from featdisc_assets.assets.clustering import clusters, embeddings
+from featdisc_assets.assets.codebook import codebook
 from featdisc_assets.assets.contrasts import group_contrasts, text_languages
 from featdisc_assets.assets.cooccurrence import cooccurrence
 from featdisc_assets.assets.drift import drift
+from featdisc_assets.assets.fidelity import label_fidelity
+from featdisc_assets.assets.hygiene import feature_hygiene
 from featdisc_assets.assets.ingest import pieces, transcripts
+from featdisc_assets.assets.interest import cluster_interest
 from featdisc_assets.assets.marts import mart_views
-from featdisc_assets.assets.naming import cluster_interest, cluster_names
+from featdisc_assets.assets.naming import cluster_names
 from featdisc_assets.assets.probes import probes
 from featdisc_assets.assets.publishing import published
 from featdisc_assets.assets.rating import features, rating_plan
 from featdisc_assets.assets.report import report
 from featdisc_assets.assets.source_files import source_files
+from featdisc_assets.assets.verification import verification
 from featdisc_assets.checks import checks
 from featdisc_assets.home_settings import check_names, in_force
 from featdisc_assets.jobs import automatic, executor, jobs, sensors
@@ -26,12 +31,15 @@ assets = [
     pieces,
     rating_plan,
     features,
-    feature_hygiene,
     embeddings,
     clusters,
+    feature_hygiene,
     cluster_audit,
     cluster_names,
+    label_fidelity,
     cluster_interest,
+    verification,
+    codebook,
     cooccurrence,
     text_languages,
     group_contrasts,

@@ -20,7 +20,7 @@ from featdisc_assets.places import Home, shipped
 from featdisc_assets.warehouse import Warehouse
 
 # The assets that may ask a model of their own.
-NAMING = ("cluster_names", "cluster_interest")
+NAMING = ("cluster_names", "cluster_interest", "label_fidelity", "verification", "codebook")
 
 
 def settings(
@@ -72,7 +72,7 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     Raises:
         ModelError: If a key is missing, a provider unknown or without batches, or a price unknown that a budget needs.
     """
-    from featdisc_assets.assets import naming, rating  # noqa: PLC0415
+    from featdisc_assets.assets import rating, whom  # noqa: PLC0415
     from featdisc_assets.assets.planning import Mode, read_plans  # noqa: PLC0415
 
     last = None
@@ -86,8 +86,8 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     if plan.mode == Mode.batch:
         BatchApi(plan.model, plan.api_base)
     for asset in NAMING:
-        whom = naming.whom_to_ask(plan, cast("naming.OwnModelConfig", configs[asset]), asset)
-        check_model(whom.model, whom.params.api_base)
+        asked = whom.whom_to_ask(plan, cast("whom.OwnModelConfig", configs[asset]), asset)
+        check_model(asked.model, asked.params.api_base)
 
 
 def enter(home: Home) -> None:

@@ -134,7 +134,9 @@ def failures(db: Warehouse) -> list[str]:
         f" {remedy(row['status'])}"
         for row in rows
     ]
-    unnamed = db.rows("select status, count(*) as n from cluster_names where label is null group by all order by all")
+    unnamed = db.rows("""
+        select status, count(*) as n from cluster_names
+        where label is null and status != 'not_asked' group by all order by all""")
     lines += [
         f"unnamed     {row['n']:,} clusters, {row['status']}: {remedy(row['status'], 'cluster_names')}"
         for row in unnamed

@@ -85,6 +85,14 @@ class Warehouse:
             _set(connection, variables)
             return connection.execute(sql, parameters).to_arrow_table()
 
+    def join(self, sql: str, incoming: dict[str, pa.Table], variables: dict[str, Any] | None = None) -> pa.Table:
+        """The answer to a query that also reads Arrow tables by the names they are given."""
+        with self.connect(read_only=True) as connection:
+            _set(connection, variables)
+            for name, data in incoming.items():
+                connection.register(name, data)
+            return connection.execute(sql).to_arrow_table()
+
     def matrix(self, sql: str, parameters: Sequence[Any] | None = None) -> tuple[pa.Array, Matrix]:
         """Ids and vectors of a query that selects an id and a vector, row by row the same.
 

@@ -82,6 +82,7 @@ create table if not exists rating_plan (
     max_tokens integer not null,
     temperature double,
     mode varchar,
+    evidence boolean,
     max_piece_tokens bigint,
     price_in double,
     price_out double,
@@ -186,7 +187,10 @@ create table if not exists cluster_names (
     label varchar,
     description varchar,
     sampled_feature_ids varchar[] not null,
+    contrast_feature_ids varchar[],
     neighbour_ids varchar[] not null,
+    members_hash varchar,
+    reasons varchar[],
     status varchar not null,
     error varchar,
     model varchar not null,
@@ -194,12 +198,96 @@ create table if not exists cluster_names (
     request_key varchar not null
 );
 
--- one row per cluster: its interest over several shuffled batches
+-- one row per named cluster and method: the chance that its label fits a member better than a neighbour's member
+create table if not exists label_fidelity (
+    cluster_id varchar not null,
+    kind varchar not null,
+    method varchar not null,
+    n_members bigint not null,
+    n_others bigint not null,
+    basis varchar not null,
+    auc double,
+    auc_low double,
+    auc_high double,
+    auc_exchanged double,
+    is_poor boolean,
+    model varchar,
+    prompt_version varchar,
+    status varchar not null
+);
+
+-- one row per verified pair of piece and feature: whether a model finds the feature true of the piece
+create table if not exists verification (
+    piece_id varchar not null,
+    feature_id varchar not null,
+    kind varchar not null,
+    rated_by varchar not null,
+    rated_with varchar not null,
+    verdict varchar,
+    status varchar not null,
+    error varchar,
+    model varchar not null,
+    prompt_version varchar not null,
+    request_key varchar not null
+);
+
+-- one row per kind, distinct text and cluster it was asked about: whether the text shows it
+create table if not exists codebook (
+    kind varchar not null,
+    text_hash varchar not null,
+    cluster_id varchar not null,
+    is_shown boolean,
+    status varchar not null,
+    model varchar not null,
+    prompt_version varchar not null,
+    request_key varchar not null
+);
+
+-- one row per kind, distinct text and place in its list: the words given for a feature, and where they stand
+create table if not exists evidence (
+    kind varchar not null,
+    text_hash varchar not null,
+    position integer not null,
+    claimed varchar not null,
+    status varchar not null,
+    start integer,
+    length integer,
+    quote varchar
+);
+
+-- one row per cluster: its interest over several shuffled batches, with what the batches add taken off
 create table if not exists cluster_interest (
     cluster_id varchar not null,
     interest double,
+    raw_interest double,
     spread double,
     n_scores integer not null,
+    audience varchar not null,
+    model varchar not null,
+    prompt_version varchar not null
+);
+
+-- one row per cluster and round: the score it got, and what its batch added to all scores
+create table if not exists interest_scores (
+    cluster_id varchar not null,
+    round integer not null,
+    batch integer not null,
+    score integer not null,
+    batch_effect double not null,
+    adjusted double not null
+);
+
+-- one row: how far the rounds agree on what is interesting, and how much of a score was its batch's doing
+create table if not exists interest_agreement (
+    n_clusters bigint not null,
+    n_batches bigint not null,
+    n_scores bigint not null,
+    rank_correlation double,
+    rank_correlation_adjusted double,
+    batch_sd double,
+    noise_sd double,
+    batch_f double,
+    batch_p double,
     audience varchar not null,
     model varchar not null,
     prompt_version varchar not null
@@ -336,6 +424,41 @@ create table if not exists feature_hygiene (
     n_features bigint not null,
     n_pieces bigint not null,
     share_of_pieces double not null
+);
+
+-- one row per kind, feature and sign: it says more about the method than about a piece
+create table if not exists feature_flags (
+    kind varchar not null,
+    feature_id varchar not null,
+    sign varchar not null,
+    detail varchar,
+    similarity double
+);
+
+-- one row per kind, distinct piece text, place in its list and sign: a mention that says nothing of its own
+create table if not exists mention_flags (
+    kind varchar not null,
+    text_hash varchar not null,
+    position integer not null,
+    feature_id varchar not null,
+    sign varchar not null,
+    detail varchar,
+    similarity double
+);
+
+-- one row per cluster: who shows it, with and without the mentions that signs are against
+create table if not exists cluster_hygiene (
+    cluster_id varchar not null,
+    kind varchar not null,
+    n_transcripts bigint not null,
+    n_transcripts_without_echoes bigint not null,
+    n_transcripts_clean bigint not null,
+    n_pieces_clean bigint not null,
+    n_groups bigint not null,
+    is_private boolean not null,
+    n_transcripts_affirmed bigint not null,
+    n_transcripts_denied bigint not null,
+    has_both_senses boolean not null
 );
 
 -- one row per cluster: is it a near-twin of another, and how tight is it

@@ -76,12 +76,33 @@ def small_rows() -> Rows:
             {"cluster_id": "user-1", "kind": "user", "nearest_cluster_id": None, "nearest_similarity": None}
             | {"is_near_duplicate": False, "coherence": 0.5, "n_features": 2}
         ],
+        "label_fidelity": [
+            {"cluster_id": "user-1", "kind": "user", "method": "vectors", "n_members": 4, "n_others": 6}
+            | {"basis": "held out from the namer", "auc": 0.55, "auc_low": 0.25, "auc_high": 0.82}
+            | {"auc_exchanged": 0.5, "is_poor": True, "status": "ok"}
+        ],
+        "verification": [_verdict("true", "f1"), _verdict("false", "f2")],
+        "codebook": [
+            {"kind": "user", "text_hash": f"t{i}-user", "cluster_id": "user-1", "is_shown": True, "status": "ok"}
+            | {"model": "some/model", "prompt_version": "p", "request_key": "k"}
+            for i in range(1, 5)
+        ],
+        "evidence": [
+            {"kind": "user", "text_hash": "t1-user", "position": 0, "claimed": "Text", "status": "exact"}
+            | {"start": 1, "length": 4, "quote": "Text"}
+        ],
+        "interest_agreement": [
+            {"n_clusters": 3, "n_batches": 2, "n_scores": 6, "rank_correlation": 0.71, "rank_correlation_adjusted": 0.9}
+            | {"batch_sd": 6.2, "noise_sd": 2.0, "batch_f": 9.0, "batch_p": 0.01}
+            | {"audience": "researchers", "model": "some/model", "prompt_version": "p"}
+        ],
     }
 
 
 # Columns that strangers, or a model that read strangers, write.
 _WORDS = {
-    "model", "group_value", "source", "location", "reason", "excerpt", "error", "text", "label", "description",
+    "model", "rated_by", "claimed", "quote",
+    "group_value", "source", "location", "reason", "excerpt", "error", "text", "label", "description",
     "detail",
 }  # fmt: skip
 
@@ -177,6 +198,13 @@ def _attempt(i: int, cost: float | None) -> dict[str, Any]:
     return {"attempt_id": i, "request_key": f"k{i}", "attempt": 1, "purpose": "rate", "subject_id": "s"} | {
         "model": "some/model", "prompt_version": "p", "status": "ok", "tokens_in": 10, "tokens_out": 5,
         "cost_usd": cost, "created_at": dt.datetime(2026, 3, 9),
+    }  # fmt: skip
+
+
+def _verdict(verdict: str, feature_id: str) -> dict[str, Any]:
+    return {"piece_id": "t1-user", "feature_id": feature_id, "kind": "user", "rated_by": "some/model"} | {
+        "rated_with": "p", "verdict": verdict, "status": "ok", "model": "some/model", "prompt_version": "v",
+        "request_key": "k",
     }  # fmt: skip
 
 

@@ -71,12 +71,15 @@ def test_a_changed_naming_prompt_rates_nothing(home: Home, source: Path, server:
     given = settings(source, server)
     materialise(home, TO_NAMES, **given)
     rated, named = server.requests["rate"], server.requests["name"]
-    assert named == warehouse(home).scalar("select count(*) from clusters") > 0
+    assert named >= warehouse(home).scalar("select count(*) from clusters") > 0
     folder = edited_prompt(tmp_path / "prompts", "name/cluster.md")
     materialise(home, TO_NAMES, **given, cluster_names={"prompts_folder": folder})
-    assert server.requests == {"rate": rated, "name": 2 * named}
+    # The second looks are asked with a prompt of their own.
+    assert server.requests["rate"] == rated
+    assert server.requests["name"] >= named + warehouse(home).scalar("select count(*) from clusters")
+    asked = server.total
     materialise(home, TO_NAMES, **given)
-    assert server.requests == {"rate": rated, "name": 2 * named}
+    assert server.total == asked
 
 
 def test_a_changed_thought_prompt_rates_thoughts_alone(

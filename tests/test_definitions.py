@@ -17,6 +17,8 @@ EXPECTED = {
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
     "probes", "feature_hygiene", "cluster_audit", "report", "published", "source_files",
+    "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",
+    "label_fidelity", "evidence", "verification", "codebook",
 }  # fmt: skip
 
 

@@ -112,9 +112,33 @@ def test_a_small_warehouse_shows_its_exact_figures(warehouse: Warehouse) -> None
         "truncated 1 20.0% 1 0.00",
         "no messages 1 wild.jsonl, row 7",
         "2 to 3 features a piece, most often 2 (75.0% of pieces).",
+        "Do not go by the label Asks for verse : 0.55 (0.25 – 0.82) , by vectors, on 4 members and 6 others.",
+        "some/model some/model , itself 1 of 2 1 0 50.0%",
+        "1 quotes stand in their piece, 0 do not (0%).",
+        "some/model 4 4, 100% 51.0% – 100% 3, 75.0%",
+        "by 0.71 (Spearman); batches were lenient or strict by 6.2 points, which is taken off: 0.90 after that.",
     ):
         assert figure in text, figure
     assert "These transcripts hold no thoughts" in text
+
+
+def test_the_report_leads_with_clean_prevalence_and_leaves_private_clusters_out(warehouse: Warehouse) -> None:
+    fill(warehouse, small_rows())
+    counts = {"n_transcripts": 3, "n_transcripts_without_echoes": 2, "n_transcripts_clean": 1, "n_pieces_clean": 1}
+    rest = {"n_groups": 3, "n_transcripts_affirmed": 2, "n_transcripts_denied": 1, "has_both_senses": True}
+    fill(
+        warehouse,
+        {
+            "cluster_hygiene": [
+                {"cluster_id": "user-1", "kind": "user", "is_private": False} | counts | rest,
+                {"cluster_id": "response-1", "kind": "response", "is_private": True} | counts | rest,
+            ]
+        },
+    )
+    text = Page(rendered(warehouse)).text
+    assert "25.0% 4.6% – 69.9% 1 of 4 as rated: 3, 75.0% 2 say so, 1 the opposite" in text
+    assert "1 cluster seen in too few groups is left out, here and below." in text
+    assert "Answers in verse" not in text
 
 
 def test_the_built_in_rater_says_that_it_is_a_baseline(warehouse: Warehouse) -> None:

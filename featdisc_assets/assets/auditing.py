@@ -6,29 +6,11 @@ from pydantic import Field
 
 from featdisc_assets.assets import nearby
 from featdisc_assets.assets.nearby import nearest_clusters
-from featdisc_assets.assets.planning import prompt_files, read_plans
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.home_settings import settings_of
-from featdisc_assets.llm import prompts
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.versions import code_version
-
-
-@dg.asset(
-    group_name="quality",
-    kinds={"duckdb"},
-    deps=["features", "vocabulary", "text_features", "rated_texts", "rating_plan"],
-    code_version=code_version(read_sql("tables/feature_hygiene"), prompt_files("rate")),
-)
-def feature_hygiene(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per kind and finding: features that repeat the prompt's examples, say what is absent, or fill a quota."""
-    db = warehouse.open()
-    examples = prompts.examples(read_plans(db)[0].folder)
-    db.refill({"feature_hygiene": read_sql("tables/feature_hygiene")}, {"examples": examples})
-    return materialized(
-        context, db, "feature_hygiene", preview="from feature_hygiene where share_of_pieces > 0 limit 30"
-    )
 
 
 @settings_of("cluster_audit")

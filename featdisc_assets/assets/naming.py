@@ -1,56 +1,36 @@
-"""Clusters get a label, a sentence, and a score for how interesting they are."""
+"""Clusters get a label and a sentence, and a second look where the first name cannot stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import dagster as dg
+import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets import nearby
-from featdisc_assets.assets.asking import AskingConfig, answers
+from featdisc_assets.assets import looks, nearby, trial
+from featdisc_assets.assets.asking import answers
+from featdisc_assets.assets.looks import Ask, Looks, Named
 from featdisc_assets.assets.nearby import nearest_clusters
-from featdisc_assets.assets.paying import check_price, open_budget, own_price
-from featdisc_assets.assets.planning import Plan, prompt_files, read_plans
+from featdisc_assets.assets.paying import open_budget
+from featdisc_assets.assets.planning import prompt_files, read_plans
 from featdisc_assets.assets.showing import materialized
+from featdisc_assets.assets.trial import apart, label_vectors, try_labels
+from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
 from featdisc_assets.home_settings import settings_of
-from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answers import ClusterName, InterestScores
-from featdisc_assets.llm.pricing import Price
-from featdisc_assets.llm.request import Outcome, Params, Request
+from featdisc_assets.llm.request import Outcome, Request
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.stages import batching
+from featdisc_assets.stages import labels, personal
 from featdisc_assets.versions import code_version
+from featdisc_assets.warehouse import Warehouse
 
 NEIGHBOURS = 3
-FEATURES_OF_A_NEIGHBOUR = 5
-
-
-class OwnModelConfig(AskingConfig):
-    """Whom to ask; what is left empty is as in the rating plan."""
-
-    without_effect: ClassVar[frozenset[str]] = AskingConfig.without_effect | {"api_base", "price_in", "price_out"}
-
-    model: str = Field(default="", description="Any litellm model; empty takes the rating plan's.")
-    api_base: str = Field(default="", description="Address of your own server; empty takes the rating plan's.")
-    prompts_folder: str = Field(default="", description="A folder of your own prompts; empty takes the rating plan's.")
-    max_tokens: int = Field(default=2048, ge=64, description="Limit of an answer in tokens, thoughts included.")
-    temperature: float | None = Field(default=None, description="None leaves it to the provider.")
-    price_in: float | None = Field(
-        default=None,
-        ge=0,
-        description="Dollars per million tokens sent, for a model of its own that litellm has no price of. None takes"
-        " litellm's, and for the rating plan's model the plan's. Goes with price_out.",
-    )
-    price_out: float | None = Field(
-        default=None, ge=0, description="Dollars per million tokens received, thoughts included. Goes with price_in."
-    )
-    seed: int = Field(default=0, description="Of what is drawn at random.")
+# Phrases of neighbours that a second look is shown, and of each side that a label is tried on.
+CONTRAST = 15
+PER_SIDE = 40
 
 
 @settings_of("cluster_names")
@@ -60,60 +40,76 @@ class NameConfig(OwnModelConfig):
     sample_size: int = Field(
         default=100, ge=1, le=500, description="Random member features the model is shown, at most."
     )
+    max_clusters: int = Field(
+        default=0,
+        ge=0,
+        description="Name only so many clusters of each kind, those of most transcripts. 0 names all.",
+    )
+    hold_out: float = Field(
+        default=0.25,
+        ge=0,
+        le=0.5,
+        description="Share of a cluster's features, from eight on, that the namer is not shown: its label is tried on"
+        " them. 0 shows all, and labels are then tried on what the namer saw.",
+    )
+    min_fidelity: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="A label that tells members from the neighbours' worse than this (0.5 is chance, 1 is perfect) is"
+        " looked for once more, with the phrases it was wrong about. 0 never looks again.",
+    )
+    public_from: int = Field(
+        default=5,
+        ge=1,
+        description="A capitalised name that features of fewer groups hold is taken for a private person's, and does"
+        " not get into a label.",
+    )
 
 
 @dg.asset(
     group_name="names",
     kinds={"duckdb", "llm"},
-    deps=["clusters", "cluster_members", "vocabulary"],
-    code_version=code_version(NameConfig, prompt_files("name", "cluster"), read_sql("tables/name_samples"), nearby),
+    deps=["clusters", "cluster_members", "vocabulary", "embeddings"],
+    code_version=code_version(
+        NameConfig,
+        prompt_files("name", "cluster"),
+        prompt_files("rename", "cluster"),
+        *(read_sql(f"tables/{name}") for name in ("name_samples", "shared_words", "fidelity_items")),
+        *(labels, looks, nearby, personal, trial),
+    ),
 )
 def cluster_names(
     context: dg.AssetExecutionContext, config: NameConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per cluster: a label of about five words and one sentence, from random members and nearest neighbours."""
     db = warehouse.open()
-    samples = db.rows(
-        read_sql("tables/name_samples"), variables={"sample_size": config.sample_size, "seed": config.seed}
-    )
+    samples = _samples(db, config)
     whom = whom_to_ask(read_plans(db)[0], config, "cluster_names")
-    prompt = prompts.load("name", "cluster", whom.folder)
     near = {name: [other for other, _ in found] for name, found in nearest_clusters(db, count=NEIGHBOURS).items()}
-    texts_of = {row["cluster_id"]: row["texts"] for row in samples}
-    salt = home.home.salt()
-
-    def requests() -> Iterator[Request]:
-        for row in samples:
-            others = [text for other in near[row["cluster_id"]] for text in texts_of[other][:FEATURES_OF_A_NEIGHBOUR]]
-            yield Request(
-                purpose="name",
-                subject_id=row["cluster_id"],
-                model=whom.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    features=prompts.fence("features", "\n".join(row["texts"]), salt),
-                    neighbours=prompts.fence("neighbours", "\n".join(others), salt),
-                ),
-                answer=ClusterName,
-                params=whom.params,
-            )
-
-    rows = []
+    namer = Looks(whom, home.home.salt(), {row["cluster_id"]: row["texts"] for row in samples})
+    clusters = [Named(row, near[row["cluster_id"]]) for row in samples]
+    kept = _keep(db, clusters, namer.version, whom.model)
     with AnswerStore(home.home.answers) as store:
-        outcomes = answers(
-            context,
-            db,
-            store,
-            requests(),
-            config,
-            asset="cluster_names",
-            what="cluster names",
-            total=len(samples),
-            budget=open_budget(whom.budget_usd, db, store, whom.prices),
-        )
-        with closing(outcomes):
-            for sample, outcome in zip(samples, outcomes, strict=True):
-                rows.append(_name_row(outcome, sample, near[sample["cluster_id"]]))
+
+        def ask(requests: Iterable[Request], total: int) -> Iterator[Outcome]:
+            if not total:
+                return
+            budget = open_budget(whom.budget_usd, db, store, whom.prices)
+            given: dict[str, Any] = {
+                "asset": "cluster_names",
+                "what": "cluster names",
+                "total": total,
+                "budget": budget,
+            }
+            with closing(answers(context, db, store, requests, config, **given)) as outcomes:
+                yield from outcomes
+
+        fresh = [named for named in clusters if named.sample["is_wanted"] and not named.kept]
+        namer.first(ask, fresh)
+        again = _mend(db, ask, namer, clusters, config)
+    context.log.info(f"{kept:,} names kept, {len(fresh):,} asked for; {again}")
+    rows = [named.row() for named in clusters]
     db.replace({"cluster_names": pa.Table.from_pylist(rows, schema=db.schema("cluster_names"))})
     return materialized(
         context,
@@ -122,137 +118,104 @@ def cluster_names(
         preview="""
             select kind, label, n_transcripts, description from cluster_prevalence
             order by prevalence desc, cluster_id limit 20""",
+        figures={"names kept": kept, "names asked for": len(fresh)},
     )
 
 
-@settings_of("cluster_interest")
-class InterestConfig(OwnModelConfig):
-    """How interest is scored."""
-
-    audience: str = Field(default="an AI safety researcher", description="To whom a cluster should be interesting.")
-    batch_size: int = Field(
-        default=10, ge=2, le=40, description="Clusters scored side by side: it calibrates the scores."
-    )
-    rounds: int = Field(default=2, ge=1, le=10, description="Times each cluster is scored, each time in other company.")
+def _samples(db: Warehouse, config: NameConfig) -> list[dict[str, Any]]:
+    given = {name: getattr(config, name) for name in ("sample_size", "seed", "hold_out", "max_clusters")}
+    return db.rows(read_sql("tables/name_samples"), variables=given)
 
 
-@dg.asset(
-    group_name="names",
-    kinds={"duckdb", "llm"},
-    deps=["cluster_names", "cluster_members", "vocabulary"],
-    code_version=code_version(
-        InterestConfig, prompt_files("interest", "clusters"), read_sql("tables/interest_examples"), batching
-    ),
-)
-def cluster_interest(
-    context: dg.AssetExecutionContext, config: InterestConfig, warehouse: WarehouseResource, home: HomeResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per cluster: how interesting it is, 1 to 100, over several shuffled batches of ten."""
-    db = warehouse.open()
-    named = db.rows(read_sql("tables/interest_examples"))
-    whom = whom_to_ask(read_plans(db)[0], config, "cluster_interest")
-    prompt = prompts.load("interest", "clusters", whom.folder)
-    batches = batching.shuffled_batches(len(named), size=config.batch_size, rounds=config.rounds, seed=config.seed)
-    salt = home.home.salt()
-
-    def requests() -> Iterator[Request]:
-        for number, batch in enumerate(batches):
-            blocks = [_block(i, named[position]) for i, position in enumerate(batch, 1)]
-            yield Request(
-                purpose="interest",
-                subject_id=f"batch-{number}",
-                model=whom.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    clusters=prompts.fence("clusters", "\n".join(blocks), salt), audience=config.audience
-                ),
-                answer=InterestScores,
-                params=whom.params,
-                at_least=len(batch),
-            )
-
-    scored = []
-    with AnswerStore(home.home.answers) as store:
-        outcomes = answers(
-            context,
-            db,
-            store,
-            requests(),
-            config,
-            asset="cluster_interest",
-            what="batches of clusters",
-            total=len(batches),
-            budget=open_budget(whom.budget_usd, db, store, whom.prices),
+def _keep(db: Warehouse, clusters: list[Named], version: str, model: str) -> int:
+    """Give clusters whose members are the same as ever the name they have; returns how many."""
+    earlier = {
+        row["cluster_id"]: row
+        for row in db.rows(
+            "from cluster_names where label is not null and model = $1 and prompt_version = $2", [model, version]
         )
-        with closing(outcomes):
-            for batch, outcome in zip(batches, outcomes, strict=True):
-                scored.append((batch, outcome.value.of(len(batch)) if outcome.answered else [None] * len(batch)))
-    rows = [
-        {
-            "cluster_id": cluster["cluster_id"],
-            "interest": found.mean,
-            "spread": found.spread,
-            "n_scores": found.n_scores,
-            "audience": config.audience,
-            "model": whom.model,
-            "prompt_version": prompt.version,
-        }
-        for cluster, found in zip(named, batching.mean_interest(len(named), scored), strict=True)
-    ]
-    db.replace({"cluster_interest": pa.Table.from_pylist(rows, schema=db.schema("cluster_interest"))})
-    return materialized(
-        context,
-        db,
-        "cluster_interest",
-        preview="""
-            select kind, label, interest, n_transcripts from cluster_prevalence
-            order by interest desc nulls last, cluster_id limit 20""",
+    }
+    for named in clusters:
+        row = earlier.get(named.cluster_id)
+        if row is not None and row["members_hash"] == named.sample["members_hash"] and named.sample["is_wanted"]:
+            for name in named.row().keys() - {"cluster_id", "members_hash", "neighbour_ids"}:
+                setattr(named, name, row[name])
+            named.kept = True
+    return sum(named.kept for named in clusters)
+
+
+def _mend(db: Warehouse, ask: Ask, namer: Looks, clusters: list[Named], config: NameConfig) -> str:
+    """Look again at names that do not tell members from others, are had twice, or hold personal data."""
+    unfaithful = _look_at_unfaithful(db, ask, namer, clusters, config) if config.min_fidelity else 0
+    equal = {clusters[at].cluster_id: clusters[kept] for at, kept in looks.equal_ones(clusters).items()}
+    contrast = {
+        name: dict(zip(kept.sample["feature_ids"][:CONTRAST], kept.sample["texts"][:CONTRAST], strict=True))
+        for name, kept in equal.items()
+    }
+    namer.again(ask, [named for named in clusters if named.cluster_id in contrast], looks.EQUAL, contrast)
+    public = _public_words(db, clusters, config.public_from)
+    private = [named for named in clusters if not named.kept and looks.hold_personal(named, public)]
+    namer.again(ask, private, looks.PERSONAL, {named.cluster_id: {} for named in private})
+    public = _public_words(db, clusters, config.public_from)
+    masked = looks.mask_personal(clusters, public)
+    told = looks.tell_apart(clusters)
+    return (
+        f"looked again at {unfaithful:,} that told too little, {len(equal):,} had twice ({told:,} then told apart by a"
+        f" member), {len(private):,} with personal data ({masked:,} then masked)"
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Whom:
-    """Who is asked and how, what the home may spend, and the prices that were given."""
-
-    model: str
-    folder: Path | None
-    params: Params
-    budget_usd: float | None
-    prices: dict[str, Price | None]
-
-
-def whom_to_ask(plan: Plan, config: OwnModelConfig, asset: str) -> Whom:
-    """Model, prompt folder and parameters: the config's own, else those of the rating plan; the budget is the plan's.
-
-    Raises:
-        ModelError: If there is a budget and nobody knows what the model costs.
-    """
-    model = config.model or plan.model
-    # Another model does not live at the rating model's own address, nor cost what that one does.
-    api_base = config.api_base or (plan.api_base if model == plan.model else None)
-    price = own_price(config.price_in, config.price_out) or (plan.params.price if model == plan.model else None)
-    check_price(asset, model, price, plan.budget_usd)
-    folder = Path(config.prompts_folder).expanduser() if config.prompts_folder else plan.folder
-    params = Params(max_tokens=config.max_tokens, temperature=config.temperature, api_base=api_base, price=price)
-    return Whom(model, folder, params, plan.budget_usd, {plan.model: plan.params.price, model: price})
+def _look_at_unfaithful(db: Warehouse, ask: Ask, namer: Looks, clusters: list[Named], config: NameConfig) -> int:
+    """Name those anew whose label tells too little, and keep the better of both names; returns how many."""
+    named = [one for one in clusters if one.label is not None]
+    if all(one.kept for one in named):
+        return 0
+    vectors = label_vectors(db, [(one.label or "", one.description or "") for one in named])
+    common = apart(vectors, [one.sample["kind"] for one in named])
+    found, items = try_labels(db, [one.trial() for one in named], vectors, common, per_side=PER_SIDE)
+    poor = [at for at in np.flatnonzero(found.auc < config.min_fidelity).tolist() if not named[at].kept]
+    hard = _hardest(db, items, poor)
+    before = {at: named[at].row() for at in poor}
+    chosen = [named[at] for at in poor]
+    namer.again(ask, chosen, looks.UNFAITHFUL, {one.cluster_id: hard.get(one.cluster_id, {}) for one in chosen})
+    # Both are tried once more, on what neither of them was made from.
+    fresh = label_vectors(db, [(one.label or "", one.description or "") for one in chosen])
+    second, _ = try_labels(db, [one.trial() for one in chosen], fresh, common, per_side=PER_SIDE)
+    first, _ = try_labels(db, [one.trial() for one in chosen], vectors[poor], common, per_side=PER_SIDE)
+    for one, at, new, old in zip(chosen, poor, second.auc, first.auc, strict=True):
+        # What is left to try them on is easier than what the first one failed on: where both do as well, it is out.
+        if new < old:
+            one.label, one.description = (before[at][name] for name in ("label", "description"))  # type: ignore[assignment]
+    return len(poor)
 
 
-def _name_row(outcome: Outcome, sample: dict[str, list[str]], near: list[str]) -> dict[str, object]:
-    request = outcome.request
+def _hardest(db: Warehouse, items: pa.Table, poor: list[int]) -> dict[str, dict[str, str]]:
+    """By cluster, the neighbours' features that its label is most like, and their texts."""
+    found = db.join(
+        """
+        select
+            items.cluster_id,
+            list(items.feature_id order by items.score desc, items.feature_id asc) as feature_ids,
+            list(vocabulary.text order by items.score desc, items.feature_id asc) as texts
+        from items
+        inner join poor on items.trial = poor.trial
+        inner join vocabulary on items.feature_id = vocabulary.feature_id
+        where not items.is_member
+        group by items.cluster_id""",
+        {"items": items, "poor": pa.table({"trial": pa.array(poor, pa.int64())})},
+    ).to_pylist()
     return {
-        "cluster_id": request.subject_id,
-        "label": outcome.value.label if outcome.answered else None,
-        "description": outcome.value.description if outcome.answered else None,
-        "sampled_feature_ids": sample["feature_ids"],
-        "neighbour_ids": near,
-        "status": outcome.status,
-        "error": outcome.error,
-        "model": request.model,
-        "prompt_version": request.prompt_version,
-        "request_key": request.key,
+        row["cluster_id"]: dict(zip(row["feature_ids"][:CONTRAST], row["texts"][:CONTRAST], strict=True))
+        for row in found
     }
 
 
-def _block(number: int, cluster: dict[str, list[str]]) -> str:
-    features = "\n".join(f"- {text}" for text in cluster["texts"])
-    return f"[{number}] {cluster['label']}: {cluster['description']}\n{features}"
+def _public_words(db: Warehouse, clusters: list[Named], groups: int) -> set[str]:
+    """Words of the names that features of so many groups hold: nobody's own."""
+    words = set[str]().union(
+        *(personal.proper_words(text) for one in clusters for text in (one.label, one.description) if text)
+    )
+    found = db.join(
+        read_sql("tables/shared_words"), {"wanted": pa.table({"word": pa.array(sorted(words), pa.string())})}
+    )
+    return {row["word"] for row in found.to_pylist() if row["n_groups"] >= groups}

@@ -30,7 +30,8 @@ class Plan:
     """How one kind is rated.
 
     `budget_usd` is the most the home may ever spend, None for no limit. Longer pieces than `max_piece_tokens` are shown
-    by head and tail; None shows every piece whole.
+    by head and tail; None shows every piece whole. With `evidence`, each feature comes with a quote, by a prompt of its
+    own.
     """
 
     kind: Kind
@@ -45,6 +46,7 @@ class Plan:
     price_out: float | None = None
     max_piece_tokens: int | None = None
     mode: Mode = Mode.live
+    evidence: bool = False
 
     @property
     def api_base(self) -> str | None:
@@ -103,6 +105,7 @@ def make_plan(
     prices: tuple[float | None, float | None],
     max_piece_tokens: int | None,
     mode: Mode,
+    evidence: bool = False,
 ) -> Plan:
     """A plan with its prompt loaded and checked; `prices` are dollars per million tokens, in and out.
 
@@ -113,7 +116,7 @@ def make_plan(
     return Plan(
         kind=kind,
         model=model,
-        prompt=prompts.load("rate", kind, folder),
+        prompt=prompts.load("evidence" if evidence else "rate", kind, folder),
         folder=folder,
         min_features=min(n_features),
         max_features=max(n_features),
@@ -123,6 +126,7 @@ def make_plan(
         price_out=prices[1],
         max_piece_tokens=max_piece_tokens,
         mode=mode,
+        evidence=evidence,
     )
 
 
@@ -142,6 +146,7 @@ def read_plans(db: Warehouse) -> list[Plan]:
             prices=(row["price_in"], row["price_out"]),
             max_piece_tokens=row["max_piece_tokens"],
             mode=Mode(row["mode"] or Mode.live),
+            evidence=bool(row["evidence"]),
         )
         for row in db.rows("from rating_plan order by kind desc")
     ]
@@ -183,6 +188,7 @@ def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spe
             "max_tokens": plan.params.max_tokens,
             "temperature": plan.params.temperature,
             "mode": plan.mode.value,
+            "evidence": plan.evidence,
             "max_piece_tokens": plan.max_piece_tokens,
             "price_in": plan.price_in,
             "price_out": plan.price_out,

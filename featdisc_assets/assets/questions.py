@@ -6,7 +6,7 @@ from itertools import islice
 
 from featdisc_assets.assets.planning import Mode, Pending, Plan
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answers import FeatureList
+from featdisc_assets.llm.answers import FeatureList, QuotedFeatureList
 from featdisc_assets.llm.known import resolve
 from featdisc_assets.llm.pricing import BATCH_DISCOUNT, context_tokens, count_tokens
 from featdisc_assets.llm.request import Request
@@ -17,6 +17,8 @@ from featdisc_assets.warehouse import Warehouse
 TEXTS_A_READ = 2_000
 # A feature is some eight tokens as JSON: what an answer with the most features comes to.
 TOKENS_PER_FEATURE = 8
+# And with a quote of some fifteen words.
+TOKENS_PER_QUOTED_FEATURE = 32
 # So many answers to the same requests say more of the next ones than that does.
 ANSWERS_TO_GO_BY = 50
 # A piece too long for its model is shown by half, so many times; below so many tokens there is little left to rate.
@@ -63,7 +65,7 @@ def request(
         model=plan.model,
         prompt_version=plan.prompt.version,
         prompt=_prompt(plan, prompts.fence(plan.kind, shown, salt)),
-        answer=FeatureList,
+        answer=QuotedFeatureList if plan.evidence else FeatureList,
         params=plan.params,
         at_least=plan.min_features,
         chars_left_out=left_out,
@@ -98,7 +100,8 @@ def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pendin
                 found.n_failed += 1
     found.n_new = found.n_pending - found.n_changed
     known_answers = found.n_answered >= ANSWERS_TO_GO_BY and written > 0
-    each = written / found.n_answered if known_answers else plan.max_features * TOKENS_PER_FEATURE
+    by_feature = TOKENS_PER_QUOTED_FEATURE if plan.evidence else TOKENS_PER_FEATURE
+    each = written / found.n_answered if known_answers else plan.max_features * by_feature
     found.pending_tokens_out = round(found.n_pending * each)
     found.pending_usd = _dollars(plan, found)
     return found

@@ -95,6 +95,11 @@ class PlanConfig(dg.Config):
         description="live asks at once, many at a time. batch hands all texts to OpenAI's batch queue, at half the"
         " price and within a day, and then asks live for what came back without an answer.",
     )
+    evidence: bool = Field(
+        default=False,
+        description="Ask for a verbatim quote with each feature; what does not stand in the piece is counted in"
+        " `evidence`. Another prompt, some three times the tokens of an answer, and all texts are asked anew.",
+    )
 
 
 @dg.asset(
@@ -163,6 +168,7 @@ def plans_of(config: PlanConfig, last: Plan | None, home: Home, *, kinds: Sequen
             prices=prices,
             max_piece_tokens=config.max_piece_tokens,
             mode=config.mode,
+            evidence=config.evidence,
         )
         for kind in kinds
     ]
@@ -187,6 +193,12 @@ RATING_VERSION = code_version(llm_answers, read_sql("tables/vocabulary"), read_s
             ("text_features", {"duckdb", "llm"}, "One row per distinct piece text and feature written of it."),
             ("vocabulary", {"duckdb"}, "One row per kind and distinct feature text, with how many pieces have it."),
             ("features", {"duckdb", "llm"}, "One row per piece and feature."),
+            (
+                "evidence",
+                {"duckdb", "llm"},
+                "One row per feature of a distinct text: the words that show it, looked up in the text. Empty unless"
+                " the plan asks for evidence.",
+            ),
             ("ratings", {"duckdb"}, "The ledger: one row per attempt at asking a model anything, tokens and cost."),
         )
     ],
@@ -211,16 +223,18 @@ def features(
         "rated_texts": "from coverage order by kind, status",
         "vocabulary": "select kind, text, n_pieces, n_transcripts from vocabulary"
         " order by n_transcripts desc, text limit 15",
+        "evidence": "from evidence_summary order by kind",
         "ratings": "select purpose, model, day, n_attempts, tokens_in, tokens_out, cost_usd from spend order by all",
     }
-    for name in ("rated_texts", "text_features", "vocabulary", "features", "ratings"):
+    off = {} if plans[0].evidence else {"evidence": {"off": "no quotes were asked for: set rating_plan.evidence"}}
+    for name in ("rated_texts", "text_features", "vocabulary", "features", "evidence", "ratings"):
         yield materialized(
             context,
             db,
             name,
             preview=previews.get(name),
             versioned=("attempt_id",) if name == "ratings" else (),
-            figures=db.rows(_FIGURES[name])[0] if name in _FIGURES else None,
+            figures=db.rows(_FIGURES[name])[0] if name in _FIGURES else off.get(name),
         )
 
 

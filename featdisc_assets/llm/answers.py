@@ -7,7 +7,7 @@ small model's grammar in check, but are not enforced on parsing: a list too long
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
@@ -15,6 +15,7 @@ from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonS
 FEATURE_CHARS = 120
 LABEL_CHARS = 80
 DESCRIPTION_CHARS = 400
+QUOTE_CHARS = 600
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -123,9 +124,123 @@ class InterestScores(Answer):
         return [found.get(number) for number in range(1, n_clusters + 1)]
 
 
+class QuotedFeature(BaseModel):
+    """A feature, and the words of the piece that show it; an empty quote says that no passage does."""
+
+    feature: str
+    quote: str = ""
+
+
+class QuotedFeatureList(Answer):
+    """Features of one piece, each with a quote; `clean_quoted` makes them rows."""
+
+    SCHEMA = _object(
+        features={
+            "type": "array",
+            "items": _object(feature=_text(FEATURE_CHARS), quote=_text(QUOTE_CHARS)),
+            "maxItems": 40,
+        }
+    )
+
+    features: list[QuotedFeature]
+
+    @property
+    def n_items(self) -> int:
+        """Features with a letter in them."""
+        return sum(any(char.isalpha() for char in item.feature) for item in self.features)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_list(cls, value: object) -> object:
+        return {"features": value} if isinstance(value, list) else value
+
+
+class PhraseFit(BaseModel):
+    """How well one of the phrases shown fits a name."""
+
+    phrase: int
+    fit: int
+
+
+class PhraseFits(Answer):
+    """How well the phrases shown fit a name, by their numbers."""
+
+    SCHEMA = _object(
+        fits={
+            "type": "array",
+            "items": _object(phrase={"type": "integer"}, fit={"type": "integer"}),
+            "maxItems": 60,
+        }
+    )
+
+    fits: list[PhraseFit]
+
+    @property
+    def n_items(self) -> int:
+        """Phrases judged."""
+        return len(self.fits)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_list(cls, value: object) -> object:
+        return {"fits": value} if isinstance(value, list) else value
+
+    def of(self, n_phrases: int) -> list[int | None]:
+        """Fits 0-100 of phrases 1 to `n_phrases`, None where the judge left one out; the first mention counts."""
+        found: dict[int, int] = {}
+        for entry in self.fits:
+            found.setdefault(entry.phrase, min(100, max(0, entry.fit)))
+        return [found.get(number) for number in range(1, n_phrases + 1)]
+
+
+class Verdict(Answer):
+    """Whether a feature is true of a piece."""
+
+    SCHEMA = _object(verdict={"type": "string", "enum": ["true", "false", "unclear"]})
+
+    verdict: Literal["true", "false", "unclear"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_boolean(cls, value: object) -> object:
+        if isinstance(value, dict) and "verdict" in value:
+            # A JSON boolean, or a capital letter: ours to mend.
+            return value | {"verdict": str(value["verdict"]).strip().lower()}
+        return value
+
+
+class Shown(Answer):
+    """Which behaviours of a codebook a piece shows, by their numbers."""
+
+    SCHEMA = _object(shown={"type": "array", "items": {"type": "integer"}, "maxItems": 40})
+
+    shown: list[int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_list(cls, value: object) -> object:
+        return {"shown": value} if isinstance(value, list) else value
+
+    def of(self, n_behaviours: int) -> list[bool]:
+        """For behaviours 1 to `n_behaviours`, whether they are shown; numbers that were not on the list are nothing."""
+        found = set(self.shown)
+        return [number in found for number in range(1, n_behaviours + 1)]
+
+
 _BULLET = re.compile(r"^\s*(?:(?:[-*+•·–—>#]+|\(?\d{1,3}[.):]|\(?[a-zA-Z][.)])\s+)+")
 _JOINTS = re.compile(r"[-‐-―/_]+")
 _QUOTES = re.compile(r"(?<=\w)['’ʼ](?=\w)")
+
+
+def clean_quoted(raw: Iterable[QuotedFeature], *, at_most: int) -> list[tuple[str, str]]:
+    """The same for features with quotes: each feature as `clean_features` would have it, with its quote as written."""
+    kept: dict[str, tuple[str, str]] = {}
+    for item in raw:
+        for text in clean_features([item.feature], at_most=1):
+            kept.setdefault(text.casefold(), (text, item.quote))
+        if len(kept) == at_most:
+            break
+    return list(kept.values())
 
 
 def clean_features(raw: Iterable[str], *, at_most: int) -> list[str]:

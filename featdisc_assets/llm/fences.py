@@ -8,24 +8,33 @@ import re
 from hashlib import blake2b
 
 NAMES = ("user", "thought", "response", "tool", "features", "neighbours", "clusters")
+# Of the tasks that came later. Apart, since a name's look-alikes are marked inside a fence: more names would change how
+# a piece with, say, an HTML label is shown to its rater, and every stored answer to it would belong to the past.
+LATER_NAMES = ("piece", "rejected", "name", "phrases", "feature", "codebook")
 # Part of what decides a rendered prompt: raise it when the rules below change.
 VERSION = 1
 
-_NAME = "|".join(NAMES)
+_ALL_NAMES = "|".join((*NAMES, *LATER_NAMES))
 _MARK = "\N{MIDDLE DOT}"
 _LESS = "[<\N{FULLWIDTH LESS-THAN SIGN}\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{LEFT ANGLE BRACKET}]"
 _BAR = "[|\N{FULLWIDTH VERTICAL LINE}]"
 
-# Tags of ours and of chat templates, after which a mark goes; the second part is what follows the mark unchanged.
-_LOOKALIKE = re.compile(
-    rf"({_LESS})(?=\s*/?\s*(?:{_NAME})\b)"  # <user>, </ Response-3f9…>
-    rf"|({_LESS})(?=\s*{_BAR})"  # <|im_start|>, and the full-width bars of DeepSeek's template
-    rf"|({_LESS})(?=\s*/?\s*(?:s|bos|eos|pad|unk|think|tool_call|tool_response|start_of_turn|end_of_turn)\s*>)"
-    r"|(<)(?=<\s*/?\s*SYS\s*>>)"
-    r"|(\[)(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\s*\])"
-    rf"|(\b(?:{_NAME})-)(?=[0-9a-f]{{12}})",  # a bare tag, should one ever leak
-    re.IGNORECASE,
-)
+
+def _lookalikes(names: str) -> re.Pattern[str]:
+    """Tags of ours and of chat templates, after which a mark goes; what is looked ahead at follows it unchanged."""
+    return re.compile(
+        rf"({_LESS})(?=\s*/?\s*(?:{names})\b)"  # <user>, </ Response-3f9…>
+        rf"|({_LESS})(?=\s*{_BAR})"  # <|im_start|>, and the full-width bars of DeepSeek's template
+        rf"|({_LESS})(?=\s*/?\s*(?:s|bos|eos|pad|unk|think|tool_call|tool_response|start_of_turn|end_of_turn)\s*>)"
+        r"|(<)(?=<\s*/?\s*SYS\s*>>)"
+        r"|(\[)(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\s*\])"
+        rf"|(\b(?:{names})-)(?=[0-9a-f]{{12}})",  # a bare tag, should one ever leak
+        re.IGNORECASE,
+    )
+
+
+_LOOKALIKE = _lookalikes("|".join(NAMES))
+_ANY_LOOKALIKE = _lookalikes(_ALL_NAMES)
 
 # Bidi controls, zero-width characters, C0 and C1 controls but tab and newline, tag characters and the variation
 # selectors that can smuggle bytes, lone surrogates. The joiners U+200C and U+200D are judged by their neighbours.
@@ -34,8 +43,8 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _JOINERS = "\u200c\u200d"
-_TAG = re.compile(rf"(</?(?:{_NAME}))-[0-9a-f]{{12}}>")
-_FENCE = re.compile(rf"<((?P<name>{_NAME})-[0-9a-f]{{12}})>\n(?P<text>.*?)\n</\1>", re.DOTALL)
+_TAG = re.compile(rf"(</?(?:{_ALL_NAMES}))-[0-9a-f]{{12}}>")
+_FENCE = re.compile(rf"<((?P<name>{_ALL_NAMES})-[0-9a-f]{{12}})>\n(?P<text>.*?)\n</\1>", re.DOTALL)
 
 
 def _show(match: re.Match[str]) -> str:
@@ -50,29 +59,36 @@ def _joins(char: str) -> bool:
     return ord(char) > 0x2FF and not _INVISIBLE.match(char)
 
 
-def neutralise(text: str) -> str:
-    """Text with forged tags, chat control tokens and invisible characters made harmless and visible."""
+def neutralise(text: str, name: str = NAMES[0]) -> str:
+    """Text with forged tags, chat control tokens and invisible characters made harmless and visible.
+
+    Args:
+        text: Untrusted text of any kind.
+        name: Of the fence it is for.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub(_show, text)
-    return _LOOKALIKE.sub(lambda match: match.group() + _MARK, text)
+    lookalike = _LOOKALIKE if name in NAMES else _ANY_LOOKALIKE
+    return lookalike.sub(lambda match: match.group() + _MARK, text)
 
 
 def fence(name: str, text: str, salt: str) -> str:
     """The text between an opening and a closing tag that its author cannot have written.
 
     Args:
-        name: What the text is, one of `NAMES`.
+        name: What the text is, one of `NAMES` or `LATER_NAMES`.
         text: Untrusted text of any kind.
         salt: A secret of this home; it makes the tag unguessable.
 
     Raises:
-        ValueError: If the name is not one of `NAMES`.
+        ValueError: If the name is neither.
     """
-    if name not in NAMES:
-        raise ValueError(f"fence {name!r} is not one of {', '.join(NAMES)}; use the name of what the text is")
+    if name not in (*NAMES, *LATER_NAMES):
+        known = ", ".join((*NAMES, *LATER_NAMES))
+        raise ValueError(f"fence {name!r} is not one of {known}; use the name of what the text is")
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6, key=salt.encode()[:64])
     tag = f"{name}-{digest.hexdigest()}"
-    return f"<{tag}>\n{neutralise(text)}\n</{tag}>"
+    return f"<{tag}>\n{neutralise(text, name)}\n</{tag}>"
 
 
 def without_salt(prompt: str) -> str:

@@ -4,6 +4,7 @@ A template holds `${name}` placeholders and nothing else that is special (`$$` i
 and never read again, so a piece that holds `${x}` or `{{7*7}}` arrives as it was written.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,9 +23,19 @@ HOME = Path(__file__).parents[1] / "prompts"
 # For each task: the values a template must use, and those that it may.
 _PLACES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "rate": (frozenset({"piece"}), frozenset({"at_least", "at_most", "examples"})),
+    "evidence": (frozenset({"piece"}), frozenset({"at_least", "at_most", "examples"})),
     "name": (frozenset({"features"}), frozenset({"neighbours"})),
+    "rename": (frozenset({"features"}), frozenset({"neighbours", "rejected", "reason"})),
     "interest": (frozenset({"clusters"}), frozenset({"audience"})),
+    "judge": (frozenset({"name", "phrases"}), frozenset()),
+    "verify": (frozenset({"piece", "feature"}), frozenset({"kind"})),
+    "codebook": (frozenset({"piece", "codebook"}), frozenset({"kind"})),
 }
+
+
+_PHRASE = re.compile(
+    r"^\s*[-*•]\s+(?P<bullet>[^\W\d_][^\n.;:]*?)\s*$|[\"“](?P<quoted>[^\W\d_][^\n\"”.;:]*)[\"”]", re.MULTILINE
+)
 
 
 class PromptError(FeatdiscError):
@@ -36,7 +47,7 @@ class Prompt:
     """One checked template.
 
     Attributes:
-        task: `rate`, `name` or `interest`.
+        task: The prompt's folder: `rate`, `name`, `interest`, …
         name: The file's name without its suffix.
         text: The template, with the examples still to be put in.
         examples: The example phrases, one a line; empty when the template does not show them.
@@ -75,8 +86,8 @@ def load(task: str, name: str, folder: Path | None = None) -> Prompt:
     """Read and check one template; a file in `folder` goes before the built-in one of the same path.
 
     Args:
-        task: `rate`, `name` or `interest`.
-        name: `user`, `thought` or `response`; `cluster`; `clusters`.
+        task: The prompt's folder: `rate`, `name`, `interest`, …
+        name: The file's name without its suffix: `user`, `thought` or `response`; `cluster`; `clusters`; …
         folder: A user's own prompts, laid out as the built-in ones (`rate/user.md`, `rate/examples.txt`, …).
 
     Raises:
@@ -138,6 +149,22 @@ def examples(folder: Path | None = None) -> list[str]:
     """The example phrases of the rating prompts; none for an override folder with an empty `rate/examples.txt`."""
     lines = _read(_find("rate/examples.txt", folder)).splitlines()
     return [line.strip() for line in lines if line.strip()]
+
+
+def shown_phrases(name: str, folder: Path | None = None) -> list[str]:
+    """What the rating prompt of a kind shows as a feature might look: its examples, and quoted or listed phrases.
+
+    A prompt of one's own may hold its examples in its text: bullets and quotations of two to eight words without a stop
+    count as such.
+
+    Args:
+        name: `user`, `thought` or `response`.
+        folder: A user's own prompts.
+    """
+    text = _read(_find(f"rate/{name}.md", folder))
+    listed = [match["bullet"] or match["quoted"] for match in _PHRASE.finditer(text)]
+    short = [phrase.strip() for phrase in listed if 2 <= len(phrase.split()) <= 8 and "$" not in phrase]
+    return list(dict.fromkeys([*(examples(folder) if "${examples}" in text else []), *short]))
 
 
 def _find(name: str, folder: Path | None) -> Path:

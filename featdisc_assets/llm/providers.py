@@ -6,12 +6,12 @@ import logging
 import os
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.transcript import ALL_KINDS
+from featdisc_assets.transcript import ALL_KINDS, Kind
 
 SURFACE = "surface/v1"
 
@@ -121,16 +121,52 @@ def answer_by_rules(prompt: str) -> str:
     from featdisc_assets.llm import surface  # noqa: PLC0415  (the rules bring language models that load slowly)
 
     fences = open_fence(prompt)
+    answer = _about_clusters(fences, surface) or _about_a_piece(prompt, fences, surface)
+    if answer is None:
+        raise ValueError("surface/v1 reads fenced text only, and the prompt holds no fence; put ${piece} back into it")
+    return orjson.dumps(answer).decode()
+
+
+def _about_clusters(fences: dict[str, str], surface: ModuleType) -> dict[str, Any] | None:
     if "features" in fences:
-        label, description = surface.name(_lines(fences["features"]), _lines(fences.get("neighbours", "")))
-        return orjson.dumps({"label": label, "description": description}).decode()
+        others, rejected = _lines(fences.get("neighbours", "")), _lines(fences.get("rejected", ""))
+        label, description = surface.name(_lines(fences["features"]), others, rejected)
+        return {"label": label, "description": description}
+    if "phrases" in fences:
+        fits = surface.judge(fences.get("name", ""), _numbered(fences["phrases"]))
+        return {"fits": [{"phrase": number, "fit": fit} for number, fit in enumerate(fits, 1)]}
     if "clusters" in fences:
         scores = surface.interest(split_clusters(fences["clusters"]))
-        return orjson.dumps({"scores": [{"cluster": n, "score": s} for n, s in enumerate(scores, 1)]}).decode()
+        return {"scores": [{"cluster": number, "score": score} for number, score in enumerate(scores, 1)]}
+    return None
+
+
+def _about_a_piece(prompt: str, fences: dict[str, str], surface: ModuleType) -> dict[str, Any] | None:
+    if "piece" in fences and "codebook" in fences:
+        return {"shown": surface.codebook(fences["piece"], _numbered(fences["codebook"]), _kind_named(prompt))}
+    if "piece" in fences:
+        return {"verdict": surface.verify(fences["piece"], fences.get("feature", ""), _kind_named(prompt))}
+    # What is asked for stands after the fence, where a piece cannot write.
+    wants_quotes = '"quote"' in prompt.rpartition("</")[2]
     for kind in ALL_KINDS:
+        if kind in fences and wants_quotes:
+            found = surface.quoted(fences[kind], kind, at_least=10, at_most=20)
+            return {"features": [{"feature": said, "quote": words} for said, words in found]}
         if kind in fences:
-            return orjson.dumps({"features": surface.rate(fences[kind], kind, at_least=10, at_most=20)}).decode()
-    raise ValueError("surface/v1 reads fenced text only, and the prompt holds no fence; put ${piece} back into it")
+            return {"features": surface.rate(fences[kind], kind, at_least=10, at_most=20)}
+    return None
+
+
+def _numbered(text: str) -> list[str]:
+    """The entries of a list whose lines begin `[1] `, `[2] `, …, without their numbers."""
+    return [block.partition("] ")[2] for block in split_clusters(text)]
+
+
+def _kind_named(prompt: str) -> Kind:
+    """The kind of piece that a prompt about it names; what a model answered where it names none."""
+    words = {"what a user wrote": "user", "the private thoughts of a model": "thought"}
+    before = prompt.partition("<piece-")[0]
+    return next((cast("Kind", kind) for said, kind in words.items() if said in before), "response")
 
 
 def _lines(text: str) -> list[str]:

@@ -19,7 +19,14 @@ Row = Mapping[str, Any]
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 KIND_TITLES = {"user": "User turns", "thought": "Thoughts", "response": "Responses", "tool": "Tool traffic"}
-PURPOSE_TITLES = {"rate": "Writing features", "name": "Naming clusters", "interest": "Scoring interest"}
+PURPOSE_TITLES = {
+    "rate": "Writing features",
+    "name": "Naming clusters",
+    "interest": "Scoring interest",
+    "judge": "Judging labels",
+    "verify": "Verifying features",
+    "codebook": "Asking by codebook",
+}
 BUILT_IN = "surface/"
 
 # White space, and the joiners that emoji and several scripts are spelled with: they reorder and hide nothing.
@@ -69,6 +76,13 @@ class Findings:
     spending: Answer
     hygiene: Answer
     quota: Answer
+    private: Answer
+    agreement: Answer
+    fidelity: Answer
+    poor_labels: Answer
+    precision: Answer
+    quotes: Answer
+    asked_for: Answer
     audit: Answer
 
 
@@ -102,6 +116,8 @@ def render(findings: Findings, *, title: str, dated: str = "") -> str:
         obvious=by(findings.obvious.rows, "left_kind", "right_kind"),
         pair_counts={(row["left_kind"], row["right_kind"]): row for row in findings.pair_counts.rows},
         directions=(("user", "thought"), ("user", "response"), ("thought", "response")),
+        private=sum(row["n_private"] for row in findings.private.rows),
+        agreement=findings.agreement.rows[0] if findings.agreement.rows else None,
         baseline=baseline(findings.raters.rows),
         odds_end=log_scale([row["odds_ratio_high"] for row in findings.surprising.rows]),
     )

@@ -6,4 +6,4 @@ select
     cluster_names.error
 from clusters
 left join cluster_names on clusters.cluster_id = cluster_names.cluster_id
-where cluster_names.label is null
+where cluster_names.label is null and cluster_names.status is distinct from 'not_asked'

@@ -6,6 +6,8 @@ with attempts as (
             when 'rate' then 'features'
             when 'name' then 'cluster_names'
             when 'interest' then 'cluster_interest'
+            when 'judge' then 'label_fidelity'
+            when 'verify' then 'verification'
             else purpose
         end as asset,
         cast(created_at as date) as day,

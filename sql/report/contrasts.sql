@@ -1,12 +1,13 @@
 -- grain: one row per cluster and model: those that differ most between models, at q < 0.05
 with strongest as (
     select
-        cluster_id,
-        max(greatest(odds_ratio_low, 1 / odds_ratio_high)) as strength
+        group_contrasts.cluster_id,
+        max(greatest(group_contrasts.odds_ratio_low, 1 / group_contrasts.odds_ratio_high)) as strength
     from group_contrasts
-    where grouped_by = 'model' and q_value < 0.05
-    group by cluster_id
-    order by strength desc, cluster_id asc
+    anti join private_clusters on group_contrasts.cluster_id = private_clusters.cluster_id
+    where group_contrasts.grouped_by = 'model' and group_contrasts.q_value < 0.05
+    group by group_contrasts.cluster_id
+    order by strength desc, group_contrasts.cluster_id asc
     limit 18
 ),
 

@@ -1,16 +1,21 @@
 -- grain: one row per cluster of the report and example: how three of its pieces begin
 with shown as (
     select cluster_id
-    from cluster_prevalence
-    qualify row_number() over (partition by kind order by n_transcripts desc, cluster_id asc) <= 12
-    union
-    select cluster_id
-    from cluster_prevalence
-    where interest is not null and n_transcripts >= 3
+    from clean_prevalence
+    where not is_private
     qualify
         row_number() over (
             partition by kind
-            order by interest desc, n_transcripts desc, cluster_id asc
+            order by coalesce(n_transcripts_clean, n_transcripts) desc, n_transcripts desc, cluster_id asc
+        ) <= 12
+    union
+    select cluster_id
+    from clean_prevalence
+    where interest is not null and not is_private and coalesce(n_transcripts_clean, n_transcripts) >= 3
+    qualify
+        row_number() over (
+            partition by kind
+            order by interest desc, coalesce(n_transcripts_clean, n_transcripts) desc, cluster_id asc
         ) <= 8
 )
 

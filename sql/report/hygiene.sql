@@ -7,6 +7,6 @@ select
     n_pieces,
     share_of_pieces
 from feature_hygiene
-where n_pieces > 0 and finding <> 'features in a piece'
+where n_pieces > 0 and finding not in ('features in a piece', 'ends at a limit')
 order by share_of_pieces desc, kind asc, finding asc, detail asc
 limit 12

@@ -1,28 +1,36 @@
--- grain: one row per cluster: the eight of each kind with the highest scores, if three transcripts show them
+-- grain: one row per cluster: the eight of each kind with the highest scores, if three transcripts show them cleanly
 select
-    cluster_prevalence.kind,
-    cluster_prevalence.cluster_id,
-    cluster_prevalence.label,
-    cluster_prevalence.description,
-    cluster_prevalence.interest,
+    clean_prevalence.kind,
+    clean_prevalence.cluster_id,
+    clean_prevalence.label,
+    clean_prevalence.description,
+    clean_prevalence.interest,
     cluster_interest.spread,
     cluster_interest.n_scores,
-    cluster_prevalence.n_transcripts,
-    cluster_prevalence.n_rated_transcripts,
-    cluster_prevalence.prevalence,
-    cluster_prevalence.prevalence_low,
-    cluster_prevalence.prevalence_high,
-    cluster_prevalence.n_features,
-    cluster_prevalence.coherence,
+    coalesce(clean_prevalence.n_transcripts_clean, clean_prevalence.n_transcripts) as n_transcripts,
+    clean_prevalence.n_rated_transcripts,
+    coalesce(clean_prevalence.prevalence_clean, clean_prevalence.prevalence) as prevalence,
+    coalesce(clean_prevalence.prevalence_clean_low, clean_prevalence.prevalence_low) as prevalence_low,
+    coalesce(clean_prevalence.prevalence_clean_high, clean_prevalence.prevalence_high) as prevalence_high,
+    clean_prevalence.n_transcripts as n_transcripts_raw,
+    clean_prevalence.prevalence as prevalence_raw,
+    clean_prevalence.n_transcripts_affirmed,
+    clean_prevalence.n_transcripts_denied,
+    clean_prevalence.has_both_senses,
+    clean_prevalence.n_features,
+    clean_prevalence.coherence,
     row_number() over (
-        partition by cluster_prevalence.kind
+        partition by clean_prevalence.kind
         order by
-            cluster_prevalence.interest desc,
-            cluster_prevalence.n_transcripts desc,
-            cluster_prevalence.cluster_id asc
+            clean_prevalence.interest desc,
+            coalesce(clean_prevalence.n_transcripts_clean, clean_prevalence.n_transcripts) desc,
+            clean_prevalence.cluster_id asc
     ) as rank
-from cluster_prevalence
-inner join cluster_interest on cluster_prevalence.cluster_id = cluster_interest.cluster_id
-where cluster_prevalence.interest is not null and cluster_prevalence.n_transcripts >= 3
+from clean_prevalence
+inner join cluster_interest on clean_prevalence.cluster_id = cluster_interest.cluster_id
+where
+    clean_prevalence.interest is not null
+    and not clean_prevalence.is_private
+    and coalesce(clean_prevalence.n_transcripts_clean, clean_prevalence.n_transcripts) >= 3
 qualify rank <= 8
-order by cluster_prevalence.kind, rank
+order by clean_prevalence.kind, rank

@@ -20,6 +20,8 @@ select
 from cooccurrence
 left join cluster_names as left_names on cooccurrence.left_cluster_id = left_names.cluster_id
 left join cluster_names as right_names on cooccurrence.right_cluster_id = right_names.cluster_id
+anti join private_clusters as left_private on cooccurrence.left_cluster_id = left_private.cluster_id
+anti join private_clusters as right_private on cooccurrence.right_cluster_id = right_private.cluster_id
 where cooccurrence.q_value < 0.05 and cooccurrence.similarity >= 0.5
 qualify rank <= 5
 order by cooccurrence.left_kind desc, cooccurrence.right_kind desc, rank asc

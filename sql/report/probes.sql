@@ -45,5 +45,6 @@ select
 from probes_worth_reading as worth
 inner join probes on worth.target_cluster_id = probes.target_cluster_id and worth.inputs = probes.inputs
 left join foretold on worth.target_cluster_id = foretold.target_cluster_id and worth.inputs = foretold.inputs
+anti join private_clusters on worth.target_cluster_id = private_clusters.cluster_id
 order by worth.margin_low desc, worth.target_cluster_id asc, worth.inputs asc
 limit 12

@@ -13,6 +13,7 @@ select
     count(*) filter (where status in ('ok', 'repaired', 'too_few')) as n_answers,
     count(distinct prompt_version) as n_prompts
 from cluster_names
+where status <> 'not_asked'
 group by model
 union all
 select

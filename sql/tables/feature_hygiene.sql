@@ -1,71 +1,91 @@
--- grain: one row per kind, finding and detail: features that say more about the prompt than about the piece
--- (set variable examples = ['An example of the rating prompt'])
-with examples as (select unnest(coalesce(getvariable('examples'), cast([] as varchar[]))) as example),
-
-flagged as (
-    select
-        vocabulary.kind,
-        'repeats a prompt example' as finding,
-        examples.example as detail,
-        vocabulary.feature_id
-    from vocabulary
-    inner join examples
-        on
-            lower(trim(regexp_replace(vocabulary.text, '\W+', ' ', 'g')))
-            = lower(trim(regexp_replace(examples.example, '\W+', ' ', 'g')))
-    union all
-    select
-        kind,
-        'names something absent' as finding,
-        lower(regexp_extract(text, '^\w+')) as detail,
-        feature_id
-    from vocabulary
-    where
-        regexp_matches(
-            text,
-            '^(no|not|never|without|lacks?|lacking|avoids?|avoiding|absence|omits?|does not|doesnt|fails to)\b',
-            'i'
-        )
-    union all
-    select
-        kind,
-        'names the fence or the prompt' as finding,
-        lower(regexp_extract(text, '\b(fence|piece above|the prompt above|tagged text)\b', 0, 'i')) as detail,
-        feature_id
-    from vocabulary
-    where regexp_matches(text, '\b(fence|piece above|the prompt above|tagged text)\b', 'i')
-),
-
-rated as (
+-- grain: one row per kind, finding and detail: how many features and pieces a sign touches
+with rated as (
     select
         kind,
         count(*) as n_pieces
     from rated_pieces
     group by kind
+),
+
+of_features as (
+    select
+        feature_flags.kind,
+        feature_flags.sign as finding,
+        if(
+            feature_flags.sign in ('fills the list up', 'says the opposite of its cluster'),
+            vocabulary.text,
+            feature_flags.detail
+        ) as detail,
+        feature_flags.feature_id,
+        features.piece_id
+    from feature_flags
+    inner join vocabulary on feature_flags.feature_id = vocabulary.feature_id
+    left join features on feature_flags.feature_id = features.feature_id
+),
+
+of_mentions as (
+    select
+        mention_flags.kind,
+        mention_flags.sign as finding,
+        'any' as detail,
+        mention_flags.feature_id,
+        pieces.piece_id
+    from mention_flags
+    inner join pieces on mention_flags.kind = pieces.kind and mention_flags.text_hash = pieces.text_hash
+),
+
+found as (
+    select
+        kind,
+        finding,
+        detail,
+        count(distinct feature_id) as n_features,
+        count(distinct piece_id) as n_pieces
+    from of_features
+    group by kind, finding, detail
+    union all by name
+    select
+        kind,
+        finding,
+        detail,
+        count(distinct feature_id) as n_features,
+        count(distinct piece_id) as n_pieces
+    from of_mentions
+    group by kind, finding, detail
+    union all by name
+    select
+        pieces.kind,
+        'features in a piece' as finding,
+        cast(rated_texts.n_features as varchar) as detail,
+        cast(sum(rated_texts.n_features) as bigint) as n_features,
+        count(*) as n_pieces
+    from rated_texts
+    inner join pieces on rated_texts.kind = pieces.kind and rated_texts.text_hash = pieces.text_hash
+    where rated_texts.status in ('ok', 'repaired', 'too_few')
+    group by pieces.kind, rated_texts.n_features
+    union all by name
+    select
+        pieces.kind,
+        'ends at a limit' as finding,
+        if(rated_texts.n_features = rating_plan.max_features, 'the most asked for', 'the fewest asked for') as detail,
+        cast(sum(rated_texts.n_features) as bigint) as n_features,
+        count(*) as n_pieces
+    from rated_texts
+    inner join pieces on rated_texts.kind = pieces.kind and rated_texts.text_hash = pieces.text_hash
+    inner join rating_plan on rated_texts.kind = rating_plan.kind
+    where
+        rated_texts.status in ('ok', 'repaired', 'too_few')
+        and rated_texts.n_features in (rating_plan.min_features, rating_plan.max_features)
+    group by all
 )
 
 select
-    flagged.kind,
-    flagged.finding,
-    flagged.detail,
-    count(distinct flagged.feature_id) as n_features,
-    count(distinct features.piece_id) as n_pieces,
-    count(distinct features.piece_id) / any_value(rated.n_pieces) as share_of_pieces
-from flagged
-inner join rated on flagged.kind = rated.kind
-left join features on flagged.feature_id = features.feature_id
-group by flagged.kind, flagged.finding, flagged.detail
-union all
-select
-    pieces.kind,
-    'features in a piece' as finding,
-    cast(rated_texts.n_features as varchar) as detail,
-    sum(rated_texts.n_features) as n_features,
-    count(*) as n_pieces,
-    count(*) / any_value(rated.n_pieces) as share_of_pieces
-from rated_texts
-inner join pieces on rated_texts.kind = pieces.kind and rated_texts.text_hash = pieces.text_hash
-inner join rated on pieces.kind = rated.kind
-where rated_texts.status in ('ok', 'repaired', 'too_few')
-group by pieces.kind, rated_texts.n_features
+    found.kind,
+    found.finding,
+    found.detail,
+    found.n_features,
+    found.n_pieces,
+    found.n_pieces / rated.n_pieces as share_of_pieces
+from found
+inner join rated on found.kind = rated.kind
 order by all

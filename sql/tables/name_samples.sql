@@ -1,36 +1,73 @@
--- grain: one row per cluster, largest first: a random sample of its features, listed from the most common on
--- drawn by a weight of transcripts (Efraimidis and Spirakis 2006), the same for the same seed
--- (set variable sample_size = 100; set variable seed = 0)
-with drawn as (
+-- grain: one row per cluster, largest first: a random sample of features that a namer may see, the most common first
+-- drawn by a weight of transcripts (Efraimidis and Spirakis 2006), the same for the same seed; of clusters of eight
+-- features and more, a share is held out, never the three most common: what a label is tried on later
+-- (set variable sample_size = 100; set variable seed = 0; set variable hold_out = 0.25; set variable max_clusters = 0)
+with placed as (
     select
         cluster_members.cluster_id,
         vocabulary.feature_id,
         vocabulary.text,
         vocabulary.n_transcripts,
+        md5(concat_ws(chr(31), coalesce(getvariable('seed'), 0), vocabulary.feature_id)) as digest,
+        count(*) over (partition by cluster_members.cluster_id) as n_members,
         row_number() over (
             partition by cluster_members.cluster_id
-            order by
-                -ln(
-                    (cast(
-                        '0x'
-                        || left(md5(concat_ws(chr(31), coalesce(getvariable('seed'), 0), vocabulary.feature_id)), 13)
-                        as bigint
-                    ) + 1) / 4503599627370497.0
-                ) / vocabulary.n_transcripts,
-                vocabulary.feature_id
-        ) as draw
+            order by vocabulary.n_transcripts desc, vocabulary.feature_id asc
+        ) as place
     from cluster_members
     inner join vocabulary on cluster_members.feature_id = vocabulary.feature_id
     where cluster_members.cluster_id is not null
+),
+
+turned as (
+    select
+        *,
+        row_number() over (partition by cluster_id, place <= 3 order by right(digest, 16), feature_id) as turn
+    from placed
+),
+
+drawn as (
+    select
+        *,
+        row_number() over (
+            partition by cluster_id
+            order by
+                -ln((cast('0x' || left(digest, 13) as bigint) + 1) / 4503599627370497.0) / n_transcripts,
+                feature_id
+        ) as draw
+    from turned
+    where not (place > 3 and n_members >= 8 and turn <= floor(n_members * coalesce(getvariable('hold_out'), 0.25)))
     qualify draw <= coalesce(getvariable('sample_size'), 100)
+),
+
+sampled as (
+    select
+        cluster_id,
+        list(feature_id order by n_transcripts desc, feature_id asc) as feature_ids,
+        list(text order by n_transcripts desc, feature_id asc) as texts
+    from drawn
+    group by cluster_id
+),
+
+whole as (
+    select
+        cluster_id,
+        md5(string_agg(feature_id, chr(31) order by feature_id)) as members_hash
+    from placed
+    group by cluster_id
 )
 
 select
     clusters.cluster_id,
     clusters.kind,
-    list(drawn.feature_id order by drawn.n_transcripts desc, drawn.feature_id asc) as feature_ids,
-    list(drawn.text order by drawn.n_transcripts desc, drawn.feature_id asc) as texts
+    clusters.n_transcripts,
+    whole.members_hash,
+    sampled.feature_ids,
+    sampled.texts,
+    coalesce(getvariable('max_clusters'), 0) = 0
+    or row_number() over (partition by clusters.kind order by clusters.n_transcripts desc, clusters.cluster_id asc)
+    <= getvariable('max_clusters') as is_wanted
 from clusters
-inner join drawn on clusters.cluster_id = drawn.cluster_id
-group by clusters.cluster_id, clusters.kind, clusters.n_transcripts
-order by clusters.kind asc, clusters.n_transcripts desc, clusters.cluster_id asc
+inner join whole on clusters.cluster_id = whole.cluster_id
+inner join sampled on clusters.cluster_id = sampled.cluster_id
+order by clusters.n_transcripts desc, clusters.cluster_id asc

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featdisc_assets.llm.fences import NAMES, fence, neutralise, open_fence
+from featdisc_assets.llm.fences import LATER_NAMES, NAMES, fence, neutralise, open_fence
 from featdisc_assets.llm.prompts import load
 
 # Text as an attacker would write it: pieces of tags, of chat templates, of templates, and anything else.
@@ -21,10 +21,11 @@ NASTY = st.lists(
 ).map("".join)
 
 
-@given(text=NASTY, name=st.sampled_from(NAMES))
+@given(text=NASTY, name=st.sampled_from((*NAMES, *LATER_NAMES)))
 def test_each_tag_stands_exactly_twice(text: str, name: str) -> None:
     whole = fence(name, text, "salt")
-    tags = re.findall(rf"</?(?:{'|'.join(NAMES)})\b[^>\n]*>", whole, re.IGNORECASE)
+    known = NAMES if name in NAMES else (*NAMES, *LATER_NAMES)
+    tags = re.findall(rf"</?(?:{'|'.join(known)})\b[^>\n]*>", whole, re.IGNORECASE)
     tag = whole[1 : whole.index(">")]
     assert tags == [f"<{tag}>", f"</{tag}>"]
     assert whole.count(tag) == 2
@@ -98,6 +99,13 @@ def test_honest_text_is_left_alone(text: str) -> None:
     assert neutralise(text) == text
 
 
+def test_a_piece_is_shown_to_its_rater_as_ever() -> None:
+    """Names of later tasks are not marked in a rated piece: its stored answer would belong to the past."""
+    text = "<label> <name> <feature-0123456789ab> <codebook>"
+    assert neutralise(text, "user") == text
+    assert neutralise(text, "piece") == "<label> <\u00b7name> <\u00b7feature-\u00b70123456789ab> <\u00b7codebook>"
+
+
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(ValueError, match="'piece' is not one of user"):
-        fence("piece", "text", "salt")
+    with pytest.raises(ValueError, match="'pieces' is not one of user"):
+        fence("pieces", "text", "salt")

@@ -32,9 +32,47 @@ def _interest() -> str:
     return load("interest", "clusters").render(clusters=clusters, audience="an AI safety researcher")
 
 
+def _evidence(kind: str) -> str:
+    return load("evidence", kind).render(piece=fence(kind, PIECE, "salt"), at_least=10, at_most=20)
+
+
+def _rename() -> str:
+    return load("rename", "cluster").render(
+        features=fence("features", "Asks for a sonnet\nWants a haiku", "salt"),
+        neighbours=fence("neighbours", "Asks for a novel", "salt"),
+        rejected=fence("rejected", "Asks for poems", "salt"),
+        reason="another group has the same",
+    )
+
+
+def _judge() -> str:
+    name, phrases = "Asks for poems: The user wants verse.", "[1] Wants a haiku\n[2] Sells a car"
+    return load("judge", "phrases").render(name=fence("name", name, "salt"), phrases=fence("phrases", phrases, "salt"))
+
+
+def _verify() -> str:
+    return load("verify", "pair").render(
+        kind="what a user wrote", piece=fence("piece", PIECE, "salt"), feature=fence("feature", "Wants lines", "salt")
+    )
+
+
+def _codebook() -> str:
+    entries = "[1] Asks for poems: The user wants verse. For example: Asks for a sonnet"
+    return load("codebook", "piece").render(
+        kind="what a user wrote", codebook=fence("codebook", entries, "salt"), piece=fence("piece", PIECE, "salt")
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "rendered"),
     [
+        ("evidence_user", _evidence("user")),
+        ("evidence_thought", _evidence("thought")),
+        ("evidence_response", _evidence("response")),
+        ("rename_cluster", _rename()),
+        ("judge_phrases", _judge()),
+        ("verify_pair", _verify()),
+        ("codebook_piece", _codebook()),
         ("rate_user", _rate("user")),
         ("rate_thought", _rate("thought")),
         ("rate_response", _rate("response")),

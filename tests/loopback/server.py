@@ -159,6 +159,9 @@ class Loopback:
 
 def _purpose(prompt: str) -> str:
     names = open_fence(prompt).keys()
+    for task, fence in {"judge": "phrases", "codebook": "codebook", "verify": "feature"}.items():
+        if fence in names:
+            return task
     return "name" if "features" in names else "interest" if "clusters" in names else "rate" if names else "other"
 
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from itertools import combinations, takewhile
 from typing import Final
 
 from featdisc_assets.llm.surface.detect import stopwords_of
@@ -30,12 +30,13 @@ _SPEAKS_FOR: Final = 0.4
 _TERMS: Final = 4
 
 
-def name(features: Sequence[str], neighbours: Sequence[str]) -> tuple[str, str]:
+def name(features: Sequence[str], neighbours: Sequence[str], rejected: Sequence[str] = ()) -> tuple[str, str]:
     """Names a cluster by what its members share and its neighbours do not.
 
     Args:
         features: Member features, at least one, the commonest first.
         neighbours: Features of the nearest other clusters; may be empty.
+        rejected: Labels that the cluster cannot have; the best other one is given, where there is any.
 
     Returns:
         A label of about five words (letters and spaces, the first word capitalised) and a description of one sentence:
@@ -49,8 +50,15 @@ def name(features: Sequence[str], neighbours: Sequence[str]) -> tuple[str, str]:
     members = [_words(feature) for feature in features]
     weights = _distinctive(members, [_words(feature) for feature in neighbours])
     terms = [term for term, _ in sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))][:_TERMS]
-    label = _label(features, members, weights, terms)
+    options = _labels(features, members, weights, terms)
+    taken = {words.casefold() for words in rejected}
+    label = next((label for label in options if label.casefold() not in taken), options[0])
     return label, _description(features, members, terms)
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """The content words of a text, just enough cut down to agree in their forms."""
+    return frozenset(_stem(word) for word in _content(_words(text)))
 
 
 def _words(feature: str) -> list[str]:
@@ -101,16 +109,20 @@ def _share(terms: Iterable[str], members: list[list[str]]) -> float:
     return sum(any(_stem(word) in stems for word in words) for words in members) / len(members)
 
 
-def _label(features: Sequence[str], members: list[list[str]], weights: dict[str, float], terms: list[str]) -> str:
+def _labels(
+    features: Sequence[str], members: list[list[str]], weights: dict[str, float], terms: list[str]
+) -> list[str]:
     """What members begin with alike; else the member whose words weigh most for its length; else the main terms.
 
+    The first one is the label; what follows would do in its place, the best first.
     Where a quarter of the members, or the commonest, say what a piece does, those that say what it is about have
     no voice.
     """
     conduct = [at for at, feature in enumerate(features) if not feature.startswith(TOPIC_LEADS)]
     heard = conduct if len(conduct) * 4 >= len(members) or 0 in conduct else list(range(len(members)))
+    found = []
     if (shared := _shared_start([features[at].split() for at in heard])) is not None:
-        return _tidy(shared)
+        found.append(shared)
     by_stem = {_stem(word): weight for word, weight in weights.items()}
 
     def fit(at: int) -> tuple[float, int, str]:
@@ -121,13 +133,11 @@ def _label(features: Sequence[str], members: list[list[str]], weights: dict[str,
         return early * weight / (len(content) + 0.5), -abs(len(members[at]) - 5), features[at]
 
     fitting = [at for at in heard if 2 <= len(members[at]) <= _LABEL_WORDS]
-    if fitting:
-        best = max(fitting, key=fit)
-        if heard is conduct or _share(_content(members[best]), members) >= _SPEAKS_FOR:
-            return _tidy(features[best])
-    if len(terms) > 1:
-        return _tidy(f"Topics such as {terms[0]} and {terms[1]}")
-    return _tidy(" ".join(terms))
+    fitting.sort(key=fit, reverse=True)
+    topics = [f"Topics such as {one} and {other}" for one, other in combinations(terms, 2)] or [" ".join(terms)]
+    speaks = fitting and (heard is conduct or _share(_content(members[fitting[0]]), members) >= _SPEAKS_FOR)
+    said = [features[at] for at in fitting]
+    return [_tidy(label) for label in (*found, *(said + topics if speaks else topics + said))]
 
 
 def _shared_start(phrases: list[list[str]]) -> str | None:

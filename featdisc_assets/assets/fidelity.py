@@ -1,0 +1,232 @@
+"""Can a label tell its cluster's members from the nearest clusters' members? By vectors, and by a judge if wanted."""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from featdisc_assets.assets import trial
+from featdisc_assets.assets.asking import answers
+from featdisc_assets.assets.paying import open_budget
+from featdisc_assets.assets.planning import prompt_files, read_plans
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.assets.trial import Trial, apart, label_vectors, try_labels
+from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
+from featdisc_assets.home_settings import settings_of
+from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answers import PhraseFits
+from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.stages import fidelity as stage
+from featdisc_assets.stages.fidelity import Fidelity, fidelity
+from featdisc_assets.versions import code_version
+from featdisc_assets.warehouse import Warehouse
+
+VECTORS = "vectors"
+JUDGE = "judge"
+
+
+@settings_of("label_fidelity")
+class FidelityConfig(OwnModelConfig):
+    """How labels are tried, and whether a judge is asked."""
+
+    per_side: int = Field(
+        default=40, ge=2, le=200, description="Members, and neighbours' members, that each label is tried on, at most."
+    )
+    min_fidelity: float = Field(
+        default=0.7, ge=0, le=1, description="A label that does worse is flagged: 0.5 is chance, 1 is perfect."
+    )
+    judge_clusters: int = Field(
+        default=0,
+        ge=0,
+        description="Ask a model about so many clusters, drawn at random, one call each. 0 asks nobody.",
+    )
+    judge_phrases: int = Field(
+        default=10, ge=2, le=25, description="Members, and others as many, that the judge is shown of each cluster."
+    )
+
+
+@dg.asset(
+    group_name="quality",
+    kinds={"duckdb", "llm"},
+    deps=["cluster_names", "clusters", "cluster_members", "embeddings", "vocabulary"],
+    code_version=code_version(
+        FidelityConfig,
+        prompt_files("judge", "phrases"),
+        read_sql("tables/labels_on_trial"),
+        read_sql("tables/fidelity_items"),
+        *(trial, stage),
+    ),
+)
+def label_fidelity(
+    context: dg.AssetExecutionContext, config: FidelityConfig, warehouse: WarehouseResource, home: HomeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """One row per named cluster and method: the chance that its label fits a member better than a neighbour's."""
+    db = warehouse.open()
+    named = db.rows(read_sql("tables/labels_on_trial"))
+    trials = [Trial(**{name: row[name] for name in Trial.__slots__}) for row in named]
+    vectors = label_vectors(db, [(trial.label, trial.description) for trial in trials])
+    common = apart(vectors, [trial.kind for trial in trials]) if trials else {}
+    found, items = try_labels(db, trials, vectors, common, per_side=config.per_side)
+    # One exchange of a thousand labels says what chance gives; of a few labels it takes more of them.
+    exchanges = min(20, -(-1_000 // max(1, len(trials))))
+    at_chance = np.array(
+        [
+            try_labels(db, trials, vectors[strangers], common, per_side=config.per_side)[0].auc
+            for strangers in _exchanged(trials, times=exchanges, seed=config.seed)
+        ]
+    ).mean(axis=0)
+    rows = _rows(trials, found, items, VECTORS, config, at_chance=at_chance)
+    rows += _ask_judge(context, db, home, config, trials, items)
+    db.replace({"label_fidelity": pa.Table.from_pylist(rows, schema=db.schema("label_fidelity"))})
+    for row in db.rows("from fidelity_summary where n_tried > 0 and method = 'vectors' order by kind, basis"):
+        context.log.info(
+            f"{row['kind']}: {row['n_tried']:,} labels tell members {row['basis']} from neighbours' at"
+            f" {row['mean_auc']:.3f}, exchanged ones at {row['mean_auc_exchanged']:.3f}; {row['n_poor']:,} are poor"
+        )
+    preview = """
+        select method, kind, label, auc, auc_low, auc_high, is_poor
+        from label_fidelity inner join cluster_names using (cluster_id) order by auc, cluster_id limit 20"""
+    return materialized(
+        context,
+        db,
+        "label_fidelity",
+        preview=preview,
+        figures={
+            "judge": "asked" if config.judge_clusters else "not asked: set label_fidelity.judge_clusters to ask one",
+        },
+    )
+
+
+def _exchanged(trials: Sequence[Trial], *, times: int, seed: int) -> list[list[int]]:
+    """So many times, for each label another one of its kind: what labels that say nothing come to."""
+    drawn = np.random.default_rng(seed)
+    kinds = np.array([trial.kind for trial in trials])
+    orders = np.tile(np.arange(len(trials)), (times, 1))
+    for kind in sorted(set(kinds.tolist())):
+        place = drawn.permutation(np.flatnonzero(kinds == kind))
+        for at in range(times):
+            orders[at, place] = np.roll(place, 1 + at % max(1, len(place) - 1))
+    exchanged: list[list[int]] = orders.tolist()
+    return exchanged
+
+
+def _rows(
+    trials: Sequence[Trial],
+    found: Fidelity,
+    items: pa.Table,
+    method: str,
+    config: FidelityConfig,
+    *,
+    at_chance: Any = None,  # noqa: ANN401
+    **asked: str,
+) -> list[dict[str, Any]]:
+    shown = np.zeros(len(trials), bool)
+    shown[items["trial"].to_numpy()[items["is_shown"].to_numpy().astype(bool)]] = True
+    return [
+        {
+            "cluster_id": trial.cluster_id,
+            "kind": trial.kind,
+            "method": method,
+            "n_members": int(found.n_members[at]),
+            "n_others": int(found.n_others[at]),
+            "basis": "shown to the namer" if shown[at] else "held out from the namer",
+            "auc": _value(found.auc[at]),
+            "auc_low": _value(found.low[at]),
+            "auc_high": _value(found.high[at]),
+            "auc_exchanged": None if at_chance is None else _value(at_chance[at]),
+            "is_poor": None if np.isnan(found.auc[at]) else bool(found.auc[at] < config.min_fidelity),
+            "model": None,
+            "prompt_version": None,
+            "status": "ok",
+            **asked,
+        }
+        for at, trial in enumerate(trials)
+    ]
+
+
+def _value(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def _ask_judge(
+    context: dg.AssetExecutionContext,
+    db: Warehouse,
+    home: HomeResource,
+    config: FidelityConfig,
+    trials: Sequence[Trial],
+    items: pa.Table,
+) -> list[dict[str, Any]]:
+    """The same by a model that reads the phrases: of a sample of clusters, one call each; none if none is wanted."""
+    texts = _phrases(db, items, config)
+    able = [at for at in range(len(trials)) if len({mine for mine, _ in texts.get(at, [])}) == 2]
+    chosen = sorted(random.Random(config.seed).sample(able, min(config.judge_clusters, len(able))))
+    if not chosen:
+        return []
+    whom = whom_to_ask(read_plans(db)[0], config, "label_fidelity")
+    prompt, salt = prompts.load("judge", "phrases", whom.folder), home.home.salt()
+    shuffled = {
+        at: random.Random(f"{config.seed} {trials[at].cluster_id}").sample(texts[at], len(texts[at])) for at in chosen
+    }
+
+    def requests() -> Iterator[Request]:
+        for at in chosen:
+            numbered = "\n".join(f"[{number}] {text}" for number, (_, text) in enumerate(shuffled[at], 1))
+            said = f"{trials[at].label}: {trials[at].description}"
+            yield Request(
+                purpose="judge",
+                subject_id=trials[at].cluster_id,
+                model=whom.model,
+                prompt_version=prompt.version,
+                prompt=prompt.render(
+                    name=prompts.fence("name", said, salt), phrases=prompts.fence("phrases", numbered, salt)
+                ),
+                answer=PhraseFits,
+                params=whom.params,
+                at_least=len(shuffled[at]),
+            )
+
+    rows = []
+    with AnswerStore(home.home.answers) as store:
+        budget = open_budget(whom.budget_usd, db, store, whom.prices)
+        given: dict[str, Any] = {"asset": "label_fidelity", "what": "labels", "total": len(chosen), "budget": budget}
+        with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
+            for at, outcome in zip(chosen, outcomes, strict=True):
+                fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])
+                pairs = [(mine, fit) for (mine, _), fit in zip(shuffled[at], fits, strict=True) if fit is not None]
+                mine, fit = np.array(pairs, float).reshape(-1, 2).T
+                found = fidelity(np.zeros(len(fit), np.int64), mine > 0, fit, n_groups=1)
+                own = items.filter(pc.equal(items["trial"], at))
+                of_one = own.set_column(own.num_columns - 1, "trial", pa.array([0] * own.num_rows, pa.int64()))
+                asked = {"model": whom.model, "prompt_version": prompt.version, "status": outcome.status}
+                rows += _rows([trials[at]], found, of_one, JUDGE, config, **asked)
+    return rows
+
+
+def _phrases(db: Warehouse, items: pa.Table, config: FidelityConfig) -> dict[int, list[tuple[bool, str]]]:
+    """By trial, whether each of some phrases is a member, and its text."""
+    if not config.judge_clusters:
+        return {}
+    found = db.join(
+        """
+        select items.trial, items.is_member, vocabulary.text
+        from items inner join vocabulary on items.feature_id = vocabulary.feature_id
+        qualify row_number() over (
+            partition by items.trial, items.is_member order by md5(items.cluster_id || items.feature_id)
+        ) <= getvariable('phrases')
+        order by items.trial, items.is_member, items.feature_id""",
+        {"items": items},
+        {"phrases": config.judge_phrases},
+    )
+    texts: dict[int, list[tuple[bool, str]]] = {}
+    for row in found.to_pylist():
+        texts.setdefault(row["trial"], []).append((row["is_member"], row["text"]))
+    return texts

@@ -1,0 +1,182 @@
+"""Signs that a feature says more about the method than about a piece, and prevalence without such features."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from featdisc_assets.assets.clustering import VECTORS_OF_KIND
+from featdisc_assets.assets.planning import prompt_files, read_plans
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.home_settings import settings_of
+from featdisc_assets.llm import prompts
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.stages import embedding, repeats
+from featdisc_assets.transcript import KINDS, Kind
+from featdisc_assets.versions import code_version
+from featdisc_assets.warehouse import Warehouse
+
+EXAMPLES_A_BATCH = 128
+# What a transcript does not show it for: it came from the prompt, or says what is not there.
+REMOVED = [
+    "repeats a prompt example",
+    "names something absent",
+    "says the opposite of its cluster",
+    "names the fence or the prompt",
+    "quotes the piece at length",
+]
+_DEPS = ["features", "vocabulary", "text_features", "rated_texts", "rating_plan", "embeddings", "clusters",
+         "cluster_members"]  # fmt: skip
+
+
+@settings_of("feature_hygiene")
+class HygieneConfig(dg.Config):
+    """What counts as a sign, and which signs cost a feature its place in clean prevalence."""
+
+    leak_similarity: float = Field(
+        default=0.85,
+        ge=0,
+        le=1,
+        description="A feature this similar to an example of its rating prompt (cosine) counts as repeating it. 1 takes"
+        " equal ones alone.",
+    )
+    repeat_similarity: float = Field(
+        default=0.92, ge=0, le=1, description="Two features of a piece that are this similar say the same."
+    )
+    long_quote: int = Field(
+        default=6, ge=3, le=20, description="A feature of so many words that stands in its piece quotes it at length."
+    )
+    removed: list[str] = Field(
+        default=REMOVED,
+        description="Signs that take a feature out of clean prevalence, as `feature_flags.sign` has them; 'fills the"
+        " list up' and 'repeats another feature of the piece' can be added.",
+    )
+    min_groups: int = Field(
+        default=3,
+        ge=1,
+        description="A cluster that fewer groups show (users, questions: group_key, else transcripts) is marked as"
+        " private and left out of the report and of shareable_clusters. 1 marks none.",
+    )
+
+
+_VERSION = code_version(
+    HygieneConfig,
+    prompt_files("rate", *KINDS),
+    repeats,
+    *(
+        read_sql(f"tables/{name}")
+        for name in (
+            *("padding", "senses", "opposites", "feature_flags", "mention_flags", "cluster_hygiene"),
+            "feature_hygiene",
+        )
+    ),
+)
+
+
+@dg.multi_asset(
+    name="feature_hygiene",
+    group_name="quality",
+    specs=[
+        dg.AssetSpec("feature_hygiene", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
+                     description="One row per kind, finding and detail: how many features and pieces a sign touches."),
+        dg.AssetSpec("feature_flags", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
+                     description="One row per feature and sign: it repeats the prompt, says what is absent or the"
+                     " opposite of its cluster, or fills lists up."),
+        dg.AssetSpec("mention_flags", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
+                     description="One row per mention and sign: it repeats another feature of its piece, or quotes"
+                     " the piece at length."),
+        dg.AssetSpec("cluster_hygiene", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
+                     description="One row per cluster: who shows it with and without flagged mentions, in both"
+                     " senses, and in how many groups."),
+    ],
+)  # fmt: skip
+def feature_hygiene(
+    context: dg.AssetExecutionContext, config: HygieneConfig, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Look for the signs in all features, and count every cluster with and without those that have one."""
+    db = warehouse.open()
+    incoming = {"examples": _examples(db), **_near(db, config)}
+    incoming["padding"] = db.read(read_sql("tables/padding"))
+    incoming["senses"] = db.read(read_sql("tables/senses"))
+    incoming["opposites"] = db.join(read_sql("tables/opposites"), {"senses": incoming["senses"]})
+    names = ("feature_flags", "mention_flags", "cluster_hygiene", "feature_hygiene")
+    given = {name: getattr(config, name) for name in ("removed", "min_groups", "long_quote")}
+    db.refill({name: read_sql(f"tables/{name}") for name in names}, given, incoming)
+    for row in db.rows("select sign, count(*) as n from feature_flags group by sign order by sign"):
+        context.log.info(f"{row['n']:,} features: {row['sign']}")
+    previews = {
+        "feature_hygiene": "from feature_hygiene where share_of_pieces > 0 order by share_of_pieces desc limit 30",
+        "feature_flags": "select kind, sign, text, detail from feature_flags join vocabulary using (kind, feature_id)"
+        " order by n_transcripts desc, feature_id, sign limit 20",
+        "cluster_hygiene": "from cluster_hygiene"
+        " order by n_transcripts - n_transcripts_clean desc, cluster_id limit 20",
+    }
+    for name in names:
+        yield materialized(context, db, name, preview=previews.get(name))
+
+
+def _examples(db: Warehouse) -> pa.Table:
+    """What the rating prompt of each kind shows as a feature might look."""
+    folder = read_plans(db)[0].folder
+    shown = [(kind, text) for kind in KINDS for text in prompts.shown_phrases(kind, folder)]
+    return pa.table({"kind": [kind for kind, _ in shown], "example": [text for _, text in shown]})
+
+
+def _near(db: Warehouse, config: HygieneConfig) -> dict[str, pa.Table]:
+    """Features close to an example, and mentions close to an earlier one of their piece: one kind at a time."""
+    examples, encoder = _examples(db), db.scalar("select encoder from encoders where is_current")
+    close, again = [], []
+    for kind in KINDS:
+        ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
+        shown = examples.filter(pc.equal(examples["kind"], kind))["example"]
+        if encoder is not None and len(ids) and len(shown):
+            sense = embedding.encode(shown.to_pylist(), encoder=encoder, batch_size=EXAMPLES_A_BATCH)
+            rows, which, cosine = repeats.echoes(vectors, sense, similarity=config.leak_similarity)
+            close.append(_echoes(kind, ids.take(pa.array(rows)), shown.take(pa.array(which)), cosine))
+        again.append(_repeats(db, kind, ids, vectors, config.repeat_similarity))
+    nothing = _echoes("user", pa.array([], pa.string()), pa.array([], pa.string()), np.zeros(0, np.float32))
+    return {"echoes": pa.concat_tables([nothing, *close]), "repeats": pa.concat_tables(again)}
+
+
+def _echoes(kind: Kind, feature_ids: pa.Array, example: pa.Array, cosine: Any) -> pa.Table:  # noqa: ANN401
+    return pa.table(
+        {
+            "kind": pa.array([kind] * len(feature_ids), pa.string()),
+            "feature_id": feature_ids,
+            "example": example,
+            "similarity": pa.array(cosine, pa.float64()),
+        }
+    )
+
+
+def _repeats(db: Warehouse, kind: Kind, ids: pa.Array, vectors: Any, similarity: float) -> pa.Table:  # noqa: ANN401
+    mentions = db.read(
+        """
+        select text_features.text_hash, text_features.position, text_features.text, vocabulary.feature_id
+        from text_features
+        inner join vocabulary on text_features.kind = vocabulary.kind and text_features.text = vocabulary.text
+        where text_features.kind = $1
+        order by text_features.text_hash, text_features.position""",
+        [kind],
+    )
+    row = pc.index_in(mentions["feature_id"], value_set=ids)
+    mentions = mentions.filter(pc.is_valid(row))
+    text = mentions["text_hash"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    later, earlier, cosine = repeats.repeats_within(
+        vectors, text, row.drop_null().to_numpy().astype(np.int64), similarity=similarity
+    )
+    found = mentions.take(pa.array(later))
+    return pa.table(
+        {
+            "kind": pa.array([kind] * len(later), pa.string()),
+            "text_hash": found["text_hash"],
+            "position": found["position"],
+            "of": mentions["text"].take(pa.array(earlier)),
+            "similarity": pa.array(cosine, pa.float64()),
+        }
+    )

@@ -1,0 +1,200 @@
+"""Clusters get a score for how interesting they are."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from featdisc_assets.assets.asking import answers
+from featdisc_assets.assets.paying import open_budget
+from featdisc_assets.assets.planning import prompt_files, read_plans
+from featdisc_assets.assets.showing import materialized
+from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
+from featdisc_assets.home_settings import settings_of
+from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answers import InterestScores
+from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.places import read_sql
+from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.stages import batching
+from featdisc_assets.versions import code_version
+from featdisc_assets.warehouse import Warehouse
+
+
+@settings_of("cluster_interest")
+class InterestConfig(OwnModelConfig):
+    """How interest is scored."""
+
+    audience: str = Field(default="an AI safety researcher", description="To whom a cluster should be interesting.")
+    batch_size: int = Field(
+        default=10, ge=2, le=40, description="Clusters scored side by side: it calibrates the scores."
+    )
+    rounds: int = Field(
+        default=2,
+        ge=1,
+        le=10,
+        description="Times each cluster is scored, each time in other company. With one alone, nothing can be said of"
+        " how far the scores hang on the company.",
+    )
+
+
+_VERSION = code_version(
+    InterestConfig, prompt_files("interest", "clusters"), read_sql("tables/interest_examples"), batching
+)
+
+
+@dg.multi_asset(
+    name="cluster_interest",
+    group_name="names",
+    specs=[
+        dg.AssetSpec(
+            name,
+            deps=["cluster_names", "cluster_members", "vocabulary"],
+            code_version=_VERSION,
+            kinds=kinds,
+            description=grain,
+        )
+        for name, kinds, grain in (
+            (
+                "cluster_interest",
+                {"duckdb", "llm"},
+                "One row per cluster: how interesting it is, 1 to 100, over several shuffled batches of ten, with the"
+                " batches' own leniency taken off.",
+            ),
+            ("interest_scores", {"duckdb", "llm"}, "One row per cluster and round: the score it got, in which batch."),
+            (
+                "interest_agreement",
+                {"duckdb"},
+                "One row: how far the rounds agree, and how much of a score was its batch's doing.",
+            ),
+        )
+    ],
+)
+def cluster_interest(
+    context: dg.AssetExecutionContext, config: InterestConfig, warehouse: WarehouseResource, home: HomeResource
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Score every named cluster in shuffled batches, and bring the scores together."""
+    db = warehouse.open()
+    named = db.rows(read_sql("tables/interest_examples"))
+    whom = whom_to_ask(read_plans(db)[0], config, "cluster_interest")
+    prompt = prompts.load("interest", "clusters", whom.folder)
+    batches = batching.shuffled_batches(len(named), size=config.batch_size, rounds=config.rounds, seed=config.seed)
+    salt = home.home.salt()
+
+    def requests() -> Iterator[Request]:
+        for number, batch in enumerate(batches):
+            blocks = [_block(i, named[position]) for i, position in enumerate(batch, 1)]
+            yield Request(
+                purpose="interest",
+                subject_id=f"batch-{number}",
+                model=whom.model,
+                prompt_version=prompt.version,
+                prompt=prompt.render(
+                    clusters=prompts.fence("clusters", "\n".join(blocks), salt), audience=config.audience
+                ),
+                answer=InterestScores,
+                params=whom.params,
+                at_least=len(batch),
+            )
+
+    scores: list[tuple[int, int, int]] = []
+    with AnswerStore(home.home.answers) as store:
+        outcomes = answers(
+            context,
+            db,
+            store,
+            requests(),
+            config,
+            asset="cluster_interest",
+            what="batches of clusters",
+            total=len(batches),
+            budget=open_budget(whom.budget_usd, db, store, whom.prices),
+        )
+        with closing(outcomes):
+            for number, (batch, outcome) in enumerate(zip(batches, outcomes, strict=True)):
+                given = outcome.value.of(len(batch)) if outcome.answered else []
+                scores += [
+                    (at, number, score) for at, score in zip(batch, given, strict=bool(given)) if score is not None
+                ]
+    said = {"audience": config.audience, "model": whom.model, "prompt_version": prompt.version}
+    found = _bring_together(db, named, scores, batches_a_round=len(batches) // config.rounds, n=len(batches), said=said)
+    if found.agreement.batch_sd:
+        context.log.info(
+            f"batches were lenient or strict by {found.agreement.batch_sd:.1f} points (F {found.agreement.batch_f:.2f},"
+            f" p {found.agreement.batch_p:.2g}); that is taken off"
+        )
+    preview = """
+        select kind, label, interest, n_transcripts from cluster_prevalence
+        order by interest desc nulls last, cluster_id limit 20"""
+    previews = {"cluster_interest": preview, "interest_agreement": "from interest_agreement"}
+    for name in ("cluster_interest", "interest_scores", "interest_agreement"):
+        yield materialized(context, db, name, preview=previews.get(name))
+
+
+def _bring_together(
+    db: Warehouse,
+    named: Sequence[dict[str, Any]],
+    scores: list[tuple[int, int, int]],
+    *,
+    batches_a_round: int,
+    n: int,
+    said: dict[str, str],
+) -> batching.Interest:
+    """Take off what the batches add, and write all three tables."""
+    at, batch, score = np.array(scores, np.int64).reshape(-1, 3).T
+    round_ = batch // max(1, batches_a_round)
+    found = batching.brought_together(at, batch, round_, score.astype(float), n_clusters=len(named), n_batches=n)
+    ids = pa.array([cluster["cluster_id"] for cluster in named], pa.string())
+    clusters = {
+        "cluster_id": ids,
+        "interest": _nullable(found.mean),
+        "raw_interest": _nullable(found.raw_mean),
+        "spread": _nullable(found.spread),
+        "n_scores": pa.array(found.n_scores, pa.int32()),
+        **{name: pa.array([value] * len(named), pa.string()) for name, value in said.items()},
+    }
+    given = {
+        "cluster_id": ids.take(pa.array(at)),
+        "round": pa.array(round_, pa.int32()),
+        "batch": pa.array(batch, pa.int32()),
+        "score": pa.array(score, pa.int32()),
+        "batch_effect": found.effect[batch],
+        "adjusted": found.adjusted,
+    }
+    agreement = {
+        "n_clusters": len(named),
+        "n_batches": n,
+        "n_scores": len(scores),
+        "rank_correlation": found.agreement.rank_correlation,
+        "rank_correlation_adjusted": found.agreement.rank_correlation_adjusted,
+        "batch_sd": found.agreement.batch_sd,
+        "noise_sd": found.agreement.noise_sd,
+        "batch_f": found.agreement.batch_f,
+        "batch_p": found.agreement.batch_p,
+        **said,
+    }
+    whole = {
+        name: _nullable(np.array([value])) if isinstance(value, float) else [value] for name, value in agreement.items()
+    }
+    db.replace(
+        {
+            "cluster_interest": pa.table(clusters),
+            "interest_scores": pa.table(given).sort_by([("cluster_id", "ascending"), ("round", "ascending")]),
+            "interest_agreement": pa.table(whole),
+        }
+    )
+    return found
+
+
+def _nullable(values: np.ndarray[Any, np.dtype[np.float64]]) -> pa.Array:
+    return pa.array(values, pa.float64(), from_pandas=True)
+
+
+def _block(number: int, cluster: dict[str, list[str]]) -> str:
+    features = "\n".join(f"- {text}" for text in cluster["texts"])
+    return f"[{number}] {cluster['label']}: {cluster['description']}\n{features}"

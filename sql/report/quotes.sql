@@ -1,0 +1,11 @@
+-- grain: one row per kind and rater: quotes that were asked for, and how many of them stand in their piece
+select
+    kind,
+    model,
+    n_features,
+    n_without_quote,
+    n_verified,
+    n_unverified,
+    share_unverified
+from evidence_summary
+order by list_position(['user', 'thought', 'response'], kind) asc, model asc

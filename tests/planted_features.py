@@ -1,0 +1,129 @@
+"""Homes whose features are planted as rows, so that it is known which of them are there for the method's sake."""
+
+import hashlib
+import itertools
+import random
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from featdisc_assets.places import Home, read_sql
+from featdisc_assets.warehouse import Warehouse
+
+# One sense each: what a clean rater might write.
+ASKS = [
+    "Asks for", "Wants help with", "Shares a draft of", "Complains about", "Compares two kinds of", "Worries about",
+    "Corrects the model on", "Boasts of", "Jokes about", "Recalls a memory of", "Plans a party around", "Sells",
+]  # fmt: skip
+MATTERS = [
+    "a bread recipe", "tax returns", "garden snails", "a violin concerto", "broken windows", "sailing boats",
+    "sorting algorithms", "a wedding speech", "train timetables", "knitted socks", "volcanic islands", "old coins",
+    "football tactics", "sleeping badly", "mountain bikes", "moral philosophy", "a cover letter", "street food",
+    "chess openings", "wild mushrooms", "a stubborn cough", "rental contracts", "night photography", "beekeeping",
+]  # fmt: skip
+CLEAN = [f"{ask} {matter}" for ask, matter in itertools.product(ASKS, MATTERS)]
+
+
+def clean_lists(n: int, *, seed: int = 0) -> list[list[str]]:
+    """Lists of 8 to 15 features each, drawn at random."""
+    rng = random.Random(seed)
+    return [rng.sample(CLEAN, rng.randint(8, 15)) for _ in range(n)]
+
+
+def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] | None = None) -> Warehouse:
+    """A home of one-turn transcripts of users, each with a list of features as its rater wrote it.
+
+    Args:
+        home: Where.
+        lists: The features of each transcript's piece.
+        texts: What the pieces of some transcripts say; the others say which they are.
+    """
+    db = Warehouse(home.warehouse)
+    db.prepare()
+    names = [f"t{i:04d}" for i in range(len(lists))]
+    said = [(texts or {}).get(i, f"Message number {i}.") for i in range(len(lists))]
+    hashes = [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in said]
+    n = len(lists)
+    written = [
+        (text_hash, i, text) for text_hash, some in zip(hashes, lists, strict=True) for i, text in enumerate(some)
+    ]
+    plan = {
+        "kind": "user", "model": "planted", "prompt_version": "p", "min_features": 10, "max_features": 20,
+        "max_tokens": 100, "n_pieces": n, "n_texts": n, "n_answered": n, "n_failed": 0, "n_pending": 0,
+        "pending_tokens_in": 0, "pending_tokens_out": 0, "mode": "live",
+    }  # fmt: skip
+    schema = db.schema("rating_plan")
+    db.replace(
+        {
+            "rating_plan": pa.Table.from_pylist([plan], schema=pa.schema([schema.field(name) for name in plan])),
+            "transcripts": pa.table(
+                {
+                    "transcript_id": names,
+                    "source": ["planted"] * n,
+                    "content_hash": names,
+                    "n_turns": pa.array([1] * n, pa.int32()),
+                }
+            ),
+            "pieces": pa.table(
+                {
+                    "piece_id": [f"p{name}" for name in names],
+                    "transcript_id": names,
+                    "kind": ["user"] * n,
+                    "turn_index": pa.array([0] * n, pa.int32()),
+                    "text": said,
+                    "text_hash": hashes,
+                    "n_chars": pa.array([len(text) for text in said], pa.int32()),
+                    "is_truncated": [False] * n,
+                }
+            ),
+            "rated_texts": pa.table(
+                {
+                    "kind": ["user"] * n,
+                    "text_hash": hashes,
+                    "request_key": names,
+                    "model": ["planted"] * n,
+                    "prompt_version": ["p"] * n,
+                    "status": ["ok"] * n,
+                    "n_features": pa.array([len(some) for some in lists], pa.int32()),
+                }
+            ),
+            "text_features": pa.table(
+                {
+                    "kind": ["user"] * len(written),
+                    "text_hash": [text_hash for text_hash, _, _ in written],
+                    "position": pa.array([i for _, i, _ in written], pa.int32()),
+                    "text": [text for _, _, text in written],
+                }
+            ),
+        }
+    )
+    db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
+    return db
+
+
+def cluster_by_hand(db: Warehouse, groups: Mapping[str, Sequence[str]]) -> None:
+    """Clusters of features by their texts, with equal centres: who belongs together is given, not found."""
+    ids = {row["text"]: row["feature_id"] for row in db.rows("from vocabulary")}
+    members = [(ids[text], name) for name, texts in groups.items() for text in texts]
+    width = 4
+    centres = pa.table(
+        {
+            "cluster_id": list(groups),
+            "kind": ["user"] * len(groups),
+            "coherence": [0.5] * len(groups),
+            "centroid": pa.array([[0.5] * width] * len(groups), pa.list_(pa.float32())),
+        }
+    )
+    db.replace(
+        {
+            "cluster_members": pa.table(
+                {
+                    "feature_id": [feature_id for feature_id, _ in members],
+                    "kind": ["user"] * len(members),
+                    "cluster_id": [name for _, name in members],
+                    "similarity": [0.5] * len(members),
+                }
+            )
+        }
+    )
+    db.refill({"clusters": read_sql("tables/clusters")}, incoming={"centres": centres})
