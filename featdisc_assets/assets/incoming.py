@@ -39,11 +39,15 @@ def remembered(db: Warehouse) -> tuple[list[str], Reading]:
 Item = Transcript | GivenFeatures | Rejected
 
 
-def gather(db: Warehouse, items: Iterable[Item]) -> None:
-    """Write what a reader gives out, a batch a transaction; what came before an error is written too."""
+def make_room(db: Warehouse) -> None:
+    """Make the tables that rows are gathered in; to be called before the sources are looked at."""
     with db.transaction() as connection:
         for table in TABLES:
             connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
+
+
+def gather(db: Warehouse, items: Iterable[Item]) -> None:
+    """Write what a reader gives out, a batch a transaction; what came before an error is written too."""
     for batch in _batches(items):
         good = [item for item in batch if isinstance(item, Transcript)]
         rows = stage.transcripts_table(good)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from featdisc_assets import formats
 from featdisc_assets.assets.given import has_given
-from featdisc_assets.assets.incoming import gather, keep_quarantine, remembered, split_turns, take_place
+from featdisc_assets.assets.incoming import gather, keep_quarantine, make_room, remembered, split_turns, take_place
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
@@ -101,6 +101,7 @@ def transcripts(
     salt = home.home.salt().encode()
     # A run of the UI and one of the command line would gather in the same tables.
     with FileLock(home.home.path / "reading.lock"):
+        make_room(db)
         try:
             if reading.holds_features:
                 gather(db, formats.read_features(paths))
