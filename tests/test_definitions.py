@@ -13,7 +13,8 @@ from featdisc_assets.marts import marts
 ROOT = Path(__file__).parents[1]
 EXPECTED = {
     "transcripts", "turns", "quarantine", "pieces", "rating_plan", "rated_texts", "text_features", "vocabulary",
-    "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
+    "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_lineage", "cluster_names",
+    "cluster_interest",
     "cooccurrence", "group_contrasts", "probes", "feature_hygiene", "cluster_audit", "report",
 }  # fmt: skip
 
