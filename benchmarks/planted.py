@@ -119,6 +119,6 @@ def _themes() -> tuple[list[tuple[str, list[str], list[str]]], list[tuple[int, i
             opposites.append((len(themes) - 2, len(themes) - 1, by))
     for line in (FOLDER / "planted_topics.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
-            name, objects = (part.strip() for part in line.split("|"))
-            themes.append((name, TOPIC_HEADS, [item.strip() for item in objects.split(";")]))
+            topic, said = (part.strip() for part in line.split("|"))
+            themes.append((topic, TOPIC_HEADS, [item.strip() for item in said.split(";")]))
     return themes, opposites

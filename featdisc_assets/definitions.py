@@ -3,7 +3,8 @@
 import dagster as dg
 
 from featdisc_assets.assets.analysis import ProbeConfig, SupportConfig, cooccurrence, group_contrasts, probes
-from featdisc_assets.assets.auditing import AuditConfig, cluster_audit, feature_hygiene
+from featdisc_assets.assets.auditing import feature_hygiene
+from featdisc_assets.assets.cluster_auditing import AuditConfig, cluster_audit
 from featdisc_assets.assets.clustering import ClusterConfig, EncoderConfig, clusters, embeddings
 from featdisc_assets.assets.ingest import PieceConfig, SourceConfig, pieces, transcripts
 from featdisc_assets.assets.marts import mart_views

@@ -109,11 +109,25 @@ def test_nothing_without_a_planted_cause_ranks_above_them(
     traits = [showing("user", row["cause_value"]) for row in BY_TRAIT]
     ranked = pairs(sample_db)
     last = max(i for i, pair in enumerate(ranked) if (pair["left_cluster_id"], pair["right_cluster_id"]) in planted)
+    # Planted by nobody and yet true of any chats: long messages get long answers, short ones short thoughts.
+    texts_of = {
+        row["cluster_id"]: row["texts"]
+        for row in sample_db.rows(
+            "select cluster_id, list(text) as texts from cluster_members inner join vocabulary using (feature_id)"
+            " where cluster_id is not null group by cluster_id"
+        )
+    }
+    of_length = {
+        cluster_id
+        for cluster_id, texts in texts_of.items()
+        if all({"long", "short", "length"} & set(text.lower().split()) for text in texts)
+    }
     strangers = [
         pair
         for pair in ranked[:last]
+        if not {pair["left_cluster_id"], pair["right_cluster_id"]} <= of_length
         # A cluster most of whose transcripts have one planted trait speaks of that trait, whatever its name.
-        if max(len(members["user"][pair["left_cluster_id"]] & trait) for trait in traits)
+        and max(len(members["user"][pair["left_cluster_id"]] & trait) for trait in traits)
         < 0.4 * len(members["user"][pair["left_cluster_id"]])
     ]
     assert strangers == []

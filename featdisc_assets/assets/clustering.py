@@ -4,6 +4,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -13,6 +14,7 @@ from pydantic import Field
 
 from featdisc_assets import encoders
 from featdisc_assets.assets.showing import table_metadata
+from featdisc_assets.clusterers.space import Frame
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
@@ -202,7 +204,7 @@ def fit_kind(db: Warehouse, kind: str, config: ClusterConfig) -> KindFit:
         points = stage.Points(vectors, polarity.senses(texts), polarity.stances(texts))
     earlier = _earlier(db, kind)
     target = config.target_by_kind.get(kind, config.target_features_per_cluster)
-    knobs = {
+    knobs: dict[str, Any] = {
         "method": config.method,
         "target_features_per_cluster": target,
         "min_similarity": config.min_similarity,
@@ -253,13 +255,13 @@ def _labels_of(names: list[str], earlier: dict[str, str | None]) -> npt.NDArray[
     return np.array([number[earlier[name]] if name in earlier else -2 for name in names], np.int64)
 
 
-def _last_frame(db: Warehouse, kind: str, *, encoder: str, settings: str | None) -> stage.Frame | None:
+def _last_frame(db: Warehouse, kind: str, *, encoder: str, settings: str | None) -> Frame | None:
     """The frame of the last fit of a kind, if it was made with this encoder and, where given, these settings."""
     rows = db.rows("from cluster_fits where kind = $1 and encoder = $2", [kind, encoder])
     if not rows or (settings is not None and rows[0]["settings"] != settings):
         return None
     mean = np.array(rows[0]["mean"], np.float32)
-    return stage.Frame(mean, np.array(rows[0]["axes"], np.float32).reshape(len(mean), -1))
+    return Frame(mean, np.array(rows[0]["axes"], np.float32).reshape(len(mean), -1))
 
 
 VECTORS_OF_KIND = """

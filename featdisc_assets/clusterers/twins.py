@@ -20,9 +20,18 @@ def similarities(sums: Vectors, sizes: npt.NDArray[np.int64]) -> Vectors:
         sizes: int64[k].
     """
     within = _within(sums, sizes)
-    scaled = sums / (sizes * np.sqrt(within))[:, None].astype(np.float32)
+    scaled: Vectors = (sums / (sizes * np.sqrt(within))[:, None]).astype(np.float32)
     found: Vectors = scaled @ scaled.T
     return found
+
+
+def nearest_twin(sums: Vectors, sizes: npt.NDArray[np.int64], sense: npt.NDArray[np.int64]) -> tuple[Labels, Vectors]:
+    """For each cluster the most alike other of its sense, and the likeness; -inf where there is no other."""
+    alike = similarities(sums, sizes)
+    alike[sense[:, None] != sense] = -np.inf
+    np.fill_diagonal(alike, -np.inf)
+    other: Labels = alike.argmax(axis=1)
+    return other, alike[np.arange(len(sums)), other]
 
 
 def _within(sums: Vectors, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -31,7 +40,8 @@ def _within(sums: Vectors, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float
     total = np.einsum("ij,ij->i", sums, sums, dtype=np.float64) - n
     pairs = n * (n - 1)
     usual = float(np.median(total[pairs > 0] / pairs[pairs > 0])) if np.any(pairs > 0) else 1.0
-    return np.maximum((total + PRIOR_PAIRS * usual) / (pairs + PRIOR_PAIRS), 0.02)
+    within: npt.NDArray[np.float64] = np.maximum((total + PRIOR_PAIRS * usual) / (pairs + PRIOR_PAIRS), 0.02)
+    return within
 
 
 def merge(

@@ -13,7 +13,7 @@ MICRO_PER_CLUSTER = 3
 MICRO_AT_MOST = 20_000
 SAMPLE = 300_000
 ITERATIONS = 8
-LLOYD_STEPS = 3
+LLOYD_STEPS = 4
 
 
 def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
