@@ -83,7 +83,7 @@ class ClusterConfig(dg.Config):
     method: str = Field(
         default="auto",
         pattern="^(auto|leiden|two_level|kmeans|hdbscan)$",
-        description="auto takes what did best on a planted benchmark: leiden from 2,000 to 40,000 features of a kind,"
+        description="auto takes what did best on a planted benchmark: leiden from 6,000 to 40,000 features of a kind,"
         " two_level below and above. kmeans and hdbscan are there for comparison; hdbscan leaves many features out.",
     )
     target_features_per_cluster: int = Field(
