@@ -5,11 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from featdisc_assets import encoders
 from featdisc_assets.assets.showing import markdown_table
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.remedies import remedy
 from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.stages import embedding
 
 # The asset whose page a check stands on.
 CHECKS = {
@@ -81,4 +83,20 @@ def _complaint(row: dict[str, Any], limit: float) -> str:
     )
 
 
-checks = [*(_check(name, asset) for name, asset in CHECKS.items()), failed_share]
+@dg.asset_check(name="synonyms_are_nearer", asset="embeddings", description="Synonyms are nearer than strangers.")
+def synonyms_are_nearer(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Warn of an encoder that does not put phrases of one meaning beside each other."""
+    identity = warehouse.open().scalar("select any_value(encoder) from encoders where is_current")
+    if identity is None:
+        return dg.AssetCheckResult(passed=True, description="nothing is encoded yet")
+    model = encoders.of_identity(str(identity))
+    share = embedding.synonyms_nearer(model.encode([text for pair in embedding.SYNONYMS for text in pair]))
+    return dg.AssetCheckResult(
+        passed=share >= 0.75,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{share:.0%} of {2 * len(embedding.SYNONYMS)} phrases have their synonym nearest, by {identity}",
+        metadata={"share": share},
+    )
+
+
+checks = [*(_check(name, asset) for name, asset in CHECKS.items()), failed_share, synonyms_are_nearer]

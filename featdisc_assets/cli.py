@@ -232,6 +232,26 @@ def inspect(
 
 
 @app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What you look for, as a rater would put it.")],
+    home: HomeOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many features to show.")] = 15,
+) -> None:
+    """Find features, their clusters and pieces by meaning."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from featdisc_assets import printing, searching  # noqa: PLC0415
+    from featdisc_assets.warehouse import Warehouse  # noqa: PLC0415
+
+    place = Home.find(home)
+    if not place.warehouse.exists():
+        raise FeatdiscError(
+            f"There is no warehouse at {place.warehouse}; make one with `featdisc run --home {place.path}`."
+        )
+    printing.show(pa.Table.from_pylist(searching.search(Warehouse(place.warehouse), query, limit=limit)), "table")
+
+
+@app.command()
 def ui(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 3000,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from featdisc_assets.assets.auditing import cluster_audit
+from featdisc_assets.assets.cluster_auditing import cluster_audit
 from featdisc_assets.assets.clustering import clusters, embeddings
 from featdisc_assets.assets.codebook import codebook
 from featdisc_assets.assets.contrasts import group_contrasts, text_languages

@@ -181,6 +181,31 @@ create table if not exists cluster_members (
     similarity double
 );
 
+-- one row per kind: the last fit of its clusters; a refit is warm where settings are the same
+create table if not exists cluster_fits (
+    kind varchar not null,
+    method varchar not null,
+    settings varchar not null,
+    encoder varchar not null,
+    way varchar not null,
+    n_features bigint not null,
+    n_clusters bigint not null,
+    mean float[] not null,
+    axes float[] not null
+);
+
+-- one row per refit, cluster and ancestor: kept, split, merged, born or died; refits that changed nothing leave none
+create table if not exists cluster_lineage (
+    refit integer not null,
+    kind varchar not null,
+    event varchar not null,
+    cluster_id varchar,
+    earlier_id varchar,
+    n_shared bigint not null,
+    n_earlier bigint not null,
+    n_now bigint not null
+);
+
 -- one row per cluster
 create table if not exists cluster_names (
     cluster_id varchar not null,

@@ -58,7 +58,10 @@ def test_no_warehouse_yet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ("clusters: {granularity: 3}", "clusters has no setting 'granularity'; it has target_features_per_cluster"),
+        (
+            "clusters: {granularity: 3}",
+            "clusters has no setting 'granularity'; it has method, target",
+        ),
         (
             "clusters: {min_similarity: 5}",
             "clusters.min_similarity = 5 does not fit: input should be less than or equal to 1",

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 EXPECTED = {
     "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "rating_plan", "rated_texts",
     "text_features", "vocabulary",
-    "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_names", "cluster_interest",
+    "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_lineage",
+    "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
     "probes", "feature_hygiene", "cluster_audit", "report", "published", "source_files",
     "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",

@@ -1,19 +1,26 @@
 """Features to vectors, vectors to clusters."""
 
+import dataclasses
+import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
+from featdisc_assets import clusterers, encoders
 from featdisc_assets.assets.showing import materialized
+from featdisc_assets.clusterers.space import Frame
 from featdisc_assets.comments import comment
+from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import cluster_ids, embedding
+from featdisc_assets.stages import cluster_ids, embedding, polarity
 from featdisc_assets.stages import clustering as stage
 from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.versions import code_version
@@ -27,53 +34,80 @@ class EncoderConfig(dg.Config):
     """How feature texts become vectors."""
 
     encoder: str = Field(
-        default=embedding.BUNDLED,
+        default=encoders.BUNDLED,
         description="A sentence-transformers model or folder; the default comes with the package, without a download.",
     )
-    batch_size: int = Field(default=128, ge=1, le=4096, description="Texts encoded at once.")
+    backend: str = Field(
+        default="auto",
+        pattern="^(auto|openvino|torch)$",
+        description="What computes a model on this machine: openvino, torch, or auto, which takes the faster one.",
+    )
+    precision: str = Field(
+        default="auto",
+        pattern="^(auto|bf16|fp32)$",
+        description="bf16, fp32, or auto: bf16 where the processor has it (cosine to fp32 0.9999 on short phrases).",
+    )
 
 
 @dg.asset(
     group_name="clusters",
     kinds={"duckdb", "huggingface"},
     deps=["vocabulary"],
-    code_version=code_version(EncoderConfig, embedding),
+    code_version=code_version(EncoderConfig, encoders, embedding),
 )
 def embeddings(
     context: dg.AssetExecutionContext, config: EncoderConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One unit vector per feature and encoder; only features without one are encoded."""
     db = warehouse.open()
-    missing = db.read(
-        """
-        select text, list(feature_id order by feature_id) as feature_ids
-        from vocabulary
-        anti join (from embeddings where encoder = $1) as known using (feature_id)
-        group by text
-        order by text""",
-        [config.encoder],
-    )
+    model = encoders.load(config.encoder, backend=config.backend, precision=config.precision)
+    missing = db.read(TEXTS_WITHOUT_VECTOR, [model.identity])
     texts, ids = missing["text"].to_pylist(), missing["feature_ids"].combine_chunks()
     done, started = 0, time.monotonic()
     for chunk in embedding.chunks_by_length(texts, chunk_size=TEXTS_A_WRITE):
-        vectors = embedding.encode([texts[i] for i in chunk], encoder=config.encoder, batch_size=config.batch_size)
-        _append(db, config.encoder, ids.take(pa.array(chunk)), vectors)
+        _append(db, model.identity, ids.take(pa.array(chunk)), model.encode([texts[i] for i in chunk]))
         done += len(chunk)
         rate = done / (time.monotonic() - started)
         context.log.info(f"{done:,} of {len(texts):,} feature texts encoded, {rate:,.0f} a second")
     with db.transaction() as connection:
-        connection.execute("update encoders set is_current = (encoder = $1)", [config.encoder])
-    return materialized(context, db, "embeddings", figures={"encoded now": len(texts), "encoder": config.encoder})
+        connection.execute("update encoders set is_current = (encoder = $1)", [model.identity])
+    return materialized(context, db, "embeddings", figures={"encoded now": len(texts), "encoder": model.identity})
+
+
+TEXTS_WITHOUT_VECTOR = """
+select text, list(feature_id order by feature_id) as feature_ids
+from vocabulary
+anti join (from embeddings where encoder = $1) as known using (feature_id)
+group by text
+order by text
+"""
 
 
 @settings_of("clusters")
 class ClusterConfig(dg.Config):
     """How features are grouped."""
 
+    method: str = Field(
+        default="auto",
+        pattern="^(auto|leiden|two_level|kmeans|hdbscan)$",
+        description="auto is two_level: Ward's criterion, above some thousand features over centres of many small"
+        " clusters. leiden (communities of nearest neighbours) did as well on a planted benchmark. kmeans and hdbscan"
+        " are there for comparison; hdbscan leaves many features out.",
+    )
     target_features_per_cluster: int = Field(
         default=0,
         ge=0,
         description="Wanted number of distinct features in a cluster: smaller is finer. 0 chooses it from the data.",
+    )
+    target_by_kind: dict[str, int] = Field(
+        default={},
+        description="The same for one kind, where it should differ: {user: 30}; kinds are user, thought, response.",
+    )
+    keep_senses_apart: bool = Field(
+        default=False,
+        description="Features of opposite sense (flatters, avoids flattering; formal, casual), of absence and of"
+        " refusal never share a cluster. Off, the embedding alone decides, and it puts many of them together. Lengths"
+        " are told apart too (long, short), so that long messages with long answers then lead the list of pairs.",
     )
     min_similarity: float = Field(
         default=0.1,
@@ -84,10 +118,18 @@ class ClusterConfig(dg.Config):
     remove_components: int = Field(
         default=5, ge=0, le=50, description="Leading principal components taken out of the vectors before clustering."
     )
-    seed: int = Field(default=0, description="Of the over-clustering; the same seed gives the same clusters.")
+    seed: int = Field(default=0, description="Of the clustering; the same seed gives the same clusters.")
+    refit: bool = Field(
+        default=True,
+        description="Off: new features only join the clusters that exist, or none, and no cluster is made.",
+    )
+    warm: bool = Field(
+        default=True,
+        description="Refits start from the clusters that exist, so that ids stay; off: each starts from nothing.",
+    )
 
 
-CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("tables/clusters"))
+CLUSTERS_VERSION = code_version(ClusterConfig, stage, clusterers, cluster_ids, polarity, read_sql("tables/clusters"))
 
 
 @dg.multi_asset(
@@ -108,6 +150,13 @@ CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("tab
             kinds={"duckdb", "scikitlearn"},
             description="One row per feature: its cluster, or null where it is near none.",
         ),
+        dg.AssetSpec(
+            "cluster_lineage",
+            deps=["embeddings", "features"],
+            code_version=CLUSTERS_VERSION,
+            kinds={"duckdb"},
+            description="One row per refit, cluster and ancestor: kept, split, merged, born or died.",
+        ),
     ],
 )
 def clusters(
@@ -115,30 +164,14 @@ def clusters(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Cluster the features of each kind; a cluster that keeps most of its members keeps its id."""
     db = warehouse.open()
-    members, centres = [], []
-    for kind in ALL_KINDS:
-        feature_ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
-        if not len(feature_ids) and kind not in KINDS:
-            continue
-        found = stage.cluster(
-            vectors,
-            target_features_per_cluster=config.target_features_per_cluster,
-            min_similarity=config.min_similarity,
-            remove_components=config.remove_components,
-            seed=config.seed,
+    _check_kinds(config)
+    fits = [fit_kind(db, kind, config) for kind in ALL_KINDS]
+    for fit in fits:
+        context.log.info(
+            f"{fit.kind}: {len(fit.feature_ids):,} features in {len(fit.ids):,} clusters ({fit.way}),"
+            f" {int((fit.found.labels < 0).sum()):,} near none of them"
         )
-        earlier = db.read("select feature_id, cluster_id from cluster_members where kind = $1", [kind])
-        ids = cluster_ids.name_clusters(
-            feature_ids.to_pylist(),
-            found.labels,
-            kind=kind,
-            previous=dict(zip(*(column.to_pylist() for column in earlier.columns), strict=True)),
-        )
-        members.append(_members(feature_ids, kind, ids, found))
-        centres.append(_centres(kind, ids, found))
-        apart = int((found.labels < 0).sum())
-        context.log.info(f"{kind}: {len(feature_ids):,} features in {len(ids):,} clusters, {apart:,} near none of them")
-    _write(db, pa.concat_tables(members), pa.concat_tables(centres))
+    _write(db, fits)
     yield materialized(
         context,
         db,
@@ -149,12 +182,113 @@ def clusters(
             from clusters group by kind order by kind""",
     )
     yield materialized(context, db, "cluster_members")
+    yield materialized(
+        context,
+        db,
+        "cluster_lineage",
+        preview="select refit, kind, event, count(*) as clusters from cluster_lineage group by all order by all",
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KindFit:
+    """The clusters of one kind, with their ids and how they were come by."""
+
+    kind: str
+    feature_ids: pa.Array
+    found: stage.Clustering
+    ids: list[str]
+    way: str
+    method: str
+    settings: str
+    encoder: str
+    descent: list[cluster_ids.Descent]
+
+
+def fit_kind(db: Warehouse, kind: str, config: ClusterConfig) -> KindFit:
+    """Cluster one kind: from nothing, warm from the last fit, or by assigning to it."""
+    feature_ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
+    names = feature_ids.to_pylist()
+    points = stage.Points.unsigned(vectors)
+    if config.keep_senses_apart and names:
+        texts = db.read(TEXTS_OF_KIND, [kind])["text"].to_pylist()
+        points = stage.Points(vectors, polarity.senses(texts), polarity.stances(texts))
+    earlier = _earlier(db, kind)
+    target = config.target_by_kind.get(kind, config.target_features_per_cluster)
+    knobs: dict[str, Any] = {
+        "method": config.method,
+        "target_features_per_cluster": target,
+        "min_similarity": config.min_similarity,
+        "remove_components": config.remove_components,
+        "seed": config.seed,
+    }
+    settings = json.dumps(knobs | {"keep_senses_apart": config.keep_senses_apart}, sort_keys=True)
+    encoder = str(db.scalar("select any_value(encoder) from encoders where is_current") or "")
+    last = _last_frame(db, kind, encoder=encoder, settings=settings if config.refit else None)
+    if last is None or not earlier or not (config.warm or not config.refit):
+        way, found = "from nothing", stage.fit(points, **knobs)
+    else:
+        labels = _labels_of(names, earlier)
+        if not config.refit:
+            way, found = "assigned", stage.assign(points, labels, last, min_similarity=config.min_similarity)
+        else:
+            way, found = "warm", stage.refit(points, labels, last, **knobs)
+    ids = cluster_ids.name_clusters(names, found.labels, kind=kind, previous=earlier)
+    now = {name: ids[label] if label >= 0 else None for name, label in zip(names, found.labels.tolist(), strict=True)}
+    return KindFit(
+        kind=kind,
+        feature_ids=feature_ids,
+        found=found,
+        ids=ids,
+        way=way,
+        method=stage.DEFAULT_METHOD if config.method == "auto" else config.method,
+        settings=settings,
+        encoder=encoder,
+        descent=cluster_ids.lineage(now, earlier),
+    )
+
+
+def _check_kinds(config: ClusterConfig) -> None:
+    if wrong := sorted(set(config.target_by_kind) - set(KINDS)):
+        raise FeatdiscError(f"clusters.target_by_kind names {wrong[0]!r}; kinds are {', '.join(KINDS)}.")
+
+
+def _earlier(db: Warehouse, kind: str) -> dict[str, str | None]:
+    rows = db.read("select feature_id, cluster_id from cluster_members where kind = $1", [kind])
+    return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+
+def _labels_of(names: list[str], earlier: dict[str, str | None]) -> npt.NDArray[np.int64]:
+    """The earlier cluster of each feature as a number, -1 for none, -2 for a feature it did not know."""
+    present = sorted({cluster for name in names if (cluster := earlier.get(name)) is not None})
+    number: dict[str | None, int] = {cluster: i for i, cluster in enumerate(present)}
+    number[None] = -1
+    return np.array([number[earlier[name]] if name in earlier else -2 for name in names], np.int64)
+
+
+def _last_frame(db: Warehouse, kind: str, *, encoder: str, settings: str | None) -> Frame | None:
+    """The frame of the last fit of a kind, if it was made with this encoder and, where given, these settings."""
+    rows = db.rows("from cluster_fits where kind = $1 and encoder = $2", [kind, encoder])
+    if not rows or (settings is not None and rows[0]["settings"] != settings):
+        return None
+    mean = np.array(rows[0]["mean"], np.float32)
+    return Frame(mean, np.array(rows[0]["axes"], np.float32).reshape(len(mean), -1))
 
 
 VECTORS_OF_KIND = """
 select
     vocabulary.feature_id,
     embeddings.vector
+from vocabulary
+inner join embeddings on vocabulary.feature_id = embeddings.feature_id
+inner join encoders on embeddings.encoder = encoders.encoder
+where encoders.is_current and vocabulary.kind = $1
+order by vocabulary.feature_id
+"""
+
+
+TEXTS_OF_KIND = """
+select vocabulary.text
 from vocabulary
 inner join embeddings on vocabulary.feature_id = embeddings.feature_id
 inner join encoders on embeddings.encoder = encoders.encoder
@@ -189,35 +323,60 @@ def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Mat
         insert(connection, "embeddings", data)
 
 
-def _members(feature_ids: pa.Array, kind: str, ids: list[str], found: stage.Clustering) -> pa.Table:
+def _members(fit: KindFit) -> pa.Table:
+    found = fit.found
     assigned = found.labels >= 0
     return pa.table(
         {
-            "feature_id": feature_ids,
-            "kind": pa.array([kind] * len(feature_ids), pa.string()),
-            "cluster_id": pa.array(ids, pa.string()).take(pa.array(found.labels, mask=~assigned)),
+            "feature_id": fit.feature_ids,
+            "kind": pa.array([fit.kind] * len(fit.feature_ids), pa.string()),
+            "cluster_id": pa.array(fit.ids, pa.string()).take(pa.array(found.labels, mask=~assigned)),
             "similarity": pa.array(found.similarity.astype(np.float64), mask=~assigned),
         }
     )
 
 
-def _centres(kind: str, ids: list[str], found: stage.Clustering) -> pa.Table:
+def _centres(fit: KindFit) -> pa.Table:
     return pa.table(
         {
-            "cluster_id": pa.array(ids, pa.string()),
-            "kind": pa.array([kind] * len(ids), pa.string()),
-            "coherence": found.coherence,
-            "centroid": pa.array(list(found.centroids), pa.list_(pa.float32())),
+            "cluster_id": pa.array(fit.ids, pa.string()),
+            "kind": pa.array([fit.kind] * len(fit.ids), pa.string()),
+            "coherence": fit.found.coherence,
+            "centroid": pa.array(list(fit.found.centroids), pa.list_(pa.float32())),
         }
     )
 
 
-def _write(db: Warehouse, members: pa.Table, centres: pa.Table) -> None:
-    """Both tables in one transaction; DuckDB counts each cluster's features, pieces and transcripts."""
+def _fit_row(fit: KindFit) -> dict[str, object]:
+    return {
+        "kind": fit.kind,
+        "method": fit.method,
+        "settings": fit.settings,
+        "encoder": fit.encoder,
+        "way": fit.way,
+        "n_features": len(fit.feature_ids),
+        "n_clusters": len(fit.ids),
+        "mean": fit.found.frame.mean.tolist(),
+        "axes": fit.found.frame.axes.ravel().tolist(),
+    }
+
+
+def _write(db: Warehouse, fits: list[KindFit]) -> None:
+    """All tables in one transaction; DuckDB counts each cluster's features, pieces and transcripts."""
+    members = pa.concat_tables([_members(fit) for fit in fits])
+    centres = pa.concat_tables([_centres(fit) for fit in fits])
+    descent = [{"kind": fit.kind} | dataclasses.asdict(line) for fit in fits for line in fit.descent]
+    refit = 1 + (db.scalar("select max(refit) from cluster_lineage") or 0)
+    if all(line["event"] == "kept" for line in descent):
+        descent = []
+    fit_rows = pa.Table.from_pylist([_fit_row(fit) for fit in fits], schema=db.schema("cluster_fits"))
+    lines = pa.Table.from_pylist([line | {"refit": refit} for line in descent], schema=db.schema("cluster_lineage"))
     with db.transaction() as connection:
-        connection.execute("truncate cluster_members")
-        connection.execute("truncate clusters")
+        for table in ("cluster_members", "clusters", "cluster_fits"):
+            connection.execute(f"truncate {table}")
         insert(connection, "cluster_members", members.sort_by([("kind", "ascending"), ("feature_id", "ascending")]))
+        insert(connection, "cluster_fits", fit_rows)
+        insert(connection, "cluster_lineage", lines)
         connection.register("centres", centres)
         connection.execute(f"insert into clusters by name {read_sql('tables/clusters')}")
         connection.unregister("centres")

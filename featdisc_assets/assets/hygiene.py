@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from featdisc_assets import encoders
 from featdisc_assets.assets.clustering import VECTORS_OF_KIND
 from featdisc_assets.assets.planning import prompt_files, read_plans
 from featdisc_assets.assets.showing import materialized
@@ -16,12 +17,11 @@ from featdisc_assets.home_settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import embedding, repeats
+from featdisc_assets.stages import repeats
 from featdisc_assets.transcript import KINDS, Kind
 from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
-EXAMPLES_A_BATCH = 128
 # What a transcript does not show it for: it came from the prompt, or says what is not there.
 REMOVED = [
     "repeats a prompt example",
@@ -135,7 +135,7 @@ def _near(db: Warehouse, config: HygieneConfig) -> dict[str, pa.Table]:
         ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
         shown = examples.filter(pc.equal(examples["kind"], kind))["example"]
         if encoder is not None and len(ids) and len(shown):
-            sense = embedding.encode(shown.to_pylist(), encoder=encoder, batch_size=EXAMPLES_A_BATCH)
+            sense = encoders.of_identity(encoder).encode(shown.to_pylist())
             rows, which, cosine = repeats.echoes(vectors, sense, similarity=config.leak_similarity)
             close.append(_echoes(kind, ids.take(pa.array(rows)), shown.take(pa.array(which)), cosine))
         again.append(_repeats(db, kind, ids, vectors, config.repeat_similarity))

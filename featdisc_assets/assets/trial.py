@@ -7,14 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from featdisc_assets import encoders
 from featdisc_assets.places import read_sql
-from featdisc_assets.stages import embedding
 from featdisc_assets.stages.fidelity import Fidelity, fidelity
 from featdisc_assets.warehouse import Matrix, Warehouse
 
 Vector = npt.NDArray[np.float32]
-
-LABELS_A_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def label_vectors(db: Warehouse, names: Sequence[tuple[str, str]]) -> Matrix:
     texts = [text for label, description in names for text in (label, f"{label}: {description}")]
     if not texts:
         return np.zeros((0, 1), np.float32)
-    both = embedding.encode(texts, encoder=encoder, batch_size=LABELS_A_BATCH).reshape(len(names), 2, -1)
+    both = encoders.of_identity(encoder).encode(texts).reshape(len(names), 2, -1)
     mean = both.mean(axis=1)
     vectors: Matrix = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
     return vectors

@@ -1,7 +1,9 @@
 """Cluster ids that survive a refit: a cluster keeps its id while most of its members stay together."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -53,3 +55,61 @@ def _inherit(members: list[list[str]], previous: dict[str, str]) -> dict[int, st
 
 def _mint(kind: str, members: list[str]) -> str:
     return f"{kind}-{hashlib.blake2b(chr(10).join(sorted(members)).encode(), digest_size=5).hexdigest()}"
+
+
+# A part this large of either cluster is a relation; less is drift.
+RELATED_FROM = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """How a cluster came out of a refit.
+
+    Attributes:
+        event: `kept` (the same id), `split` (one of several parts of the earlier one, or a part that left it), `merged`
+            (one of several that went into this one), `born` (no ancestor) or `died` (no descendant).
+        cluster_id: The cluster now, None where it died.
+        earlier_id: The cluster before, None where it was born.
+        n_shared: Features in both.
+        n_earlier: Features of the earlier one that are still there.
+        n_now: Features of the one now, new ones included.
+    """
+
+    event: str
+    cluster_id: str | None
+    earlier_id: str | None
+    n_shared: int
+    n_earlier: int
+    n_now: int
+
+
+def lineage(now: dict[str, str | None], earlier: dict[str, str | None]) -> list[Descent]:
+    """What became of every cluster of a kind, from the cluster of each feature after and before a refit."""
+    size_now = Counter(cluster for cluster in now.values() if cluster is not None)
+    size_earlier = Counter(cluster for feature, cluster in earlier.items() if cluster is not None and feature in now)
+    known = Counter(
+        cluster for feature, cluster in now.items() if cluster is not None and earlier.get(feature) is not None
+    )
+    shared = Counter(
+        (before, after)
+        for feature, after in now.items()
+        if after is not None and (before := earlier.get(feature)) is not None
+    )
+    related = {
+        (before, after): count
+        for (before, after), count in shared.items()
+        if before == after or count >= RELATED_FROM * size_earlier[before] or count >= RELATED_FROM * known[after]
+    }
+    parents, children = Counter(after for _, after in related), Counter(before for before, _ in related)
+    found = []
+    for (before, after), count in sorted(related.items()):
+        if before == after:
+            event = "kept"
+        elif children[before] > 1 or parents[after] == 1:
+            event = "split"
+        else:
+            event = "merged"
+        found.append(Descent(event, after, before, count, size_earlier[before], size_now[after]))
+    found += [Descent("born", after, None, 0, 0, size_now[after]) for after in sorted(size_now) if not parents[after]]
+    gone = {cluster for cluster in earlier.values() if cluster is not None} - {before for before, _ in related}
+    return found + [Descent("died", None, before, 0, size_earlier[before], 0) for before in sorted(gone)]

@@ -1,23 +1,60 @@
-"""Unit vectors to clusters: over-cluster, agglomerate the centroids, settle with a few Lloyd steps.
-
-k-means alone swallows rare themes in large bland clusters; merging many small clusters by Ward's criterion keeps
-them apart at the same number of clusters.
-"""
+"""Unit vectors to clusters worth reading: no swallowed themes, no twins, no two senses in one."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import AgglomerativeClustering, KMeans
-from threadpoolctl import threadpool_limits
 
-Vectors = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int64]
+from featdisc_assets.clusterers import CLUSTERERS, twins
+from featdisc_assets.clusterers.space import (
+    Frame,
+    Labels,
+    Similarities,
+    Space,
+    Vectors,
+    centres_of,
+    dense,
+    fit_frame,
+    nearest,
+)
 
-# Ward's criterion over every vector needs n * n / 2 distances: up to here that is cheaper than over-clustering.
-EXACT_UP_TO = 4_000
-MICRO_PER_CLUSTER = 3
+Signs = npt.NDArray[np.int8]
+
+# It needs no seed where Ward's criterion over every feature is affordable, and scales where it is not.
+DEFAULT_METHOD = "two_level"
+# More clusters than wanted are made first; then the most alike are merged, which is what removes twins.
+OVER = 1.3
+# How alike two clusters are is told by pairs of members: in clusters smaller than this there are too few.
+MERGE_FROM = 8
+# A refit starts from the clusters that exist unless this share of the features is new to them.
+WARM_UP_TO_NEW = 0.4
+# A new feature nearer to its cluster than this share of the old members are is explained by it.
+EXPLAINED_ABOVE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What is clustered.
+
+    Attributes:
+        vectors: float32[n, d], unit rows.
+        senses: int8[n]; features of two senses never share a cluster.
+        stances: int8[n, a]; nor do opposite signs on one axis.
+    """
+
+    vectors: Vectors
+    senses: Signs
+    stances: Signs
+
+    @classmethod
+    def unsigned(cls, vectors: Vectors) -> "Points":
+        """Points whose vectors alone decide."""
+        return cls(vectors, np.zeros(len(vectors), np.int8), np.zeros((len(vectors), 0), np.int8))
+
+    def rows(self, rows: Labels) -> "Points":
+        """Some of them."""
+        return Points(self.vectors[rows], self.senses[rows], self.stances[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +63,17 @@ class Clustering:
 
     Attributes:
         labels: int64[n], a row of `centroids` for each vector, or -1 where a vector is far from all of them.
-        similarity: float32[n], cosine to that centroid among the debiased vectors (to the nearest one for -1).
+        similarity: float32[n], cosine to that cluster's centre in the frame (to the nearest one's for -1).
         centroids: float32[k, d], unit mean of the members' *original* vectors, for comparing clusters of two kinds.
         coherence: float64[k], mean `similarity` of the members.
+        frame: In which it was found; later features are judged in the same.
     """
 
     labels: Labels
-    similarity: npt.NDArray[np.float32]
+    similarity: Similarities
     centroids: Vectors
     coherence: npt.NDArray[np.float64]
+    frame: Frame
 
 
 def features_per_cluster(n: int) -> int:
@@ -46,114 +85,203 @@ def features_per_cluster(n: int) -> int:
     return max(2, round(math.sqrt(n) / 6))
 
 
-def cluster(
-    vectors: Vectors, *, target_features_per_cluster: int, min_similarity: float, remove_components: int, seed: int
+def fit(
+    points: Points,
+    *,
+    method: str,
+    target_features_per_cluster: int,
+    min_similarity: float,
+    remove_components: int,
+    seed: int,
 ) -> Clustering:
-    """Cluster distinct features, unweighted.
+    """Cluster distinct features, unweighted, from nothing.
 
     Args:
-        vectors: float32[n, d], unit rows.
+        points: Vectors and the way they point.
+        method: A name of `CLUSTERERS`, or `auto`.
         target_features_per_cluster: Wanted mean size; 0 chooses it from n.
-        min_similarity: Below this cosine to its centroid a feature stays unassigned (label -1).
+        min_similarity: Below this cosine to its centre a feature stays unassigned (label -1).
         remove_components: How many leading principal components are taken out before clustering.
-        seed: Of the over-clustering.
+        seed: Of whatever is drawn at random.
     """
-    n = len(vectors)
+    n = len(points.vectors)
     if n == 0:
-        width = vectors.shape[1] if vectors.ndim == 2 else 0
-        return Clustering(
-            np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, width), np.float32), np.empty(0, np.float64)
+        width = points.vectors.shape[1] if points.vectors.ndim == 2 else 0
+        none = Frame(np.zeros(width, np.float32), np.zeros((width, 0), np.float32))
+        return _describe(points, np.empty(0, np.int64), none)
+    frame = fit_frame(points.vectors, remove_components=remove_components)
+    labels = _find(
+        points,
+        frame,
+        method=DEFAULT_METHOD if method == "auto" else method,
+        n_clusters=_wanted(n, target_features_per_cluster),
+        seed=seed,
+    )
+    return _describe(points, labels, frame, min_similarity=min_similarity)
+
+
+def assign(points: Points, earlier: Labels, frame: Frame, *, min_similarity: float) -> Clustering:
+    """Features new to a fit join its clusters, or none; the old ones stay where they are.
+
+    Args:
+        points: Old features and new ones.
+        earlier: int64[n], the cluster of each old feature, -1 for one that had none, -2 for a new feature.
+        frame: Of the fit.
+        min_similarity: A new feature less similar than this to every centre stays unassigned.
+    """
+    labels, _ = _join(points, earlier, frame, min_similarity=min_similarity)
+    return _describe(points, labels, frame)
+
+
+def refit(
+    points: Points,
+    earlier: Labels,
+    frame: Frame,
+    *,
+    method: str,
+    target_features_per_cluster: int,
+    min_similarity: float,
+    remove_components: int,
+    seed: int,
+) -> Clustering:
+    """Fit again, warm: clusters that exist stay, and what none of them explains is clustered by itself.
+
+    A feature that has a cluster keeps it. A new feature joins the nearest cluster of its sense when it is nearer to
+    it than the loosest tenth of the old members are to theirs; the rest forms clusters of its own. When two in five
+    features are new, the fit is done from nothing.
+
+    Args:
+        points: As in `fit`, old and new.
+        earlier: As in `assign`.
+        frame: Of the earlier fit.
+        method: As in `fit`, like the rest.
+        target_features_per_cluster: See `fit`.
+        min_similarity: See `fit`.
+        remove_components: See `fit`.
+        seed: See `fit`.
+    """
+    new = np.flatnonzero(earlier == -2)
+    if len(new) > WARM_UP_TO_NEW * len(earlier) or not np.any(earlier >= 0):
+        return fit(
+            points,
+            method=method,
+            target_features_per_cluster=target_features_per_cluster,
+            min_similarity=min_similarity,
+            remove_components=remove_components,
+            seed=seed,
         )
-    wanted = max(1, round(n / (target_features_per_cluster or features_per_cluster(n))))
-    space = debias(vectors, remove_components=remove_components)
-    labels = _agglomerate(space, n_clusters=wanted, seed=seed)
-    labels, similarity = _settle(space, labels, steps=4)
-    labels = np.where(similarity >= min_similarity, labels, -1)
-    kept, dense = np.unique(labels[labels >= 0], return_inverse=True)
-    labels[labels >= 0] = dense
+    labels, similarity = _join(points, earlier, frame, min_similarity=min_similarity)
+    if len(new):
+        floor = np.quantile(similarity[earlier >= 0], EXPLAINED_ABOVE)
+        apart = new[similarity[new] < floor]
+        wanted = target_features_per_cluster or features_per_cluster(len(labels))
+        if len(apart) > wanted:
+            found = _find(
+                points.rows(apart),
+                frame,
+                method=DEFAULT_METHOD if method == "auto" else method,
+                n_clusters=max(1, round(len(apart) / wanted)),
+                seed=seed,
+            )
+            labels[apart] = np.where(found >= 0, found + int(labels.max()) + 1, -1)
+    return _describe(points, labels, frame)
+
+
+def _wanted(n: int, target: int) -> int:
+    return max(1, round(n / (target or features_per_cluster(n))))
+
+
+def _find(points: Points, frame: Frame, *, method: str, n_clusters: int, seed: int) -> Labels:
+    """Cluster each sense by itself, part contraries, merge the most alike."""
+    space = Space(points.vectors, frame)
+    labels = np.full(len(space), -1, np.int64)
+    merging = len(space) >= MERGE_FROM * n_clusters
+    over = OVER if merging else 1.0
+    for sense in np.unique(points.senses):
+        rows = np.flatnonzero(points.senses == sense)
+        share = max(1, round(over * n_clusters * len(rows) / len(space)))
+        found = CLUSTERERS[method](space.within(rows), n_clusters=share, seed=seed)
+        labels[rows] = np.where(found >= 0, found + int(labels.max()) + 1, -1)
+    labels = part_contraries(dense(labels), points.stances, space)
+    if not merging:
+        return labels
+    # Without the removed components two clusters look less alike than a reader finds them.
+    plain = Space(points.vectors, Frame(frame.mean, frame.axes[:, :0]))
+    return twins.merge(plain, labels, senses=points.senses, signs=points.stances, n_clusters=n_clusters)
+
+
+def part_contraries(labels: Labels, stances: Signs, space: Space) -> Labels:
+    """Clusters in which both sides of an axis stand are cut in two; members of neither side go to the nearer one.
+
+    Returns:
+        Labels, dense, with more clusters where any was cut.
+    """
+    labels = labels.copy()
+    for axis in range(stances.shape[1]):
+        sign = stances[:, axis]
+        k = int(labels.max()) + 1 if len(labels) else 0
+        plus = np.bincount(labels[(labels >= 0) & (sign > 0)], minlength=k)
+        minus = np.bincount(labels[(labels >= 0) & (sign < 0)], minlength=k)
+        for cluster in np.flatnonzero((plus > 0) & (minus > 0)):
+            members = np.flatnonzero(labels == cluster)
+            vectors, side = space.take(members), sign[members]
+            lean = vectors @ (vectors[side > 0].mean(axis=0) - vectors[side < 0].mean(axis=0))
+            side = np.where(side == 0, np.where(lean >= 0, 1, -1), side)
+            labels[members[side == (-1 if plus[cluster] >= minus[cluster] else 1)]] = int(labels.max()) + 1
+    return labels
+
+
+def _join(points: Points, earlier: Labels, frame: Frame, *, min_similarity: float) -> tuple[Labels, Similarities]:
+    """Labels with new features at the nearest centre of their sense, and each feature's cosine to its centre."""
+    space, labels = Space(points.vectors, frame), np.maximum(earlier, -1)
+    k = int(labels.max()) + 1 if len(labels) else 0
+    similarity = np.full(len(labels), -1, np.float32)
+    if k == 0:
+        return labels, similarity
+    centres = centres_of(space, labels, k)
+    sense_of = np.zeros(k, np.int8)
+    sense_of[labels[labels >= 0]] = points.senses[labels >= 0]
+    for start, vectors in space.blocks():
+        part = slice(start, start + len(vectors))
+        similarity[part] = np.einsum("ij,ij->i", vectors, centres[np.maximum(labels[part], 0)])
+    for sense in np.unique(points.senses):
+        rows = np.flatnonzero((earlier == -2) & (points.senses == sense))
+        own = np.flatnonzero(sense_of == sense)
+        if len(rows) and len(own):
+            found, similarity[rows] = nearest(space.within(rows), centres[own])
+            labels[rows] = np.where(similarity[rows] >= min_similarity, own[found], -1)
+    return part_contraries(labels, points.stances, space), similarity
+
+
+def _describe(points: Points, labels: Labels, frame: Frame, *, min_similarity: float | None = None) -> Clustering:
+    """Similarities, centroids and coherence of labels; with a bound, members below it are let go."""
+    space = Space(points.vectors, frame)
+    labels = dense(labels)
+    similarity = _similarity(space, labels)
+    if min_similarity is not None:
+        labels = dense(np.where(similarity >= min_similarity, labels, -1))
+    k = int(labels.max()) + 1 if len(labels) else 0
+    own = labels >= 0
+    width = points.vectors.shape[1] if points.vectors.ndim == 2 else 0
+    unframed = Frame(np.zeros(width, np.float32), np.zeros((width, 0), np.float32))
     return Clustering(
         labels=labels,
         similarity=similarity,
-        centroids=_unit(_sums(vectors, labels, len(kept))),
-        coherence=np.bincount(labels[labels >= 0], similarity[labels >= 0], minlength=len(kept))
-        / np.maximum(np.bincount(labels[labels >= 0], minlength=len(kept)), 1),
+        centroids=centres_of(Space(points.vectors, unframed), labels, k),
+        coherence=np.bincount(labels[own], similarity[own], minlength=k) / np.bincount(labels[own], minlength=k),
+        frame=frame,
     )
 
 
-def debias(vectors: Vectors, *, remove_components: int) -> Vectors:
-    """Subtract the mean, take out the leading principal components, and scale to unit length.
-
-    All-but-the-top (Mu & Viswanath 2018): sentence vectors of short phrases share a few directions that say
-    "short phrase" and little else. With fewer than 100 vectors a component may be a theme, so none is removed.
-    """
-    n = len(vectors)
-    centred = vectors - vectors.mean(axis=0, keepdims=True)
-    if not np.any(np.abs(centred) > 1e-7):
-        return vectors.copy()
-    components = min(remove_components, n // 100)
-    if components:
-        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-        top = axes[:, -components:].astype(np.float32)
-        centred -= (centred @ top) @ top.T
-    return _unit(centred)
-
-
-def _agglomerate(space: Vectors, *, n_clusters: int, seed: int) -> Labels:
-    n = len(space)
-    if n_clusters >= n:
-        return np.arange(n, dtype=np.int64)
-    if n <= EXACT_UP_TO:
-        points, micro = space, np.arange(n, dtype=np.int64)
-    else:
-        # One thread: scikit-learn adds its threads' sums up in the order they finish, and a last bit can move a label.
-        with threadpool_limits(limits=1):
-            k_means = KMeans(
-                n_clusters=min(n_clusters * MICRO_PER_CLUSTER, n),
-                init="random",
-                n_init=1,
-                max_iter=20,
-                random_state=seed,
-            ).fit(space)
-        points, micro = _unit(k_means.cluster_centers_.astype(np.float32)), k_means.labels_.astype(np.int64)
-    if n_clusters >= len(points):
-        return micro
-    merged: Labels = AgglomerativeClustering(n_clusters=n_clusters, linkage="ward").fit(points).labels_.astype(np.int64)
-    return merged[micro]
-
-
-def _settle(space: Vectors, labels: Labels, *, steps: int) -> tuple[Labels, npt.NDArray[np.float32]]:
-    """A few Lloyd steps on the sphere; a cluster that loses its last member disappears."""
-    similarity = np.empty(len(space), np.float32)
-    for _ in range(steps):
-        _, labels = np.unique(labels, return_inverse=True)
-        centres = _unit(_sums(space, labels, int(labels.max()) + 1))
-        labels, similarity = nearest(space, centres)
-    return labels, similarity
-
-
-def nearest(space: Vectors, centres: Vectors, *, block: int = 8_192) -> tuple[Labels, npt.NDArray[np.float32]]:
-    """The centre of greatest cosine for each vector, and that cosine, in blocks that fit the cache."""
-    labels = np.empty(len(space), np.int64)
-    similarity = np.empty(len(space), np.float32)
-    for start in range(0, len(space), block):
-        cosines = space[start : start + block] @ centres.T
-        best = cosines.argmax(axis=1)
-        labels[start : start + block] = best
-        similarity[start : start + block] = cosines[np.arange(len(best)), best]
-    return labels, similarity
-
-
-def _sums(vectors: Vectors, labels: Labels, n_clusters: int) -> Vectors:
-    sums = np.zeros((n_clusters, vectors.shape[1]), np.float32)
-    members = np.flatnonzero(labels >= 0)
-    if len(members):
-        order = members[np.argsort(labels[members], kind="stable")]
-        present, starts = np.unique(labels[order], return_index=True)
-        sums[present] = np.add.reduceat(vectors[order], starts, axis=0)
-    return sums
-
-
-def _unit(matrix: Vectors) -> Vectors:
-    length = np.linalg.norm(matrix, axis=1, keepdims=True)
-    unit: Vectors = np.divide(matrix, length, out=np.zeros_like(matrix), where=length > 1e-12)
-    return unit
+def _similarity(space: Space, labels: Labels) -> Similarities:
+    k = int(labels.max()) + 1 if len(labels) else 0
+    similarity = np.full(len(labels), -1, np.float32)
+    if k:
+        centres = centres_of(space, labels, k)
+        for start, vectors in space.blocks():
+            part = slice(start, start + len(vectors))
+            similarity[part] = np.einsum("ij,ij->i", vectors, centres[np.maximum(labels[part], 0)])
+        lost = np.flatnonzero(labels < 0)
+        if len(lost):
+            _, similarity[lost] = nearest(space.within(lost), centres)
+    return similarity

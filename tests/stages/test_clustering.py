@@ -5,9 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from featdisc_assets.stages import cluster_ids, clustering
+from featdisc_assets.clusterers import CLUSTERERS, twins, two_level
+from featdisc_assets.clusterers.space import Frame, Space, fit_frame, nearest, sums_of
+from featdisc_assets.stages import cluster_ids, clustering, polarity
+from featdisc_assets.stages.clustering import Points
 
-KNOBS: dict[str, Any] = {"target_features_per_cluster": 0, "min_similarity": -1.0, "remove_components": 0, "seed": 0}
+KNOBS: dict[str, Any] = {
+    "method": "auto",
+    "target_features_per_cluster": 0,
+    "min_similarity": -1.0,
+    "remove_components": 0,
+    "seed": 0,
+}
 
 
 def themes(sizes: list[int], *, noise: float = 0.05, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -19,37 +28,54 @@ def themes(sizes: list[int], *, noise: float = 0.05, seed: int = 1) -> tuple[np.
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), truth
 
 
-def test_planted_themes_of_uneven_size_come_apart() -> None:
+def fit(vectors: np.ndarray, **knobs: Any) -> clustering.Clustering:  # noqa: ANN401
+    return clustering.fit(Points.unsigned(vectors), **KNOBS | knobs)
+
+
+def plain(vectors: np.ndarray) -> Space:
+    width = vectors.shape[1]
+    return Space(vectors, Frame(np.zeros(width, np.float32), np.zeros((width, 0), np.float32)))
+
+
+@pytest.mark.parametrize("method", ["auto", "two_level"])
+def test_planted_themes_of_uneven_size_come_apart(method: str) -> None:
     vectors, truth = themes([400, 60, 12, 8])
-    found = clustering.cluster(vectors, **KNOBS | {"target_features_per_cluster": 120})
+    found = fit(vectors, method=method, target_features_per_cluster=120)
     for theme in range(4):
         assert len(set(found.labels[truth == theme])) == 1
     assert len(set(found.labels)) == 4
 
 
-def test_over_clustering_path_keeps_small_themes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clustering, "EXACT_UP_TO", 100)
+def test_leiden_never_mixes_themes_larger_than_a_neighbourhood() -> None:
+    vectors, truth = themes([400, 60, 40, 30])
+    found = fit(vectors, method="leiden", target_features_per_cluster=20)
+    assert all(len(set(truth[found.labels == label])) == 1 for label in set(found.labels))
+
+
+def test_over_clustering_keeps_small_themes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two_level, "EXACT_UP_TO", 100)
     vectors, truth = themes([400, 60, 12, 8])
-    found = clustering.cluster(vectors, **KNOBS | {"target_features_per_cluster": 40})
+    found = fit(vectors, method="two_level", target_features_per_cluster=40)
     for theme in range(4):
         labels = set(found.labels[truth == theme])
         assert all(set(truth[found.labels == label]) == {theme} for label in labels)
 
 
-def test_debias_takes_out_what_all_vectors_share() -> None:
+def test_the_frame_takes_out_what_all_vectors_share() -> None:
     vectors, truth = themes([40] * 30)
     shared = np.random.default_rng(2).normal(size=64)
-    tilted = vectors + 3 * shared / np.linalg.norm(shared)
-    space = clustering.debias(tilted.astype(np.float32), remove_components=5)
+    tilted = (vectors + 3 * shared / np.linalg.norm(shared)).astype(np.float32)
+    space = fit_frame(tilted, remove_components=5).apply(tilted)
     np.testing.assert_allclose(np.linalg.norm(space, axis=1), 1, atol=1e-5)
     cosines = space @ space.T
     assert abs(cosines[truth[:, None] != truth].mean()) < 0.06
     assert cosines[truth[:, None] == truth].mean() > 0.5
 
 
-def test_the_same_input_gives_the_same_answer() -> None:
+@pytest.mark.parametrize("method", sorted(CLUSTERERS))
+def test_the_same_input_gives_the_same_answer(method: str) -> None:
     vectors, _ = themes([300, 200, 50])
-    first, second = (clustering.cluster(vectors, **KNOBS) for _ in range(2))
+    first, second = (fit(vectors, method=method) for _ in range(2))
     assert first.labels.tobytes() == second.labels.tobytes()
     assert first.centroids.tobytes() == second.centroids.tobytes()
 
@@ -57,25 +83,24 @@ def test_the_same_input_gives_the_same_answer() -> None:
 def test_a_vector_far_from_every_centre_stays_unassigned() -> None:
     vectors, _ = themes([100, 100])
     stranger = -(vectors[0] + vectors[150])[None] / np.linalg.norm(vectors[0] + vectors[150])
-    found = clustering.cluster(
-        np.vstack([vectors, stranger]).astype(np.float32),
-        **KNOBS | {"target_features_per_cluster": 100, "min_similarity": 0.5},
-    )
+    found = fit(np.vstack([vectors, stranger]).astype(np.float32), target_features_per_cluster=100, min_similarity=0.5)
     assert found.labels[-1] == -1
     assert (found.labels[:-1] >= 0).all()
 
 
+@pytest.mark.parametrize("method", sorted(CLUSTERERS))
 @pytest.mark.parametrize("n", [0, 1, 2, 5])
-def test_few_vectors(n: int) -> None:
+def test_few_vectors(n: int, method: str) -> None:
     vectors, _ = themes([5])
-    found = clustering.cluster(vectors[:n], **KNOBS)
+    found = fit(vectors[:n], method=method)
     assert len(found.labels) == n
-    assert len(found.centroids) == len(set(found.labels))
+    assert len(found.centroids) == len(set(found.labels[found.labels >= 0]))
 
 
-def test_equal_vectors_share_one_cluster() -> None:
+@pytest.mark.parametrize("method", ["leiden", "two_level", "kmeans"])
+def test_equal_vectors_share_one_cluster_or_more_but_none_is_lost(method: str) -> None:
     vectors = np.repeat(themes([1])[0], 20, axis=0)
-    found = clustering.cluster(vectors, **KNOBS | {"target_features_per_cluster": 10})
+    found = fit(vectors, method=method, target_features_per_cluster=20)
     assert set(found.labels) == {0}
     assert np.isfinite(found.centroids).all()
 
@@ -87,10 +112,117 @@ def test_automatic_granularity(n: int, size: int) -> None:
 
 def test_nearest_agrees_with_the_whole_product() -> None:
     vectors, _ = themes([30, 30, 30])
-    labels, similarity = clustering.nearest(vectors, vectors[::10], block=7)
+    labels, similarity = nearest(plain(vectors), vectors[::10], block=7)
     whole = vectors @ vectors[::10].T
     assert (labels == whole.argmax(axis=1)).all()
     np.testing.assert_allclose(similarity, whole.max(axis=1), atol=1e-6)
+
+
+class TestTwins:
+    def test_likeness_of_two_halves_of_a_theme_is_one_whatever_their_sizes(self) -> None:
+        vectors, _ = themes([300, 300], noise=0.1)
+        labels = np.repeat([0, 1, 2], [290, 10, 300])
+        sums = sums_of(plain(vectors), labels, 3)
+        found = twins.similarities(sums, np.bincount(labels))
+        assert found[0, 1] == pytest.approx(1, abs=0.1)
+        assert found[0, 2] < 0.3
+
+    def test_halves_are_merged_first(self) -> None:
+        vectors, truth = themes([60, 60, 60], noise=0.1)
+        labels = np.arange(180) // 30
+        merged = twins.merge(
+            plain(vectors), labels, senses=np.zeros(180, np.int8), signs=np.zeros((180, 0), np.int8), n_clusters=3
+        )
+        assert all(len(set(merged[truth == theme])) == 1 for theme in range(3))
+        assert len(set(merged)) == 3
+
+    def test_two_senses_are_never_merged(self) -> None:
+        vectors, _ = themes([60])
+        senses = np.repeat([0, 1], 30).astype(np.int8)
+        merged = twins.merge(
+            plain(vectors), np.arange(60) // 15, senses=senses, signs=np.zeros((60, 0), np.int8), n_clusters=1
+        )
+        assert len(set(merged)) == 2
+
+
+class TestPolarity:
+    @pytest.mark.parametrize(
+        ("text", "sense"),
+        [
+            ("Flatters the user", polarity.PRESENT),
+            ("Avoids flattering the user", polarity.ABSENT),
+            ("Response does not use markdown", polarity.ABSENT),
+            ("No emoji", polarity.ABSENT),
+            ("Refuses to write malware", polarity.REFUSED),
+            ("Will not assist with fraud", polarity.REFUSED),
+            ("Not only lists but explains", polarity.PRESENT),
+            ("Explains loops without being asked", polarity.PRESENT),
+            ("Long answer that in the end does not use lists", polarity.PRESENT),
+            ("Ohne Emojis", polarity.ABSENT),
+            ("使用中文回答", polarity.PRESENT),
+            ("", polarity.PRESENT),
+        ],
+    )
+    def test_sense(self, text: str, sense: int) -> None:
+        assert polarity.senses([text]).tolist() == [sense]
+
+    def test_contraries_have_opposite_signs_on_one_axis(self) -> None:
+        formal, informal, both, neither = polarity.stances(
+            ["Formal tone", "Informal tone", "Formal then informal", "Writes in French"]
+        )
+        assert (formal * informal).sum() == -1
+        assert not both.any()
+        assert not neither.any()
+
+    def test_opposites_never_share_a_cluster(self) -> None:
+        vectors, _ = themes([40, 40])
+        texts = ["Formal tone", "Casual tone", "Uses lists", "Uses no lists"] * 20
+        points = Points(vectors, polarity.senses(texts), polarity.stances(texts))
+        found = clustering.fit(points, **KNOBS | {"target_features_per_cluster": 40})
+        labels = found.labels.reshape(20, 4)
+        assert not set(labels[:, 0]) & set(labels[:, 1])
+        assert not set(labels[:, 2]) & set(labels[:, 3])
+
+
+class TestRefit:
+    """What happens to clusters when features come in."""
+
+    def earlier(self) -> tuple[np.ndarray, np.ndarray, clustering.Clustering]:
+        vectors, truth = themes([120, 60, 30, 30])
+        order = np.random.default_rng(0).permutation(len(vectors))
+        vectors, truth = vectors[order], truth[order]
+        return vectors, truth, fit(vectors[:200], target_features_per_cluster=40)
+
+    def test_nothing_new_changes_nothing(self) -> None:
+        vectors, _, old = self.earlier()
+        again = clustering.refit(Points.unsigned(vectors[:200]), old.labels, old.frame, **KNOBS)
+        assert again.labels.tobytes() == old.labels.tobytes()
+
+    def test_old_features_stay_and_new_ones_join(self) -> None:
+        vectors, truth, old = self.earlier()
+        known = np.concatenate([old.labels, np.full(40, -2)])
+        again = clustering.refit(
+            Points.unsigned(vectors), known, old.frame, **KNOBS | {"target_features_per_cluster": 40}
+        )
+        assert (again.labels[:200] == old.labels).all()
+        assert (again.labels[200:] >= 0).all()
+        joined = again.labels[200:] <= old.labels.max()
+        assert all(
+            truth[200 + row] in truth[:200][old.labels == again.labels[200 + row]] for row in np.flatnonzero(joined)
+        )
+
+    def test_a_new_theme_gets_a_cluster_of_its_own(self) -> None:
+        vectors, _, old = self.earlier()
+        fresh, _ = themes([30], seed=9)
+        known = np.concatenate([old.labels, np.full(30, -2)])
+        knobs = KNOBS | {"target_features_per_cluster": 20}
+        again = clustering.refit(Points.unsigned(np.vstack([vectors[:200], fresh])), known, old.frame, **knobs)
+        assert set(again.labels[200:]) - set(old.labels)
+        assigned = clustering.assign(
+            Points.unsigned(np.vstack([vectors[:200], fresh])), known, old.frame, min_similarity=0.6
+        )
+        assert set(assigned.labels[200:]) == {-1}
+        assert (assigned.labels[:200] == old.labels).all()
 
 
 class TestIds:
@@ -116,3 +248,18 @@ class TestIds:
     def test_features_gone_since_do_not_count(self) -> None:
         previous: dict[str, str | None] = dict.fromkeys("abxyz", "old")
         assert cluster_ids.name_clusters(self.ids[:2], np.array([0, 0]), kind="user", previous=previous) == ["old"]
+
+    @pytest.mark.parametrize(
+        ("now", "events"),
+        [
+            ({"a": "A", "b": "A", "c": "B", "d": "B"}, {("kept", "A", "A"), ("kept", "B", "B")}),
+            ({"a": "X", "b": "Y", "c": "B", "d": "B"}, {("split", "X", "A"), ("split", "Y", "A"), ("kept", "B", "B")}),
+            ({"a": "Z", "b": "Z", "c": "Z", "d": "Z"}, {("merged", "Z", "A"), ("merged", "Z", "B")}),
+            ({"a": "A", "b": "A", "e": "N"}, {("kept", "A", "A"), ("born", "N", None), ("died", None, "B")}),
+        ],
+        ids=["kept", "split", "merged", "born and died"],
+    )
+    def test_lineage(self, now: dict[str, str | None], events: set[tuple[str, str | None, str | None]]) -> None:
+        earlier: dict[str, str | None] = {"a": "A", "b": "A", "c": "B", "d": "B"}
+        found = cluster_ids.lineage(now, earlier)
+        assert {(line.event, line.cluster_id, line.earlier_id) for line in found} == events

@@ -1,0 +1,34 @@
+"""Clusterings for those who ask for them by name."""
+
+import numpy as np
+from sklearn.cluster import HDBSCAN, KMeans
+from threadpoolctl import threadpool_limits
+
+from featdisc_assets.clusterers.space import Labels, Space, centres_of, dense
+from featdisc_assets.clusterers.two_level import ward
+
+
+def kmeans(space: Space, *, n_clusters: int, seed: int) -> Labels:
+    """scikit-learn's k-means with k-means++ seeding."""
+    # One thread: its threads' sums are added up in the order they finish, and a last bit can move a label.
+    with threadpool_limits(limits=1):
+        found = KMeans(n_clusters=min(n_clusters, len(space)), n_init=1, random_state=seed).fit(space.all())
+    return dense(found.labels_.astype(np.int64))
+
+
+def hdbscan(space: Space, *, n_clusters: int, seed: int) -> Labels:
+    """scikit-learn's HDBSCAN: dense regions, the rest labelled -1; Ward merges what is more than wanted.
+
+    It has no seed and cannot be told how many clusters to find: only how small one may be.
+    """
+    del seed
+    n = len(space)
+    if n < 4:
+        return np.arange(n, dtype=np.int64)
+    smallest = max(2, n // n_clusters // 4)
+    labels = HDBSCAN(min_cluster_size=smallest, min_samples=2, copy=True).fit(space.all()).labels_.astype(np.int64)
+    k = int(labels.max()) + 1
+    if k > n_clusters:
+        merged = ward(centres_of(space, labels, k), n_clusters=n_clusters)
+        labels = np.where(labels >= 0, merged[labels], -1)
+    return dense(labels)

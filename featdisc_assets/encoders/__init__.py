@@ -1,0 +1,49 @@
+"""From the name of an encoder to something that turns texts into unit vectors."""
+
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
+
+__all__ = ["BUNDLED", "Encoder", "EncoderError", "load", "of_identity"]
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors, always the same for the same batch of texts."""
+
+    @property
+    def identity(self) -> str:
+        """All that decides a vector but its text: model, backend, precision. Vectors are cached under it."""
+
+    def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        """A float32 matrix, one unit row a text, in the order given."""
+
+
+@cache
+def load(model: str, *, backend: str, precision: str) -> Encoder:
+    """The encoder of that name.
+
+    Args:
+        model: `all-MiniLM-L6-v2` (bundled), or any sentence-transformers model or folder.
+        backend: `openvino`, `torch`, or `auto`: the faster one that this machine has.
+        precision: `bf16`, `fp32`, or `auto`: bf16 where the processor computes in it, else fp32.
+
+    Raises:
+        EncoderError: The model cannot be loaded, or the machine lacks what was asked for by name.
+    """
+    from featdisc_assets.encoders import local  # noqa: PLC0415  (brings seconds of imports)
+
+    return local.load(model, backend=backend, precision=precision)
+
+
+def of_identity(identity: str) -> Encoder:
+    """The encoder that made vectors of that identity.
+
+    Raises:
+        EncoderError: It cannot be loaded on this machine.
+    """
+    model, backend, precision = identity.rsplit(" ", 2)
+    return load(model, backend=backend, precision=precision)

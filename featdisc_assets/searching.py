@@ -1,0 +1,51 @@
+"""Search by meaning: what is absent from the list of clusters may still be among the features."""
+
+from typing import Any
+
+import numpy as np
+
+from featdisc_assets import encoders
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.warehouse import Warehouse
+
+VECTORS = """
+select vocabulary.feature_id, embeddings.vector
+from vocabulary
+inner join embeddings on vocabulary.feature_id = embeddings.feature_id
+inner join encoders on embeddings.encoder = encoders.encoder
+where encoders.is_current
+order by vocabulary.feature_id
+"""
+HITS = """
+select
+    round(hits.similarity, 3) as similarity, vocabulary.kind, vocabulary.text as feature, vocabulary.n_transcripts,
+    cluster_members.cluster_id, cluster_names.label as cluster,
+    min(features.piece_id) as a_piece
+from (select unnest($1) as feature_id, unnest($2) as similarity) as hits
+inner join vocabulary on hits.feature_id = vocabulary.feature_id
+left join cluster_members on hits.feature_id = cluster_members.feature_id
+left join cluster_names on cluster_members.cluster_id = cluster_names.cluster_id
+left join features on hits.feature_id = features.feature_id
+group by all
+order by similarity desc, vocabulary.kind, feature
+"""
+
+
+def search(db: Warehouse, query: str, *, limit: int) -> list[dict[str, Any]]:
+    """The features nearest in meaning to a query, with their cluster and a piece that shows them.
+
+    Args:
+        db: A warehouse with embeddings.
+        query: A phrase as a rater would write it.
+        limit: How many features.
+
+    Raises:
+        FeatdiscError: Nothing is embedded here yet.
+    """
+    identity = db.scalar("select any_value(encoder) from encoders where is_current")
+    ids, vectors = db.matrix(VECTORS)
+    if identity is None or not len(ids):
+        raise FeatdiscError("Nothing is embedded in this home yet; run `featdisc run` first.")
+    cosines = vectors @ encoders.of_identity(identity).encode([query])[0]
+    best = np.argsort(-cosines, kind="stable")[:limit]
+    return db.rows(HITS, [ids.take(best).to_pylist(), cosines[best].tolist()])
