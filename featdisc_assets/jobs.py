@@ -10,10 +10,10 @@ from featdisc_assets.freshness import Freshness, told
 
 _VIEWS = dg.AssetSelection.groups("marts")
 _SHOWN = dg.AssetSelection.assets("report", "published")
-_RATED = dg.AssetSelection.assets("features").upstream() | dg.AssetSelection.assets(
-    "coverage", "failures", "spend", "rated_pieces", "rated_texts", "text_features", "vocabulary", "ratings",
-    "turns", "quarantine",
-)  # fmt: skip
+_RATED = (
+    dg.AssetSelection.assets("features").upstream()
+    | dg.AssetSelection.assets("coverage", "failures", "spend", "rated_pieces")
+).required_multi_asset_neighbors()
 
 # An asset is made when it is missing, when its code version changed, or when its parents' rows did; never while a
 # parent is still missing or being made. A failed run is not started again by itself.
@@ -67,12 +67,12 @@ jobs: list[Any] = [
     dg.define_asset_job("rate_only", _RATED, description="Read, plan and rate; no clusters yet."),
     dg.define_asset_job(
         "refit_clusters",
-        dg.AssetSelection.assets("clusters", "cluster_members").downstream(),
+        dg.AssetSelection.assets("clusters").downstream().required_multi_asset_neighbors(),
         description="Cluster anew and redo what follows; rates nothing.",
     ),
     dg.define_asset_job(
         "rename",
-        dg.AssetSelection.assets("cluster_names").downstream(),
+        dg.AssetSelection.assets("cluster_names").downstream().required_multi_asset_neighbors(),
         description="Name and score the clusters anew; what is answered already is not asked again.",
     ),
     dg.define_asset_job("show", _VIEWS | _SHOWN, description="Views, report and published copy; asks nothing."),

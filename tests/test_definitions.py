@@ -75,6 +75,11 @@ def test_every_check_stands_on_an_asset() -> None:
         assert all(key.asset_key in keys for key in check.check_keys)
 
 
+@pytest.mark.parametrize("job", ["everything", "rate_only", "refit_clusters", "rename", "show", "refresh"])
+def test_every_job_can_be_started(job: str) -> None:
+    assert defs.resolve_job_def(job).description
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "command",

@@ -18,7 +18,7 @@ def test_what_no_word_of_the_query_names_is_found(sample_db: Warehouse) -> None:
 def test_the_command_prints_it(sample_home: Home, tmp_path: Path) -> None:
     done = featdisc("search", "tracks its token budget", "--limit", "3", home=sample_home.path)
     assert done.returncode == 0, done.stderr
-    assert "limit" in done.stdout
+    assert "Tracks its token budget" in done.stdout
     nowhere = featdisc("search", "anything", home=tmp_path / "none")
     assert nowhere.returncode == 1
     assert "There is no warehouse" in nowhere.stderr

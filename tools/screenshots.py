@@ -1,4 +1,4 @@
-"""Take the pictures of README.md from a real run: `make screenshots`, with Chromium on the PATH."""
+"""Take the pictures of README.md and docs/ from a real run: `make screenshots`, with Chromium on the PATH."""
 
 import os
 import subprocess
@@ -7,18 +7,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from featdisc_assets.places import Home
-from tests.dagster_ui import CHROMIUM, QUIET, dagster_ui
+from tests.dagster_ui import CHROMIUM, LOCATION, QUIET, DagsterUi, dagster_ui
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+NEEDED = "No Chromium on the PATH; install it and run again."
 
 
 def main() -> None:
-    """Run the sample in a fresh home and photograph the report and the graph."""
+    """Run the sample in a fresh home and photograph the report and the UI."""
     if CHROMIUM is None:
-        sys.exit("No Chromium on the PATH; install it and run again.")
+        sys.exit(NEEDED)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Home(Path(folder) / "home")
         command = [sys.executable, "-m", "featdisc_assets.cli", "run", "--sample", "--home", str(home.path)]
@@ -27,17 +28,35 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=1)
         page.goto(home.report.as_uri())
         page.screenshot(path=IMAGES / "report.png")
+        page.set_viewport_size({"width": 1500, "height": 720})
         with dagster_ui(home.path) as ui:
-            page.set_viewport_size({"width": 1500, "height": 720})
-            page.goto(f"{ui.address}/asset-groups", wait_until="domcontentloaded")
-            page.get_by_role("button", name="Materialize all").wait_for(timeout=60_000)
-            time.sleep(4)
-            page.screenshot(path=IMAGES / "graph.png")
-            page.goto(f"{ui.address}/assets/cluster_names?view=overview", wait_until="domcontentloaded")
-            page.get_by_text("Row count").first.wait_for(timeout=60_000)
-            time.sleep(2)
-            page.screenshot(path=IMAGES / "asset.png")
+            run_id = ui.launch()
+            if ui.wait(run_id) != "SUCCESS":
+                sys.exit("The run in the UI did not succeed; nothing was photographed.")
+            _take(page, ui, "/asset-groups", "Materialize all", "graph.png")
+            _take(page, ui, "/assets/cluster_names?view=overview", "Row count", "asset.png")
+            _take(page, ui, f"/runs/{run_id}", "Success", "run.png")
+            _take(page, ui, f"/locations/{LOCATION}/jobs/everything/playground", "Launch Run", "launchpad.png")
+            prompt = home.prompts / "name" / "cluster.md"
+            prompt.parent.mkdir(parents=True)
+            prompt.write_text("Be brief.\n" + _built_in("name/cluster.md"), encoding="utf-8")
+            ui.reload()
+            _take(page, ui, "/assets/cluster_names?view=overview", "Unsynced", "unsynced.png")
         browser.close()
+
+
+def _built_in(name: str) -> str:
+    from featdisc_assets.llm.prompts import HOME  # noqa: PLC0415 - the folder of built-in prompts
+
+    return (HOME / name).read_text(encoding="utf-8")
+
+
+def _take(page: Page, ui: DagsterUi, path: str, shown: str, name: str) -> None:
+    """A picture of one page of the UI, once a text of it shows."""
+    page.goto(f"{ui.address}{path}", wait_until="domcontentloaded")
+    page.get_by_text(shown).first.wait_for(timeout=60_000)
+    time.sleep(3)
+    page.screenshot(path=IMAGES / name)
 
 
 if __name__ == "__main__":
