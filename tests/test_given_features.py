@@ -43,7 +43,7 @@ def test_the_graph_runs_on_them_and_asks_nobody_for_ratings(tmp_path: Path) -> N
                 row = {"transcript_id": f"t{i}", "kind": kind, "features": features, "model": f"m{i % 2}"}
                 file.write(json.dumps(row) + "\n")
     home = Home(tmp_path / "home")
-    given = running.settings(None, sources=[str(path)], model=None, api_base=None, reading={"features": True})
+    given = running.settings(sources=[str(path)], model=None, api_base=None, reading={"features": True})
     running.run(home, given)
     db = Warehouse(home.warehouse)
     assert db.scalar("select count(*) from ratings where purpose = 'rate'") == 0

@@ -272,6 +272,8 @@ def _last_frame(db: Warehouse, kind: str, *, encoder: str, settings: str | None)
     if not rows or (settings is not None and rows[0]["settings"] != settings):
         return None
     mean = np.array(rows[0]["mean"], np.float32)
+    if not len(mean):
+        return None  # there were no features of this kind
     return Frame(mean, np.array(rows[0]["axes"], np.float32).reshape(len(mean), -1))
 
 
