@@ -65,7 +65,8 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         ui.refresh()
         asked = {name: server.requests[name] - before[name] for name in before}
         assert asked["rate"] == 0
-        assert asked["name"] == db.scalar("select count(*) from clusters")
+        # Each once, and some a second time: where the first name cannot stand.
+        assert asked["name"] >= db.scalar("select count(*) from clusters")
         assert ui.out_of_date() == {}
 
         # The prompt for thoughts: the plan shows, thoughts are rated, nothing else is.

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from featdisc_assets import encoders
 from featdisc_assets.assets.clustering import VECTORS_OF_KIND
-from featdisc_assets.assets.planning import prompt_files, read_plans
+from featdisc_assets.assets.planning import read_plans
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.llm import prompts
@@ -66,7 +66,6 @@ class HygieneConfig(dg.Config):
 
 _VERSION = code_version(
     HygieneConfig,
-    prompt_files("rate", *KINDS),
     repeats,
     *(
         read_sql(f"tables/{name}")
