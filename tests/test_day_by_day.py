@@ -89,7 +89,7 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         home.settings.write_text("clusters: {target_features_per_cluster: 8}\n", encoding="utf-8")
         old = {row["cluster_id"] for row in db.rows("select cluster_id from clusters")}
         ui.reload()
-        assert set(ui.out_of_date()) == {"clusters", "cluster_members"}
+        assert set(ui.out_of_date()) == {"clusters", "cluster_members", "cluster_lineage"}
         ui.refresh()
         assert server.requests["rate"] == before["rate"]
         new = {row["cluster_id"] for row in db.rows("select cluster_id from clusters")} - old
@@ -100,7 +100,7 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         lines = sample_path().read_text(encoding="utf-8").splitlines(keepends=True)
         (chats / "second.jsonl").write_text("".join(lines[12:14]), encoding="utf-8")
         _observe_sources(ui)
-        assert set(ui.out_of_date()) == {"transcripts", "turns", "quarantine"}
+        assert set(ui.out_of_date()) == {"transcripts", "turns", "dropped_text", "given_features", "quarantine"}
         ui.refresh()
         new_texts = db.scalar(
             "select count(distinct (kind, text_hash)) from pieces inner join transcripts using (transcript_id)"

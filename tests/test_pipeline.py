@@ -156,8 +156,8 @@ def test_killed_and_started_again_it_finishes_the_same(
 
 
 def test_every_table_of_the_sample_has_rows(sample_db: Warehouse) -> None:
-    # Nothing failed, no prompt leaked, rules do not repeat themselves in a piece, nothing was rated elsewhere, and what is
-    # asked only when it is wanted was not.
+    # Nothing failed, no prompt leaked, rules do not repeat themselves in a piece, nothing was rated elsewhere, and what
+    # is asked only when it is wanted was not.
     empty_by_nature = {"quarantine", "failures", "example_echoes", "evidence", "evidence_summary", "verification"}
     empty_by_nature |= {"rating_precision", "codebook", "codebook_prevalence", "mention_flags", "given_features"}
     for row in sample_db.rows("select table_name as name from information_schema.tables"):
