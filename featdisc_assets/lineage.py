@@ -1,7 +1,6 @@
 """Which columns a view's columns come from, read out of its SQL for the UI's column lineage."""
 
 from collections.abc import Mapping
-from typing import cast
 
 import dagster as dg
 from sqlglot import exp, lineage, parse_one
@@ -19,16 +18,13 @@ def column_lineage(view: str, sql: str, columns: Mapping[str, list[str]]) -> dg.
         sql: Its select.
         columns: The columns of every relation, the view among them.
     """
-    schema = {name: dict.fromkeys(names, "text") for name, names in columns.items()}
+    schema: dict[str, object] = {name: dict.fromkeys(names, "text") for name, names in columns.items()}
     select = qualify(parse_one(sql, dialect=_DIALECT), schema=schema, dialect=_DIALECT, identify=False,
                      validate_qualify_columns=False)  # fmt: skip
     scope = build_scope(select)
     found: dict[str, list[dg.TableColumnDep]] = {}
     for column in columns[view]:
-        node = cast(
-            "lineage.Node",  # of one column, not of all
-            lineage.lineage(column, select, schema, dialect=_DIALECT, scope=scope, trim_selects=False),
-        )
+        node = lineage.lineage(column, select, schema, dialect=_DIALECT, scope=scope, trim_selects=False)
         sources = {
             (part.source.name, part.name.rpartition(".")[2])
             for part in node.walk()
