@@ -241,7 +241,7 @@ def test_from_the_command_line(home: Home, tmp_path: Path) -> None:
     assert done.stdout == f"2 rows in {tmp_path / 's.csv'}\n"
     assert pyarrow.csv.read_csv(
         tmp_path / "s.csv", parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)
-    ).column_names == ["position", "path"]
+    ).column_names == ["position", "path", "reading"]
     done = featdisc("export", "source", "--to", str(tmp_path), home=home.path)
     assert done.returncode == 1
     assert done.stderr.startswith("featdisc: There is no table or view 'source' here; near it: sources")

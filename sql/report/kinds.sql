@@ -35,5 +35,5 @@ left join rated_pieces on pieces.piece_id = rated_pieces.piece_id
 left join vocabularies on kinds.kind = vocabularies.kind
 left join clusterings on kinds.kind = clusterings.kind
 group by kinds.kind, kinds.place
-having kinds.kind != 'tool' or count(pieces.piece_id) > 0
+having kinds.kind <> 'tool' or count(pieces.piece_id) > 0
 order by kinds.place
