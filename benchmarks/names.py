@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from featdisc_assets import encoders
 from featdisc_assets.assets.trial import Trial, apart, try_labels
 from featdisc_assets.places import Home, read_sql
-from featdisc_assets.stages.embedding import BUNDLED
 from featdisc_assets.warehouse import Warehouse, vector_array
 from tests.homes import materialise
 from tests.planted_features import plant
@@ -26,6 +26,8 @@ FEATURES = 15
 MEMBERS = 225
 WIDTH = 384
 SAMPLING = {"sample_size": 100, "seed": 0, "hold_out": 0.25, "max_clusters": 0}
+
+ENCODER = encoders.load(encoders.BUNDLED, backend="auto", precision="auto").identity
 
 
 def _features(n: int) -> list[list[str]]:
@@ -45,7 +47,7 @@ def _prepare(home: Home, n: int) -> Warehouse:
     db = plant(home, _features(n))
     ids = db.read("select feature_id from vocabulary order by feature_id")["feature_id"].combine_chunks()
     rng = np.random.default_rng(1)
-    db.run(f"insert into encoders select '{BUNDLED}', 384, true")
+    db.run(f"insert into encoders select '{ENCODER}', 384, true")
     for start in range(0, len(ids), 50_000):
         some = ids[start : start + 50_000]
         vectors = rng.standard_normal((len(some), WIDTH), np.float32)
@@ -55,7 +57,7 @@ def _prepare(home: Home, n: int) -> Warehouse:
             pa.table(
                 {
                     "feature_id": some,
-                    "encoder": [BUNDLED] * len(some),
+                    "encoder": [ENCODER] * len(some),
                     "vector": vector_array(vectors),
                 }
             ),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from featdisc_assets.definitions import configs
+from featdisc_assets.home_settings import configs
 from featdisc_assets.warehouse import Warehouse
 
 PAGE = (Path(__file__).parents[1] / "docs" / "names.md").read_text(encoding="utf-8")
