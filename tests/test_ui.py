@@ -32,7 +32,7 @@ def test_everything_materialises_from_the_browser(tmp_path: Path) -> None:
     home.warehouse.unlink()
     db = Warehouse(home.warehouse)
     db.prepare()
-    db.run(f"insert into sources values (0, '{tmp_path / 'small.jsonl'}')")
+    db.run(f"insert into sources (position, path) values (0, '{tmp_path / 'small.jsonl'}')")
     with dagster_ui(home.path) as ui, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
