@@ -56,7 +56,7 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
     with dagster_ui(home.path) as ui:
         assert ui.out_of_date() == {}
 
-        # The naming prompt: names alone, and nothing is rated.
+        # The naming prompt: names alone, and nothing is rated. By *Materialize unsynced*; what follows by the job.
         before = dict(server.requests)
         edit(home, "name/cluster.md")
         ui.reload()
@@ -74,7 +74,8 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         prompt = edit(home, "rate/thought.md")
         ui.reload()
         assert ui.out_of_date() == {"rating_plan": [CODE]}
-        ui.refresh()
+        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
+        assert ui.out_of_date() == {}
         thoughts = db.scalar("select count(distinct text_hash) from pieces where kind = 'thought'")
         assert server.requests["rate"] - before["rate"] == thoughts > 0
         # And back: everything is known.
@@ -82,7 +83,8 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         prompt.unlink()
         ui.reload()
         assert ui.out_of_date() == {"rating_plan": [CODE]}
-        ui.refresh()
+        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
+        assert ui.out_of_date() == {}
         assert dict(server.requests) == before
 
         # A changed granularity: clusters and what follows, nothing is rated, and only new clusters are named.
@@ -90,7 +92,8 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         old = {row["cluster_id"] for row in db.rows("select cluster_id from clusters")}
         ui.reload()
         assert set(ui.out_of_date()) == {"clusters", "cluster_members", "cluster_lineage"}
-        ui.refresh()
+        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
+        assert ui.out_of_date() == {}
         assert server.requests["rate"] == before["rate"]
         new = {row["cluster_id"] for row in db.rows("select cluster_id from clusters")} - old
         assert 0 < server.requests["name"] - before["name"] <= len(new) + len(old)
@@ -101,7 +104,8 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         (chats / "second.jsonl").write_text("".join(lines[12:14]), encoding="utf-8")
         _observe_sources(ui)
         assert set(ui.out_of_date()) == {"transcripts", "turns", "dropped_text", "given_features", "quarantine"}
-        ui.refresh()
+        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
+        assert ui.out_of_date() == {}
         new_texts = db.scalar(
             "select count(distinct (kind, text_hash)) from pieces inner join transcripts using (transcript_id)"
             " where source like '%second%'"
