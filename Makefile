@@ -16,7 +16,7 @@ ui: $(VENV)/installed  ## open the Dagster UI on the same home
 	$(BIN)/featdisc ui --home $(HOME_DIR)
 
 test: check $(VENV)/local  ## lint, types and the tests
-	$(BIN)/python -m pytest -n 2 -m "not thorough"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not thorough"
 
 test-thorough: $(VENV)/installed  ## the tests that take many minutes: runs killed at more moments
 	$(BIN)/python -m pytest -m thorough

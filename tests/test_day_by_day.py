@@ -50,8 +50,8 @@ def edit(home: Home, name: str) -> Path:
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
-def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server: Loopback) -> None:
-    home, chats = rated_home(tmp_path, server)
+def test_a_changed_prompt_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server: Loopback) -> None:
+    home, _ = rated_home(tmp_path, server)
     db = Warehouse(home.warehouse)
     with dagster_ui(home.path) as ui:
         assert ui.out_of_date() == {}
@@ -67,24 +67,34 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         assert asked["rate"] == 0
         # Each once, and some a second time: where the first name cannot stand.
         assert asked["name"] >= db.scalar("select count(*) from clusters")
-        assert ui.out_of_date() == {}
 
         # The prompt for thoughts: the plan shows, thoughts are rated, nothing else is.
         before = dict(server.requests)
-        prompt = edit(home, "rate/thought.md")
+        edit(home, "rate/thought.md")
         ui.reload()
         assert ui.out_of_date() == {"rating_plan": [CODE]}
-        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
-        assert ui.out_of_date() == {}
+        _refresh_by_the_job(ui)
         thoughts = db.scalar("select count(distinct text_hash) from pieces where kind = 'thought'")
         assert server.requests["rate"] - before["rate"] == thoughts > 0
-        # And back: everything is known.
+    # The command line sees the same.
+    done = featdisc("refresh", "--dry-run", home=home.path)
+    assert done.stdout.strip() == "nothing is out of date", done.stdout + done.stderr
+
+
+@pytest.mark.thorough
+def test_a_changed_granularity_and_a_new_file_redo_what_they_must(tmp_path: Path, server: Loopback) -> None:
+    home, chats = rated_home(tmp_path, server)
+    db = Warehouse(home.warehouse)
+    with dagster_ui(home.path) as ui:
+        # A prompt that is changed and changed back: everything is known.
+        prompt = edit(home, "rate/thought.md")
+        ui.reload()
+        _refresh_by_the_job(ui)
         before = dict(server.requests)
         prompt.unlink()
         ui.reload()
         assert ui.out_of_date() == {"rating_plan": [CODE]}
-        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
-        assert ui.out_of_date() == {}
+        _refresh_by_the_job(ui)
         assert dict(server.requests) == before
 
         # A changed granularity: clusters and what follows, nothing is rated, and only new clusters are named.
@@ -92,8 +102,7 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         old = {row["cluster_id"] for row in db.rows("select cluster_id from clusters")}
         ui.reload()
         assert set(ui.out_of_date()) == {"clusters", "cluster_members", "cluster_lineage"}
-        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
-        assert ui.out_of_date() == {}
+        _refresh_by_the_job(ui)
         assert server.requests["rate"] == before["rate"]
         new = {row["cluster_id"] for row in db.rows("select cluster_id from clusters")} - old
         assert 0 < server.requests["name"] - before["name"] <= len(new) + len(old)
@@ -104,17 +113,18 @@ def test_a_change_shows_in_the_ui_and_redoes_what_it_must(tmp_path: Path, server
         (chats / "second.jsonl").write_text("".join(lines[12:14]), encoding="utf-8")
         _observe_sources(ui)
         assert set(ui.out_of_date()) == {"transcripts", "turns", "dropped_text", "given_features", "quarantine"}
-        assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
-        assert ui.out_of_date() == {}
+        _refresh_by_the_job(ui)
         new_texts = db.scalar(
             "select count(distinct (kind, text_hash)) from pieces inner join transcripts using (transcript_id)"
             " where source like '%second%'"
         )
         assert 0 < server.requests["rate"] - before["rate"] <= (new_texts or 6)
         assert db.scalar("select count(*) from transcripts") == 14
-    # The command line sees the same.
-    done = featdisc("refresh", "--dry-run", home=home.path)
-    assert done.stdout.strip() == "nothing is out of date", done.stdout + done.stderr
+
+
+def _refresh_by_the_job(ui: DagsterUi) -> None:
+    assert ui.wait(ui.launch(job="refresh")) == "SUCCESS"
+    assert ui.out_of_date() == {}
 
 
 def _unsynced_in_the_browser(ui: DagsterUi, asset: str) -> bool:

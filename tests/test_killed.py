@@ -11,9 +11,9 @@ import pytest
 
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
-from tests.conftest import featdisc
+from tests.conftest import featdisc, small_source
 from tests.loopback.server import MODEL, Loopback
-from tests.test_pipeline import settled, small_source
+from tests.test_pipeline import settled
 
 CONCURRENCY = 4
 _CONFIG = "".join(
@@ -22,7 +22,7 @@ _CONFIG = "".join(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.thorough)])
 def test_killed_at_random_moments_it_finishes_the_same_and_pays_for_nothing_twice(tmp_path: Path, kills: int) -> None:
     source = small_source(tmp_path, 24)
     config = tmp_path / "config.yaml"

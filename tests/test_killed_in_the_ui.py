@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from featdisc_assets.places import Home
-from tests.conftest import featdisc
+from tests.conftest import featdisc, small_source
 from tests.dagster_ui import DagsterUi, dagster_ui
 from tests.loopback.server import MODEL, Loopback
-from tests.test_pipeline import settled, small_source
+from tests.test_pipeline import settled
 
 pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 LEDGER = {"ratings", "spend"}

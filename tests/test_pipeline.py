@@ -13,7 +13,7 @@ import pytest
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
-from tests.conftest import featdisc
+from tests.conftest import copy_of, featdisc, small_source
 
 # Tables of what ran when; and columns of times and what counts them.
 TRAIL = {"runs", "run_assets"}
@@ -22,13 +22,6 @@ WHEN = {"created_at", "latency_ms", "attempt_id", "day", "mean_latency_ms"}
 WHEN |= {"way"}
 # Hashed with the home's own secret where it names a person.
 SALTED = {"group_key"}
-
-
-def small_source(folder: Path, n: int = 24) -> Path:
-    """The first transcripts of the sample."""
-    path = folder / "small.jsonl"
-    path.write_text("".join(sample_path().read_text(encoding="utf-8").splitlines(keepends=True)[:n]), encoding="utf-8")
-    return path
 
 
 def contents(home: Home) -> dict[str, str]:
@@ -63,22 +56,19 @@ def asked(home: Home) -> int:
 
 
 @pytest.mark.slow
-def test_two_runs_on_the_same_input_give_equal_tables(tmp_path: Path) -> None:
-    source = small_source(tmp_path)
-    homes = [Home(tmp_path / "one"), Home(tmp_path / "two")]
-    for home in homes:
-        done = featdisc("run", "--source", str(source), home=home.path)
-        assert done.returncode == 0, done.stderr
-    one, two = (contents(home) for home in homes)
+def test_two_runs_on_the_same_input_give_equal_tables(tmp_path: Path, small_home: Home) -> None:
+    other = Home(tmp_path / "other")
+    done = featdisc("run", "--source", str(small_home.path.parent / "small.jsonl"), home=other.path)
+    assert done.returncode == 0, done.stderr
+    one, two = contents(small_home), contents(other)
     assert one == two
     assert one["features"] is not None
-    assert homes[0].report.read_bytes() == homes[1].report.read_bytes()
+    assert small_home.report.read_bytes() == other.report.read_bytes()
 
 
 @pytest.mark.slow
-def test_a_second_run_asks_nothing_and_changes_nothing(tmp_path: Path) -> None:
-    home, source = Home(tmp_path / "home"), small_source(tmp_path)
-    featdisc("run", "--source", str(source), home=home.path)
+def test_a_second_run_asks_nothing_and_changes_nothing(tmp_path: Path, small_home: Home) -> None:
+    home = copy_of(small_home, tmp_path)
     before, attempts = settled(home), asked(home)
     assert attempts > 0
     # Without --source: a home remembers what it was loaded from.
@@ -89,50 +79,28 @@ def test_a_second_run_asks_nothing_and_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_new_transcripts_ask_only_for_new_texts(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    source = small_source(tmp_path, 20)
-    featdisc("run", "--source", str(source), home=home.path)
+def test_new_transcripts_ask_only_for_new_texts(tmp_path: Path, small_home: Home) -> None:
+    home, source = copy_of(small_home, tmp_path), small_source(tmp_path, 24)
     rated = Warehouse(home.warehouse).scalar("select count(*) from ratings where purpose = 'rate'")
     # One new transcript, and one under a new id whose texts are known.
     lines = sample_path().read_text(encoding="utf-8").splitlines()
     twin = json.loads(lines[0]) | {"id": "twin"}
     with source.open("a", encoding="utf-8") as file:
-        file.write(lines[20] + "\n" + json.dumps(twin) + "\n")
-    done = featdisc("run", home=home.path)
+        file.write(lines[24] + "\n" + json.dumps(twin) + "\n")
+    done = featdisc("run", "--source", str(source), home=home.path)
     assert done.returncode == 0, done.stderr
     db = Warehouse(home.warehouse)
-    assert db.scalar("select count(*) from transcripts") == 22
+    assert db.scalar("select count(*) from transcripts") == 26
     new = db.scalar(
-        "select count(distinct (kind, text_hash)) from pieces where transcript_id = $1", [json.loads(lines[20])["id"]]
+        "select count(distinct (kind, text_hash)) from pieces where transcript_id = $1", [json.loads(lines[24])["id"]]
     )
     assert db.scalar("select count(*) from ratings where purpose = 'rate'") == rated + new
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
-    """The home of a run that nothing disturbed, and its source."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    home, source = Home(folder / "whole"), small_source(folder)
-    done = featdisc("run", "--source", str(source), home=home.path)
-    assert done.returncode == 0, done.stderr
-    return home, source
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "after",
-    [
-        pytest.param("rating_plan", marks=pytest.mark.thorough),
-        "features",
-        pytest.param("embeddings", marks=pytest.mark.thorough),
-        "cluster_names",
-    ],
-)
-def test_killed_and_started_again_it_finishes_the_same(
-    tmp_path: Path, undisturbed: tuple[Home, Path], after: str
-) -> None:
-    (whole, source), killed = undisturbed, Home(tmp_path / "killed")
+@pytest.mark.thorough
+@pytest.mark.parametrize("after", ["rating_plan", "features", "embeddings", "cluster_names"])
+def test_killed_and_started_again_it_finishes_the_same(tmp_path: Path, small_home: Home, after: str) -> None:
+    whole, source, killed = small_home, small_home.path.parent / "small.jsonl", Home(tmp_path / "killed")
     run = subprocess.Popen(
         [sys.executable, "-m", "featdisc_assets.cli", "run", "--source", str(source), "--home", str(killed.path)],
         stderr=subprocess.PIPE,

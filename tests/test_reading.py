@@ -11,10 +11,9 @@ import pytest
 
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
-from tests.conftest import featdisc
+from tests.conftest import copy_of, featdisc, small_source
 from tests.dagster_ui import dagster_ui
 from tests.loopback.server import MODEL, Loopback
-from tests.test_pipeline import small_source
 
 pytestmark = [pytest.mark.slow]
 
@@ -117,27 +116,24 @@ def test_the_same_with_a_process_for_every_step(tmp_path: Path) -> None:
     assert reader.answered > 100
 
 
-def test_the_published_copy_may_be_held_open_for_ever(tmp_path: Path) -> None:
-    home, source = Home(tmp_path / "home"), small_source(tmp_path, 6)
-    assert featdisc("run", "--source", str(source), home=home.path).returncode == 0
+def test_the_published_copy_may_be_held_open_for_ever(tmp_path: Path, small_home: Home) -> None:
+    home = copy_of(small_home, tmp_path)
     with duckdb.connect(str(home.published), read_only=True) as held:
         before = held.execute("select count(*) from transcripts").fetchall()
         assert held.execute("select count(*) from embeddings").fetchall() == [(0,)]
         assert held.execute("select count(*) from cluster_prevalence").fetchall() != [(0,)]
-        small_source(tmp_path, 8)
-        done = featdisc("refresh", home=home.path)
+        done = featdisc("run", "--source", str(small_source(tmp_path, 8)), home=home.path)
         assert done.returncode == 0, done.stderr
         # The old copy stays what it was for who has it open; who opens it now sees the new one.
-        assert held.execute("select count(*) from transcripts").fetchall() == before == [(6,)]
+        assert held.execute("select count(*) from transcripts").fetchall() == before == [(24,)]
     with duckdb.connect(str(home.published), read_only=True) as fresh:
         assert fresh.execute("select count(*) from transcripts").fetchall() == [(8,)]
 
 
-def test_a_home_that_is_moved_goes_on_and_leaves_others_alone(tmp_path: Path) -> None:
-    source = small_source(tmp_path, 6)
-    one, other = Home(tmp_path / "one"), Home(tmp_path / "other")
-    for home in (one, other):
-        assert featdisc("run", "--source", str(source), home=home.path).returncode == 0
+def test_a_home_that_is_moved_goes_on_and_leaves_others_alone(tmp_path: Path, small_home: Home) -> None:
+    source, one = small_source(tmp_path, 6), Home(tmp_path / "one")
+    assert featdisc("run", "--source", str(source), home=one.path).returncode == 0
+    other = copy_of(small_home, tmp_path)
     (one.path / "prompts" / "name").mkdir(parents=True)
     assert featdisc("prompt", "name/cluster", home=one.path).returncode == 0
     before = other.warehouse.stat().st_mtime_ns, other.answers.stat().st_mtime_ns

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from featdisc_assets.places import Home
-from tests.conftest import featdisc
+from tests.conftest import featdisc, small_source
 from tests.loopback.faults import FAULTS
 from tests.loopback.server import MODEL, Loopback, Plan, in_turn
-from tests.test_pipeline import small_source
 
 # Neither shaped like a provider's key nor unlike every word: only its being in the environment gives it away.
 KEY = "correct-horse-battery-staple-7731"

@@ -162,8 +162,10 @@ def test_an_open_shell_holds_nobody_up_and_reads_while_another_writes(tmp_path: 
         try:
             while db.scalar("select count(*) from sources") < 3:
                 time.sleep(0.05)
-            counts = []
-            for i in range(10):
+            counts: list[int] = []
+            ends = time.monotonic() + 60
+            while (len(counts) < 10 or counts[-1] == counts[0]) and time.monotonic() < ends:
+                i = len(counts)
                 os.write(master, f"select 'n' || count(*) || 'q{i}' as n from sources;\n".encode())
                 answer = until(master, f"q{i}\r\n", "featdisc> ")
                 counts.append(int(re.findall(rf"n(\d+)q{i}", answer)[0]))

@@ -8,9 +8,8 @@ import pytest
 
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
-from tests.conftest import featdisc
+from tests.conftest import copy_of, small_source
 from tests.dagster_ui import CHROMIUM, ENDED, QUIET, DagsterUi, dagster_ui
-from tests.test_pipeline import small_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -22,14 +21,14 @@ def latest_run(ui: DagsterUi) -> dict[str, str]:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
-def test_everything_materialises_from_the_browser(tmp_path: Path) -> None:
+def test_everything_materialises_from_the_browser(tmp_path: Path, small_home: Home) -> None:
     from playwright.sync_api import sync_playwright
 
-    home = Home(tmp_path / "home")
     # The home knows its source; no table but that one is there yet.
-    done = featdisc("run", "--source", str(small_source(tmp_path)), home=home.path)
-    assert done.returncode == 0, done.stderr
+    home = copy_of(small_home, tmp_path)
+    small_source(tmp_path)
     home.warehouse.unlink()
+    home.report.unlink()
     db = Warehouse(home.warehouse)
     db.prepare()
     db.run(f"insert into sources (position, path) values (0, '{tmp_path / 'small.jsonl'}')")

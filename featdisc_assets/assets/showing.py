@@ -35,10 +35,10 @@ def materialized(
         versioned: The columns that decide whether what comes after is out of date; none for all.
         figures: Further metadata; numbers among them are kept in the trail too.
     """
-    metadata = table_metadata(warehouse, table, preview=preview) | (figures or {})
-    version = data_version(warehouse, table, versioned)
-    step = Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {})
-    leave(warehouse, step)
+    with warehouse.hold():
+        metadata = table_metadata(warehouse, table, preview=preview) | (figures or {})
+        version = data_version(warehouse, table, versioned)
+        leave(warehouse, Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {}))
     return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=version)
 
 

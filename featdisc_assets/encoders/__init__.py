@@ -36,7 +36,12 @@ def load(model: str, *, backend: str, precision: str) -> Encoder:
     """
     from featdisc_assets.encoders import local  # noqa: PLC0415  (brings seconds of imports)
 
-    return local.load(model, backend=backend, precision=precision)
+    encoder = local.load(model, backend=backend, precision=precision)
+    return _LOADED.setdefault(encoder.identity, encoder)
+
+
+# By identity: `auto` and what it came to are one model, which takes seconds to load.
+_LOADED: dict[str, Encoder] = {}
 
 
 def of_identity(identity: str) -> Encoder:
@@ -45,5 +50,7 @@ def of_identity(identity: str) -> Encoder:
     Raises:
         EncoderError: It cannot be loaded on this machine.
     """
+    if identity in _LOADED:
+        return _LOADED[identity]
     model, backend, precision = identity.rsplit(" ", 2)
     return load(model, backend=backend, precision=precision)
