@@ -1,10 +1,13 @@
 """The fast encoder against the plain one, on the real model."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from featdisc_assets import encoders
-from featdisc_assets.encoders import local
+from featdisc_assets.encoders import converted, local
+from featdisc_assets.encoders.local import Matrix
 from featdisc_assets.stages import embedding
 
 TEXTS = [text for pair in embedding.SYNONYMS for text in pair] + ["Répond en français", "使用中文回答", "A", "x " * 400]
@@ -32,6 +35,40 @@ def test_without_openvino_torch_does_it_and_says_so(
     assert "openvino is not installed" in caplog.text
     with pytest.raises(encoders.EncoderError, match="pip install openvino"):
         local.load(encoders.BUNDLED, backend="openvino", precision="auto")
+
+
+def test_the_kept_graph_gives_every_process_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    loaded = []  # openvino waits for itself when a model is let go of while its threads end
+
+    def vectors() -> Matrix:
+        loaded.append(local.load(encoders.BUNDLED, backend="openvino", precision="auto"))
+        return loaded[-1].encode(TEXTS)
+
+    first = vectors()
+    [graph] = tmp_path.rglob("model.bin")
+    made = graph.stat().st_mtime_ns
+    assert vectors().tobytes() == first.tobytes()
+    assert graph.stat().st_mtime_ns == made
+    # Broken, it is made anew.
+    graph.with_name("model.xml").write_text("<not a graph", encoding="utf-8")
+    assert vectors().tobytes() == first.tobytes()
+    # Nowhere to keep it: every process converts.
+    nowhere = tmp_path / "a file"
+    nowhere.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(nowhere))
+    np.testing.assert_allclose(vectors(), first, atol=1e-6)
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "", " ", "E\u0301CLAIR 🙂", "日本語のテキスト", "a" * 5_000, "[SEP] [CLS]"])
+def test_the_kept_tokenizer_cuts_as_the_plain_one_does(text: str) -> None:
+    encoders.load(encoders.BUNDLED, backend="openvino", precision="auto")
+    kept = converted.kept()
+    assert kept is not None
+    plain = local._model(encoders.BUNDLED)
+    assert (
+        kept.token_ids([text]) == plain.tokenizer([text], truncation=True, max_length=plain.max_seq_length)["input_ids"]
+    )
 
 
 def test_an_encoder_that_is_nowhere_is_one_sentence() -> None:

@@ -3,13 +3,14 @@
 import importlib.util
 import logging
 import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from featdisc_assets.encoders import converted
 from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
+from featdisc_assets.encoders.converted import Converted
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -24,10 +25,13 @@ log = logging.getLogger("featdisc.encoders")
 
 def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | OpenvinoEncoder":
     """A sentence-transformers model on the backend that suits the machine; see `featdisc_assets.encoders.load`."""
+    able = importlib.util.find_spec("openvino") is not None
+    if able and name == BUNDLED and backend != "torch" and (kept := converted.kept()) is not None:
+        return OpenvinoEncoder(name, kept, precision=precision)
     model = _model(name)
     if backend == "torch" or model.device.type != "cpu":
         return TorchEncoder(name, model, precision="bf16" if precision == "bf16" else "fp32")
-    if importlib.util.find_spec("openvino") is None:
+    if not able:
         if backend == "openvino":
             raise EncoderError(
                 "The backend openvino is not installed here; `pip install openvino`, or set embeddings.backend to"
@@ -36,7 +40,12 @@ def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | Openvino
         log.warning("openvino is not installed: encoding by torch in fp32, at about a fifth of the speed")
         return TorchEncoder(name, model, precision="fp32")
     try:
-        return OpenvinoEncoder(name, model, precision=precision)
+        graph = converted.convert(model)
+        if name == BUNDLED:
+            converted.keep(graph)
+            # Written and read, a graph rounds a few sums otherwise, in the eighth digit: all processes use that one.
+            graph = converted.kept() or graph
+        return OpenvinoEncoder(name, graph, precision=precision)
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         if backend == "openvino" or isinstance(error, EncoderError):
             raise EncoderError(
@@ -72,7 +81,7 @@ class OpenvinoEncoder:
     A batch runs on one thread, as many batches at once as there are cores: so the number of cores changes no bit.
     """
 
-    def __init__(self, name: str, model: "SentenceTransformer", *, precision: str) -> None:
+    def __init__(self, name: str, model: Converted, *, precision: str) -> None:
         import openvino  # noqa: PLC0415
 
         core = openvino.Core()
@@ -81,12 +90,10 @@ class OpenvinoEncoder:
             raise EncoderError("This processor does not compute in bf16; set embeddings.precision to auto or fp32.")
         self.precision = "bf16" if able and precision != "fp32" else "fp32"
         self.identity = f"{name} openvino {self.precision}"
-        self.tokenizer: Any = model.tokenizer
-        self.longest = int(model.max_seq_length or 512)
-        self.prompt: str = (model.prompts or {}).get(model.default_prompt_name or "") or ""
+        self.model = model
         self.streams = _cores()
         self.compiled = core.compile_model(
-            _graph(model),
+            model.graph,
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bf16" else "f32",
@@ -101,8 +108,7 @@ class OpenvinoEncoder:
 
         if not texts:
             return np.empty((0, self.compiled.output(0).partial_shape[1].get_length()), np.float32)
-        tokens = self.tokenizer([self.prompt + text for text in texts], truncation=True, max_length=self.longest)
-        ids: list[list[int]] = tokens["input_ids"]
+        ids = self.model.token_ids(texts)
         vectors = np.empty((len(texts), self.compiled.output(0).partial_shape[1].get_length()), np.float32)
         queue = openvino.AsyncInferQueue(self.compiled, self.streams)
 
@@ -127,31 +133,6 @@ def _batches(ids: list[list[int]], texts: list[str]) -> list[npt.NDArray[np.int6
         size = max(1, TOKENS_A_BATCH // int(length))
         batches += [rows[start : start + size] for start in range(0, len(rows), size)]
     return batches
-
-
-def _graph(model: "SentenceTransformer") -> Any:  # noqa: ANN401 - openvino has no types
-    """The model from token ids to sentence vector, traced once."""
-    import openvino  # noqa: PLC0415
-    import torch  # noqa: PLC0415
-
-    class Sentence(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            found: torch.Tensor = self.model({"input_ids": input_ids, "attention_mask": attention_mask})[
-                "sentence_embedding"
-            ]
-            return found
-
-    example = model.tokenizer(["A short phrase", "Another and longer phrase"], padding=True, return_tensors="pt")
-    with warnings.catch_warnings():
-        # Of branches on the shape of the input: ours take the same one for every text.
-        warnings.simplefilter("ignore")
-        return openvino.convert_model(
-            Sentence().eval(), example_input={name: example[name] for name in ("input_ids", "attention_mask")}
-        )
 
 
 def _model(name: str) -> "SentenceTransformer":
