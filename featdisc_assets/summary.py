@@ -13,7 +13,7 @@ from rich.text import Text
 
 from featdisc_assets.assets.telling import short_count
 from featdisc_assets.llm.providers import SURFACE
-from featdisc_assets.places import Home
+from featdisc_assets.places import Home, read_sql
 from featdisc_assets.remedies import remedy
 from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.warehouse import Warehouse
@@ -145,13 +145,10 @@ def failures(db: Warehouse) -> list[str]:
 
 
 def _show_clusters(console: Console, db: Warehouse, most: int) -> None:
+    # As the report leads: without flagged mentions, and without what too few people show.
+    prevalent = db.rows(read_sql("report/prevalent"))
     for kind in ALL_KINDS:
-        rows = db.rows(
-            """
-            select label, n_transcripts, n_rated_transcripts, prevalence, interest
-            from cluster_prevalence where kind = $1 order by prevalence desc, cluster_id limit $2""",
-            [kind, most],
-        )
+        rows = [row for row in prevalent if row["kind"] == kind][:most]
         table = Table(title=f"What shows in {kind} pieces", title_justify="left", title_style="bold", pad_edge=False)
         table.add_column("transcripts", justify="right")
         table.add_column("share", justify="right")
