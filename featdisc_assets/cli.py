@@ -70,7 +70,10 @@ class Format(StrEnum):
 
 
 SourceOption = Annotated[
-    list[str] | None, typer.Option(help="A file, folder or glob of transcripts; repeat it, or list several after it.")
+    list[str] | None,
+    typer.Option(
+        help="A file, folder or glob of transcripts, or hf://datasets/OWNER/NAME; repeat it, or list several after it."
+    ),
 ]
 MoreSources = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Further sources.")]
 SampleOption = Annotated[bool, typer.Option("--sample", help="Read the bundled sample.")]
@@ -247,7 +250,7 @@ def sql(
 
 @app.command()
 def inspect(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs of transcripts.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, globs or hf:// datasets.")],
     format_: FormatOption = None,
     map_: MapOption = None,
     tools: ToolsOption = False,
