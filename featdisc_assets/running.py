@@ -229,7 +229,7 @@ def plan(home: Home, once: Settings, kept: Settings | None = None) -> None:
         _observe(instance, ready)
         stale = {found.op for found in Freshness(ready.definitions, instance).stale()}
         read = "transcripts" in once or "pieces" in once or bool(stale & {"transcripts", "pieces"})
-        wanted = {"rating_plan", *(("transcripts", "pieces") if read else ())}
+        wanted = {"rating_plan", *(("transcripts", "pieces", "near_equal_texts") if read else ())}
         job = ready.definitions.resolve_job_def("everything")
         # An asset that fills several tables is made whole or not at all.
         chosen = dg.AssetSelection.assets(*wanted).required_multi_asset_neighbors()

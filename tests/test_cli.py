@@ -135,7 +135,7 @@ def test_every_op_with_settings_can_be_checked() -> None:
     taking = {
         definition.op.name for definition in assets if getattr(definition.op.config_schema.config_type, "fields", {})
     }
-    checks_with_settings = {"rated_texts_failed_share"}
+    checks_with_settings = {"rated_texts_failed_share", "near_equal_texts_share"}
     assert set(configs) == taking | checks_with_settings
 
 
