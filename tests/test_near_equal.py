@@ -41,8 +41,8 @@ def campaign() -> list[dict[str, Any]]:
 
 def looked(tmp_path: Path, **settings: float) -> tuple[Home, dg.ExecuteInProcessResult]:
     source, home = chats(tmp_path / "chats.jsonl", campaign()), Home(tmp_path / "home")
-    given = {"transcripts": {"source": [str(source)]}, "near_equal_texts": {"min_transcripts": 3} | settings}
-    return home, materialise(home, OPS, **given)
+    wanted: dict[str, Any] = {"min_transcripts": 3} | settings
+    return home, materialise(home, OPS, transcripts={"source": [str(source)]}, near_equal_texts=wanted)
 
 
 def test_groups_are_counted_with_an_example(tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ def groups(of: Sketches, *, similarity: float) -> Ints:
     links = [(one, other) for pair in _candidates(of) for one, other in _close(of, *pair, similarity)]
     one, other = (np.concatenate([link[side] for link in links] or [np.zeros(0, np.int64)]) for side in (0, 1))
     graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(of), len(of)))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    numbers: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return numbers
 
 
 def told(kind: str, n_texts: int, n_groups: int, largest: int, example: str) -> str:

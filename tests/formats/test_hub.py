@@ -157,7 +157,7 @@ def test_a_run_remembers_the_name(tmp_path: Path) -> None:
     home, name = Home(tmp_path / "home"), "hf://datasets/ann/chats/data/*.parquet"
     with Hub(DATASETS) as hub:
         where = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub")}
-        shown = featdisc("inspect", name, **where)
+        shown = featdisc("inspect", name, home=None, **where)
         assert "3 of 3 groups" in shown.stdout, shown.stderr
         done = featdisc("plan", "--source", name, home=home.path, **where)
         assert done.returncode == 0, done.stderr

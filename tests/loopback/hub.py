@@ -99,7 +99,12 @@ class Hub:
             elif known not in self.datasets:
                 _send(request, 404, b"", **{"X-Error-Code": "RevisionNotFound"})
             else:
-                info = {"id": name, "sha": _commit(known, self.datasets[known]), "siblings": [], "tags": []}
+                info: dict[str, Any] = {
+                    "id": name,
+                    "sha": _commit(known, self.datasets[known]),
+                    "siblings": [],
+                    "tags": [],
+                }
                 _send(request, 200, json.dumps(info).encode())
         else:
             _send(request, 404, b"", **{"X-Error-Code": "EntryNotFound"})
