@@ -83,6 +83,39 @@ def _complaint(row: dict[str, Any], limit: float) -> str:
     )
 
 
+@settings_of("near_equal_texts_share")
+class NearEqualShareConfig(dg.Config):
+    """How many near-equal texts are too many."""
+
+    max_share: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Warn where more than this share of the transcripts with a kind hold a text of a near-equal group,"
+        " 0 to 1.",
+    )
+
+
+@dg.asset_check(name="near_equal_share", asset="near_equal_texts", description="Few transcripts are near-equal.")
+def near_equal_share(config: NearEqualShareConfig, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Warn of kinds of which one template, or one text over and over, makes up much."""
+    # Below every share: those of the kinds that are well are shown too.
+    kinds = warehouse.open().rows(read_sql("checks/near_equal_share"), variables={"max_share": -1.0})
+    worst = [row for row in kinds if row["near_equal_share"] > config.max_share]
+    complaints = [
+        f"{row['near_equal_share']:.1%} of {row['n_transcripts']:,} transcripts with a {row['kind']} text have one of a"
+        f" near-equal group, above {config.max_share:.1%}: each counts in every prevalence; look at near_duplicates,"
+        " and leave out of the source what is spam"
+        for row in worst
+    ]
+    return dg.AssetCheckResult(
+        passed=not worst,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(complaints) or "few transcripts are near-equal",
+        metadata={f"near-equal share of {row['kind']} texts": row["near_equal_share"] for row in kinds},
+    )
+
+
 @dg.asset_check(name="synonyms_are_nearer", asset="embeddings", description="Synonyms are nearer than strangers.")
 def synonyms_are_nearer(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Warn of an encoder that does not put phrases of one meaning beside each other."""
@@ -99,4 +132,4 @@ def synonyms_are_nearer(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     )
 
 
-checks = [*(_check(name, asset) for name, asset in CHECKS.items()), failed_share, synonyms_are_nearer]
+checks = [*(_check(name, asset) for name, asset in CHECKS.items()), failed_share, near_equal_share, synonyms_are_nearer]

@@ -52,6 +52,15 @@ class Granularity(StrEnum):
     turn = "turn"
 
 
+GranularityOption = Annotated[
+    Granularity | None, typer.Option(help="One piece per kind and conversation, or per kind and turn.")
+]
+FeaturesOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A file of features made elsewhere instead of transcripts: rating is skipped."),
+]
+
+
 class Format(StrEnum):
     """How `featdisc sql` prints."""
 
@@ -61,7 +70,10 @@ class Format(StrEnum):
 
 
 SourceOption = Annotated[
-    list[str] | None, typer.Option(help="A file, folder or glob of transcripts; repeat it, or list several after it.")
+    list[str] | None,
+    typer.Option(
+        help="A file, folder or glob of transcripts, or hf://datasets/OWNER/NAME; repeat it, or list several after it."
+    ),
 ]
 MoreSources = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Further sources.")]
 SampleOption = Annotated[bool, typer.Option("--sample", help="Read the bundled sample.")]
@@ -85,18 +97,13 @@ def run(
     source: SourceOption = None,
     more: MoreSources = None,
     sample: SampleOption = False,
-    features: Annotated[
-        list[str] | None,
-        typer.Option(help="A file of features made elsewhere instead of transcripts: rating is skipped."),
-    ] = None,
+    features: FeaturesOption = None,
     format_: FormatOption = None,
     map_: MapOption = None,
     tools: ToolsOption = False,
     redact: RedactOption = False,
     allow_empty: AllowEmptyOption = False,
-    granularity: Annotated[
-        Granularity | None, typer.Option(help="One piece per kind and conversation, or per kind and turn.")
-    ] = None,
+    granularity: GranularityOption = None,
     home: HomeOption = None,
     model: ModelOption = None,
     api_base: ApiBaseOption = None,
@@ -109,20 +116,13 @@ def run(
     """Materialise the whole graph: read transcripts, rate, embed, cluster, name, test, report."""
     from featdisc_assets import running, summary  # noqa: PLC0415 - brings Dagster, which takes seconds
 
-    sources = _sources(source, more, sample=sample)
-    if features and sources:
-        raise FeatdiscError("--features stands for the transcripts it was made of: leave the other sources out.")
-    reading = {
-        "format": format_, "map": map_, "tools": tools, "redact": redact, "allow_empty": allow_empty,
-        "features": bool(features),
-    }  # fmt: skip
     once = running.settings(
-        sources=features or sources,
+        sources=_sources(source, more, sample=sample, features=features),
         model=model,
         api_base=api_base,
         budget_usd=budget_usd,
         retry_failed=retry_failed,
-        reading=reading,
+        reading=_reading(format_, map_, tools=tools, redact=redact, allow_empty=allow_empty, features=features),
         granularity=granularity.value if granularity else None,
     )
     place = Home.find(home)
@@ -136,6 +136,13 @@ def plan(
     source: SourceOption = None,
     more: MoreSources = None,
     sample: SampleOption = False,
+    features: FeaturesOption = None,
+    format_: FormatOption = None,
+    map_: MapOption = None,
+    tools: ToolsOption = False,
+    redact: RedactOption = False,
+    allow_empty: AllowEmptyOption = False,
+    granularity: GranularityOption = None,
     home: HomeOption = None,
     model: ModelOption = None,
     api_base: ApiBaseOption = None,
@@ -146,12 +153,18 @@ def plan(
     from featdisc_assets import running, summary  # noqa: PLC0415
 
     once = running.settings(
-        sources=_sources(source, more, sample=sample), model=model, api_base=api_base, budget_usd=budget_usd
+        sources=_sources(source, more, sample=sample, features=features),
+        model=model,
+        api_base=api_base,
+        budget_usd=budget_usd,
+        reading=_reading(format_, map_, tools=tools, redact=redact, allow_empty=allow_empty, features=features),
+        granularity=granularity.value if granularity else None,
     )
     place = Home.find(home)
     option = _option(place)
     running.plan(place, once, running.read_config(config))
-    summary.show_plan(place, option=option)
+    # Sources, reading and model are remembered; how they are split is not.
+    summary.show_plan(place, option=f"{option} --granularity {granularity.value}" if granularity else option)
 
 
 @app.command()
@@ -189,8 +202,29 @@ def prompt(
         print(f"{built_in:<24} {own if own.is_file() else 'built in'}")
 
 
-def _sources(source: list[str] | None, more: list[str] | None, *, sample: bool) -> list[str]:
-    return [*(source or []), *(more or []), *([str(sample_path())] if sample else [])]
+def _sources(
+    source: list[str] | None, more: list[str] | None, *, sample: bool, features: list[str] | None
+) -> list[str]:
+    sources = [*(source or []), *(more or []), *([str(sample_path())] if sample else [])]
+    if features and sources:
+        raise FeatdiscError("--features stands for the transcripts it was made of: leave the other sources out.")
+    return features or sources
+
+
+def _reading(
+    format_: str | None,
+    map_: list[str] | None,
+    *,
+    tools: bool,
+    redact: bool,
+    allow_empty: bool,
+    features: list[str] | None,
+) -> dict[str, Any]:
+    """How sources are read, as the settings of `transcripts` have it."""
+    return {
+        "format": format_, "map": map_, "tools": tools, "redact": redact, "allow_empty": allow_empty,
+        "features": bool(features),
+    }  # fmt: skip
 
 
 def _option(place: Home) -> str:
@@ -216,7 +250,7 @@ def sql(
 
 @app.command()
 def inspect(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs of transcripts.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, globs or hf:// datasets.")],
     format_: FormatOption = None,
     map_: MapOption = None,
     tools: ToolsOption = False,

@@ -14,6 +14,7 @@ from featdisc_assets.assets.ingest import pieces, transcripts
 from featdisc_assets.assets.interest import cluster_interest
 from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import cluster_names
+from featdisc_assets.assets.near_equal import near_equal_texts
 from featdisc_assets.assets.probes import probes
 from featdisc_assets.assets.publishing import published
 from featdisc_assets.assets.rating import features, rating_plan
@@ -29,6 +30,7 @@ from featdisc_assets.terminal import terminal_logger
 assets = [
     transcripts,
     pieces,
+    near_equal_texts,
     rating_plan,
     features,
     embeddings,

@@ -1,20 +1,25 @@
-"""What is in a source, before anything is written or paid: counted in one pass, in bounded memory."""
+"""What is in a source, before anything is written or paid: counted in one pass, holding some 500 bytes a text."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+import numpy as np
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from featdisc_assets import formats
 from featdisc_assets.formats.kinds import Kinds
-from featdisc_assets.transcript import ALL_KINDS, Rejected, Transcript
+from featdisc_assets.stages import near_equal
+from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected, Transcript
 
 EXAMPLES = 5
 _EXCERPT = 160
+# Texts that wait to be sketched; a sketch is as long as some 30 words.
+_WAITING = 5_000
 
 
 @dataclass(slots=True)
@@ -36,7 +41,48 @@ class Inspection:
     examples: list[Transcript] = field(default_factory=list)
     quarantine: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)
     complaint: str = ""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The texts of one kind, as sketches: what is needed to find near-equal ones among them."""
+
+    waiting: list[str] = field(default_factory=list)
+    sketches: list[near_equal.Sketches] = field(default_factory=list)
+    excerpts: list[str] = field(default_factory=list)
+    # One number a text and group: where all are the same, a question was asked many times on purpose.
+    origins: list[int] = field(default_factory=list)
+
+    def add(self, text: str, group: str) -> None:
+        self.waiting.append(text[: near_equal.FIRST_CHARS])
+        self.excerpts.append(text[:_EXCERPT])
+        self.origins.append(hash((text, group)))
+        if len(self.waiting) >= _WAITING:
+            self.sketch()
+
+    def sketch(self) -> None:
+        texts = pa.array(self.waiting, pa.string())
+        self.sketches.append(near_equal.sketches(texts, first_chars=near_equal.FIRST_CHARS))
+        self.waiting = []
+
+    def line(self, kind: str) -> str | None:
+        """What a run will say of them, if there are enough near-equal ones."""
+        self.sketch()
+        number = near_equal.groups(np.concatenate(self.sketches), similarity=near_equal.SIMILARITY)
+        order = np.argsort(number, kind="stable")
+        members = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
+        large = [
+            rows
+            for rows in members
+            if len(rows) >= near_equal.MIN_TRANSCRIPTS and len({self.origins[row] for row in rows}) > 1
+        ]
+        if not large:
+            return None
+        largest = max(large, key=len)
+        n_texts = sum(map(len, large))
+        return near_equal.told(kind, n_texts, len(large), len(largest), self.excerpts[largest[0]])
 
 
 def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) -> Inspection:
@@ -52,6 +98,7 @@ def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) ->
     """
     found = Inspection()
     kinds, groups = Kinds(), set[str]()
+    seen = {kind: _Seen() for kind in ALL_KINDS}
     # The salt only has to be the same within this pass.
     items = formats.read(paths, reading=reading, salt=b"inspect", votes=found.votes)
     try:
@@ -63,15 +110,16 @@ def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) ->
             else:
                 kinds.count(item)
                 groups.add(item.group_key or item.transcript_id)
-                _count(found, item)
+                _count(found, item, seen)
     except formats.SourceError as error:
         found.complaint = str(error)
     found.n_groups = len(groups)
+    found.alike = [line for kind, texts in seen.items() if (line := texts.line(kind))]
     found.complaint = found.complaint or kinds.complaint(", ".join(paths)) or ""
     return found
 
 
-def _count(found: Inspection, transcript: Transcript) -> None:
+def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _Seen]) -> None:
     found.n_transcripts += 1
     found.n_turns += len(transcript.turns)
     found.models[transcript.model or "(none)"] += 1
@@ -82,6 +130,8 @@ def _count(found: Inspection, transcript: Transcript) -> None:
         texts = [text for turn in transcript.turns if (text := getattr(turn, kind))]
         found.pieces[kind] += bool(texts)
         found.chars[kind] += sum(len(text) for text in texts)
+        if texts:
+            seen[kind].add("\n\n".join(texts), transcript.group_key or transcript.transcript_id)
     forms = [turn.thought_form for turn in transcript.turns if turn.thought_form]
     found.thought_forms[max(forms) if forms else "none"] += 1
     for entry in transcript.dropped:
@@ -101,6 +151,8 @@ def show(found: Inspection) -> None:
     console.print(Text(f"models       {models or 'none'}"))
     forms = ", ".join(f"{name} {n:,}" for name, n in found.thought_forms.most_common())
     console.print(Text(f"thoughts     {forms or 'none'}; {found.n_truncated:,} transcripts were cut off"))
+    for line in found.alike:
+        console.print(Text(f"alike        {line}"))
     if found.mended:
         console.print(Text(f"mended       {', '.join(f'{name} {n:,}' for name, n in found.mended.most_common())}"))
     _show_characters(console, found)

@@ -229,11 +229,14 @@ def plan(home: Home, once: Settings, kept: Settings | None = None) -> None:
         _observe(instance, ready)
         stale = {found.op for found in Freshness(ready.definitions, instance).stale()}
         read = "transcripts" in once or "pieces" in once or bool(stale & {"transcripts", "pieces"})
-        wanted = ["rating_plan", *(("transcripts", "turns", "quarantine", "pieces") if read else ())]
-        ready.definitions.resolve_job_def("everything").execute_in_process(
+        wanted = {"rating_plan", *(("transcripts", "pieces", "near_equal_texts") if read else ())}
+        job = ready.definitions.resolve_job_def("everything")
+        # An asset that fills several tables is made whole or not at all.
+        chosen = dg.AssetSelection.assets(*wanted).required_multi_asset_neighbors()
+        job.execute_in_process(
             instance=instance,
-            run_config=ready.run_config | {"ops": _of(ready.run_config["ops"], {*wanted})},
-            asset_selection=[dg.AssetKey(name) for name in wanted],
+            run_config=ready.run_config | {"ops": _of(ready.run_config["ops"], wanted)},
+            asset_selection=sorted(chosen.resolve(ready.definitions.resolve_asset_graph())),
         )
 
 

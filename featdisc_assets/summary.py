@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from featdisc_assets.assets import near_equal
 from featdisc_assets.assets.telling import short_count
 from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.places import Home, read_sql
@@ -46,6 +47,7 @@ def close(home: Home, *, option: str, since: dt.datetime) -> None:
     for line in (
         *spending(db, since),
         *failures(db),
+        *(f"alike       {line}" for line in near_equal.lines(db)),
         f"warehouse   {home.warehouse}",
         f"report      {home.report}",
         f'ask it      {command} sql{option} "from surprising_pairs limit 10"',
@@ -56,7 +58,8 @@ def close(home: Home, *, option: str, since: dt.datetime) -> None:
 
 def show_plan(home: Home, *, option: str) -> None:
     """Print what rating would ask, kind by kind, and what it would come to."""
-    rows = Warehouse(home.warehouse).rows("from rating_plan order by kind desc")
+    db = Warehouse(home.warehouse)
+    rows = db.rows("from rating_plan order by kind desc")
     table = Table(title="What rating would ask", title_justify="left", title_style="bold", pad_edge=False)
     for name in ("distinct texts", "known", "failed", "new", "asked again", "tokens in", "tokens out", "dollars"):
         table.add_column(name, justify="right")
@@ -68,7 +71,7 @@ def show_plan(home: Home, *, option: str) -> None:
         table.add_row(*(f"{count or 0:,}" for count in counts), *tokens, dollars, row["kind"])
     console = Console()
     console.print(table, "")
-    for line in _closing(rows):
+    for line in (*_closing(rows), *(f"alike       {line}" for line in near_equal.lines(db))):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(f"do it       {_command()} run{option}"), soft_wrap=True)
 

@@ -70,6 +70,13 @@ create table if not exists pieces (
     is_truncated boolean not null
 );
 
+-- one row per kind and distinct text of a group of near-equal texts that many transcripts hold
+create table if not exists near_equal_texts (
+    kind varchar not null,
+    text_hash varchar not null,
+    group_id varchar not null
+);
+
 -- one row per kind: what rating it would ask, and how it will be asked; budget_usd and spent_usd are the whole home's
 create table if not exists rating_plan (
     kind varchar not null,

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 
-from featdisc_assets import running
+from featdisc_assets import cli, running
 from featdisc_assets.assets.showing import markdown_table
 from featdisc_assets.definitions import assets
 from featdisc_assets.home_settings import configs
@@ -134,7 +135,7 @@ def test_every_op_with_settings_can_be_checked() -> None:
     taking = {
         definition.op.name for definition in assets if getattr(definition.op.config_schema.config_type, "fields", {})
     }
-    checks_with_settings = {"rated_texts_failed_share"}
+    checks_with_settings = {"rated_texts_failed_share", "near_equal_texts_share"}
     assert set(configs) == taking | checks_with_settings
 
 
@@ -171,6 +172,46 @@ def test_what_cannot_be_paid_is_told_before_anything_starts(
     assert done.returncode == 1
     assert says in one_sentence(done.stderr)
     assert not (tmp_path / "home").exists()
+
+
+READING = ["--map", "user=q", "--map", "response=a", "--redact", "--granularity", "turn"]
+
+
+def test_a_plan_reads_as_the_run_after_it_will(tmp_path: Path) -> None:
+    """It takes the options of reading that a run takes, and the home remembers them."""
+    source = tmp_path / "odd.jsonl"
+    source.write_text(json.dumps({"q": "Who is ann@example.com?", "a": "Nobody I know."}) + "\n", encoding="utf-8")
+    home = Home(tmp_path / "home")
+    done = featdisc("plan", "--source", str(source), *READING, home=home.path)
+    assert done.returncode == 0, done.stderr
+    assert "--granularity turn" in done.stdout
+    db = Warehouse(home.warehouse)
+    assert [row["text"] for row in db.rows("select text from pieces order by kind desc")] == [
+        "Who is [email]?", "Nobody I know.",
+    ]  # fmt: skip
+    assert db.scalar("select sum(n_texts) from rating_plan") == 2
+    assert featdisc("plan", home=home.path).returncode == 0
+    assert json.loads(db.scalar("select reading from sources"))["mapping"] == ["user=q", "response=a"]
+
+
+def test_a_plan_for_features_made_elsewhere_asks_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "features.jsonl"
+    source.write_text('{"transcript_id": "a", "kind": "user", "features": ["Asks why"]}\n', encoding="utf-8")
+    home = Home(tmp_path / "home")
+    both = featdisc("plan", "--sample", "--features", str(source), home=home.path)
+    assert "leave the other sources out" in one_sentence(both.stderr)
+    done = featdisc("plan", "--features", str(source), home=home.path)
+    assert done.returncode == 0, done.stderr
+    known = Warehouse(home.warehouse).rows("select n_texts, n_answered, n_pending from rating_plan where kind = 'user'")
+    assert known == [{"n_texts": 1, "n_answered": 1, "n_pending": 0}]
+
+
+def test_whatever_says_how_a_run_reads_says_it_to_a_plan_too() -> None:
+    [run, plan] = [
+        {parameter.name for parameter in typer.main.get_command(cli.app).commands[name].params}  # type: ignore[attr-defined]
+        for name in ("run", "plan")
+    ]
+    assert run - plan == {"retry_failed"}
 
 
 def test_a_preview_cannot_be_broken_out_of() -> None:

@@ -12,8 +12,8 @@ from featdisc_assets.marts import marts
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = {
-    "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "rating_plan", "rated_texts",
-    "text_features", "vocabulary",
+    "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "near_equal_texts", "rating_plan",
+    "rated_texts", "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_lineage",
     "cluster_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",

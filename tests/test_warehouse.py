@@ -138,6 +138,7 @@ def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: 
         "feature_flags": ["examples", "echoes", "padding", "opposites"],
         "fidelity_items": ["named", "shown"],
         "mention_flags": ["repeats"],
+        "near_equal_texts": ["alike"],
         "opposites": ["senses"],
         "shared_words": ["wanted"],
     }

@@ -27,8 +27,8 @@ class SourceConfig(dg.Config):
     source: list[str] = Field(
         default=[],
         description="Files, folders or globs of transcripts (JSONL, JSON, CSV, Parquet, Arrow, Inspect logs; gzip and"
-        " zstd too), or hf://datasets/OWNER/NAME. Empty reads what this home was last loaded from, in the way it was,"
-        " or else the bundled sample.",
+        " zstd too), or hf://datasets/OWNER/NAME[@REVISION][/PATH]. Empty reads what this home was last loaded from, in"
+        " the way it was, or else the bundled sample.",
     )
     format: str = Field(
         default="auto",

@@ -9,7 +9,7 @@ from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceErr
 from featdisc_assets.formats.anthropic import ANTHROPIC
 from featdisc_assets.formats.claude_code import CLAUDE_CODE
 from featdisc_assets.formats.claude_export import CLAUDE_EXPORT
-from featdisc_assets.formats.files import Row, SourceFile, fingerprint
+from featdisc_assets.formats.files import Row, SourceFile, fingerprint, source_files
 from featdisc_assets.formats.gemini import GEMINI
 from featdisc_assets.formats.given import GivenFeatures, read_features
 from featdisc_assets.formats.identity import Duplicates
@@ -19,7 +19,6 @@ from featdisc_assets.formats.lmsys import LMSYS
 from featdisc_assets.formats.mapping import mapped, parse_map
 from featdisc_assets.formats.openai_chat import OPENAI_CHAT
 from featdisc_assets.formats.openai_responses import OPENAI_RESPONSES
-from featdisc_assets.formats.paths import find_files
 from featdisc_assets.formats.redaction import Redactor
 from featdisc_assets.formats.sharegpt import SHAREGPT
 from featdisc_assets.formats.tables import TABLES
@@ -101,8 +100,8 @@ def read(
 
     Args:
         paths: files (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, also as `.gz` or `.zst`; `.parquet`, `.arrow`,
-            `.eval`), folders (searched to any depth, hidden files passed over), globs, and `hf://datasets/…`. A file
-            named twice is read once.
+            `.eval`), folders (searched to any depth, hidden files passed over), globs, and datasets of the Hugging Face
+            Hub as `hf://datasets/OWNER/NAME[@REVISION][/PATH]`. A file named twice is read once.
         format: the name of a format in `FORMATS`, or `auto`; short for `reading`.
         reading: how to read.
         salt: a secret that goes into the hash which stands for a person.
@@ -124,10 +123,10 @@ def read(
     sources: list[tuple[str, list[SourceFile]]] = []
     seen: set[Path] = set()
     for name in given:
-        files = [path for path in find_files(name) if path.resolve() not in seen]
-        seen.update(path.resolve() for path in files)
+        files = [file for file in source_files(name) if file.path.resolve() not in seen]
+        seen.update(file.path.resolve() for file in files)
         if files:
-            sources.append((str(name), [SourceFile(path) for path in files]))
+            sources.append((str(name), files))
     redactor = Redactor() if reading.redacts else None
     return _read(sources, _Rows(adapter, reading, salt, redactor, Counter() if votes is None else votes), on_progress)
 
@@ -147,12 +146,12 @@ def _read(
             for number, row in enumerate(file.rows()):
                 if on_progress is not None and number % _PROGRESS_ROWS == 0:
                     on_progress(before + file.done, total)
-                location = f"{file.path}{row.place}"
+                location = f"{file.name}{row.place}"
                 try:
-                    transcript = rows.transcript(row, file.path.name)
+                    transcript = rows.transcript(row, file.source)
                 except RowError as error:
                     reasons[str(error)] += 1
-                    yield Rejected(file.path.name, location, str(error), row.excerpt())
+                    yield Rejected(file.source, location, str(error), row.excerpt())
                     continue
                 kinds.count(transcript)
                 yield duplicates.admit(transcript, location, row.excerpt)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from featdisc_assets.formats import hub
 from featdisc_assets.formats.adapter import RowError, SourceError
 from featdisc_assets.formats.claude_code import gather, is_event
 from featdisc_assets.formats.compression import DAMAGED, packing, unpacked
@@ -51,10 +52,18 @@ class Row:
 
 
 class SourceFile:
-    """One file, read from beginning to end. `done` is the bytes of it read so far, `size` all of them."""
+    """One file, read from beginning to end. `done` is the bytes of it read so far, `size` all of them.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: where it lies.
+        name: what it is called where a place in it is told; the path, if nothing else.
+        source: what its rows came from, where they name no source of their own; the file's name, if nothing else.
+    """
+
+    def __init__(self, path: Path, name: str = "", source: str = "") -> None:
         self.path = path
+        self.name = name or str(path)
+        self.source = source or path.name
         self.size = path.stat().st_size
         self._file: io.FileIO | None = None
         self._done = 0
@@ -150,6 +159,18 @@ class SourceFile:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
             yield Row(f" after :{number}", problem=f"not readable as Parquet ({reason}): is it still being written?")
+
+
+def source_files(given: str | Path) -> list[SourceFile]:
+    """The files that a path, folder or glob names, or a dataset of the Hugging Face Hub, which is fetched.
+
+    Raises:
+        SourceError: if it names nothing readable.
+    """
+    if str(given).startswith(hub.SCHEME):
+        # All of a dataset is one source: its shards are nothing that a person would compare.
+        return [SourceFile(path, name, str(given)) for path, name in hub.fetch(str(given))]
+    return [SourceFile(path) for path in find_files(given)]
 
 
 def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from featdisc_assets.formats.adapter import RowError, SourceError
 from featdisc_assets.formats.fields import time_of
-from featdisc_assets.formats.files import SourceFile
-from featdisc_assets.formats.paths import find_files
+from featdisc_assets.formats.files import SourceFile, source_files
 from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected
 
 
@@ -43,7 +42,7 @@ def read_features(paths: Sequence[str | Path] | str | Path) -> Iterator[GivenFea
         SourceError: at once if a path names nothing readable; at the end if not one row could be read.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
-    files = [SourceFile(path) for name in given for path in find_files(name)]
+    files = [file for name in given for file in source_files(name)]
     return _rows(files, ", ".join(str(name) for name in given))
 
 
@@ -55,12 +54,12 @@ def _rows(files: list[SourceFile], name: str) -> Iterator[GivenFeatures | Reject
             try:
                 if row.problem is not None:
                     raise RowError(row.problem)
-                found = _given(row.value, file.path.name)
+                found = _given(row.value, file.source)
                 if (found.transcript_id, found.kind) in seen:
                     raise RowError(f"a second row of transcript {found.transcript_id} and kind {found.kind}")
             except RowError as error:
                 first_reason = first_reason or str(error)
-                yield Rejected(file.path.name, f"{file.path}{row.place}", str(error), row.excerpt())
+                yield Rejected(file.source, f"{file.name}{row.place}", str(error), row.excerpt())
                 continue
             seen.add((found.transcript_id, found.kind))
             yield found

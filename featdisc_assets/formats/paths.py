@@ -6,8 +6,9 @@ from pathlib import Path
 from featdisc_assets.formats.adapter import SourceError
 
 READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".eval")
-# What the `datasets` library writes beside a dataset's rows.
-_SIDECARS = ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json")
+PACKINGS = (".gz", ".zst", ".zstd")
+# What the `datasets` library and the Hub keep beside a dataset's rows.
+SIDECARS = ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "croissant.json")
 
 
 def find_files(given: str | Path) -> list[Path]:
@@ -45,7 +46,7 @@ def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    files = [path for path in shown if ending(path) in READABLE and path.name not in _SIDECARS]
+    files = [path for path in shown if ending(path) in READABLE and path.name not in SIDECARS]
     if not files and not or_none:
         endings = ", ".join(sorted({path.suffix or path.name for path in shown})[:10]) or "no files"
         known = ", ".join(READABLE)
@@ -57,5 +58,5 @@ def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:
 
 def ending(path: Path) -> str:
     """A file's ending in lower case, what stands before `.gz` or `.zst` if that is there."""
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".zstd")
-    return Path(name).suffix
+    name = path.name.lower()
+    return Path(next((name.removesuffix(packing) for packing in PACKINGS if name.endswith(packing)), name)).suffix
