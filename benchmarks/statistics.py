@@ -1,19 +1,18 @@
-"""The statistics at the study's scale, beside the plain way, and under the null.
+"""The statistics at the study's scale, beside the plain way.
 
-    python -m benchmarks.statistics [pairs|contrasts|probes|null ...] [--transcripts N] [--clusters K] [--targets T]
+    python -m benchmarks.statistics [pairs|contrasts|probes ...] [--transcripts N] [--clusters K] [--targets T]
 
 A warehouse of made-up transcripts: three kinds, so many clusters a kind, fifteen features a piece, cluster frequencies
 by a power law, six models. `pairs`, `contrasts` and `probes` time what the assets do (wall and CPU seconds, peak
 resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts, scikit-learn fits of ten
-targets. `null` counts false discoveries in families without any true relation, with and without groups of alike
-transcripts.
+targets. What they find where nothing is: `benchmarks/chance.py`.
 """
 
 import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from featdisc_assets.assets.cooccurrence import DIRECTIONS, pairs_of
 from featdisc_assets.assets.tabulating import contrasted
 from featdisc_assets.places import read_sql
-from featdisc_assets.stages import association, probing
+from featdisc_assets.stages import probing
 from featdisc_assets.warehouse import Warehouse
 
 _TABLES = {
@@ -151,59 +150,13 @@ def probes(n: int, clusters: int, targets: int) -> None:
           f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.4f}")  # fmt: skip
 
 
-def null(families: int) -> None:
-    """The share of families without a relation in which anything is found at q < 0.05."""
-    shapes: dict[str, Callable[[np.random.Generator], tuple[np.ndarray, ...]]] = {
-        "strangers": lambda random: _family(random, 600, 1, 0.0),
-        "groups of six, alike": lambda random: _family(random, 100, 6, 2.5),
-        "groups of one to twenty, alike": lambda random: _family(random, 80, 0, 2.5),
-    }
-    print("| null families | any discovery | without regard to groups |\n|---|---|---|")
-    for name, make in shapes.items():
-        random = np.random.default_rng(7)
-        hits = np.zeros(2)
-        for _ in range(families):
-            left, right, unit = make(random)
-            n, sizes = len(unit), np.bincount(unit).astype(np.float64)
-            totals = left.sum(axis=0).astype(float), right.sum(axis=0).astype(float)
-            rho = []
-            for flags, total in zip((left, right), totals, strict=True):
-                by = np.stack([np.bincount(unit, weights=flags[:, j]) for j in range(flags.shape[1])], axis=1)
-                squares, whole = (by**2).sum(axis=0), float((sizes**2).sum())
-                rho.append(
-                    association.intra_group_correlation(np.full(len(total), float(n)), total, squares, sizes @ by,
-                                                        np.full(len(total), whole))
-                )  # fmt: skip
-            i, j = (a.ravel() for a in np.meshgrid(np.arange(left.shape[1]), np.arange(right.shape[1]), indexing="ij"))
-            both = (left.astype(np.int64).T @ right)[i, j]
-            effect = np.maximum(association.design_effect((sizes**2).sum() / n - 1, rho[0][i], rho[1][j]), 1)
-            counts = np.full(len(i), n), totals[0][i].astype(np.int64), totals[1][j].astype(np.int64), both
-            for k, given in enumerate((effect, None)):
-                p = association.associate(*counts, two_sided=False, design_effect=given).p_value
-                hits[k] += bool((association.false_discovery(p, n_tests=len(p)) < 0.05).any())
-        print(f"| {name} | {hits[0] / families:.3f} | {hits[1] / families:.3f} |", flush=True)
-
-
-def _family(random: np.random.Generator, groups: int, size: int, pull: float) -> tuple[np.ndarray, ...]:
-    """Ten flags on the left and ten on the right, independent of each other, alike within groups."""
-    sizes = np.full(groups, size) if size else np.minimum(random.geometric(0.15, groups), 20)
-    unit = np.repeat(np.arange(groups), sizes)
-    flags = []
-    for _ in range(2):
-        base = random.uniform(-3, 0, 10)
-        score = base + pull * random.normal(size=(groups, 10))[unit]
-        flags.append(random.random(score.shape) < 1 / (1 + np.exp(-score)))
-    return flags[0], flags[1], unit
-
-
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes", "null"])
+    parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes"])
     parser.add_argument("--transcripts", type=int, default=100_000)
     parser.add_argument("--clusters", type=int, default=6_700)
     parser.add_argument("--targets", type=int, default=1_000)
-    parser.add_argument("--families", type=int, default=1_000)
     parser.add_argument("--grouped", action="store_true", help="six transcripts to a group key")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -217,8 +170,6 @@ def main() -> None:
                 contrasts(db)
     if "probes" in given.parts:
         probes(given.transcripts, given.clusters, given.targets)
-    if "null" in given.parts:
-        null(given.families)
 
 
 def resource_peak() -> float:

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 from statsmodels.stats.contingency_tables import StratifiedTable, mcnemar
 
-from featdisc_assets.places import Home
+from benchmarks import chance
+from featdisc_assets.assets.cooccurrence import pairs_of
+from featdisc_assets.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse
 from tests.homes import materialise, warehouse
 
@@ -126,6 +128,56 @@ def test_transcripts_of_one_user_do_not_count_as_many(tmp_path: Path) -> None:
     assert row["design_effect"] == pytest.approx(10, rel=0.15)
     # Sixteen users, not 160 chats: Fisher's exact test of 6 of 8 against 2 of 8.
     assert row["p_value"] == pytest.approx(0.132, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("design", "repeats"), [("independent", 1), ("clustered", 1), ("stratified", 1), ("paired", 1), ("paired", 2)]
+)
+def test_simulations_count_as_the_query_does(design: str, repeats: int, tmp_path: Path) -> None:
+    """The families of `benchmarks/chance.py` go by the code of the asset, but count without its SQL."""
+    random = np.random.default_rng(6)
+    n = 48 * repeats
+    unit = {"independent": np.arange(n), "paired": np.arange(n) // (2 * repeats)}.get(design, np.arange(n) // 3)
+    side = np.arange(n) % 2 if design == "paired" else random.integers(0, 3, 48)[unit % 48]
+    stratum = unit % 4 if design == "stratified" else None
+    made = chance.Made(unit, side, stratum)
+    flags = chance.flags_of(made, random, clusters=4, alike=2.0)
+    names = [f"response-{i:02}" for i in range(4)]
+    chats = [
+        chat(
+            f"c{i:03}", *(name for name, shown in zip(names, row, strict=True) if shown), kinds=["response"],
+            model=f"model-{side[i]}", group_key=f"g{unit[i]}", source="s" if stratum is None else f"s{stratum[i]}",
+        )
+        for i, row in enumerate(flags)
+    ]  # fmt: skip
+    asked = [{"grouped_by": "model", "group_value": f"model-{i}", "versus": None} for i in range(side.max() + 1)]
+    counts = warehouse(home_of(tmp_path, chats, names)).read(
+        read_sql("tables/group_contrasts"),
+        variables={"comparisons": asked, "stratify_by": "source" if design == "stratified" else None},
+    )
+    expected = chance.counted(flags, made)
+    assert set(expected["design"].to_pylist()) == {design}
+    assert set(expected.column_names) == set(counts.column_names) - {"versus"}
+    for row, other in zip(counts.select(expected.column_names).to_pylist(), expected.to_pylist(), strict=True):
+        assert row == {name: pytest.approx(value) for name, value in other.items()}
+
+
+def test_simulated_pairs_are_tested_as_those_of_the_asset(tmp_path: Path) -> None:
+    random = np.random.default_rng(6)
+    made = chance.Made(np.arange(60) // 3, np.zeros(60, np.int64))
+    left, right = (chance.flags_of(made, random, clusters=2, alike=1.5) for _ in range(2))
+    chats = [
+        chat(
+            f"c{i:02}", *(f"user-{j}" for j in np.flatnonzero(left[i])),
+            *(f"response-{j}" for j in np.flatnonzero(right[i])), group_key=f"g{made.unit[i]}",
+        )
+        for i in range(60)
+    ]  # fmt: skip
+    db = warehouse(home_of(tmp_path, chats, ["user-0", "user-1", "response-0", "response-1"]))
+    ids, centroids = db.matrix("select cluster_id, centroid as vector from clusters order by cluster_id")
+    found = pairs_of(db, "user", "response", ids, centroids, min_support=1)
+    assert max(found["design_effect"].to_pylist()) > 1.05
+    assert found["p_value"].to_pylist() == pytest.approx(chance.pair_family(left, right, made.unit).p_value.tolist())
 
 
 def test_strata_take_away_what_language_makes(tmp_path: Path) -> None:

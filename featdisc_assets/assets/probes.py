@@ -80,7 +80,7 @@ def probes(
                 found, binned = _probe_kind(context, db, kind, wanted, inputs, config)
                 rows += found
                 calibration += binned
-    _test(rows)
+    held_to_chance(rows)
     db.replace({"probes": pa.Table.from_pylist(rows, schema=db.schema("probes"))})
     worth = db.scalar("select count(*) from probes_worth_reading")
     context.log.info(f"{worth:,} of {len(rows):,} probes beat every baseline by their interval and chance at q < 0.05")
@@ -138,8 +138,12 @@ def _as_row(
     }  # fmt: skip
 
 
-def _test(rows: list[dict[str, Any]]) -> None:
-    """Do the transcripts a probe calls positive show its target more often than chance: a test on held-out groups."""
+def held_to_chance(rows: list[dict[str, Any]]) -> None:
+    """Do the transcripts a probe calls positive show its target more often than chance: a test on held-out groups.
+
+    Args:
+        rows: Probes as `probing.Probe` has them; those with a score get `p_value` and `q_value`.
+    """
     scored = [row for row in rows if row["f1"] is not None]
     if not scored:
         return

@@ -41,13 +41,17 @@ def contrasted(counts: pa.Table, *, family: Sequence[str], min_support: int) -> 
     design = np.array(counts["design"].to_pylist(), dtype=object)
     strata = contrasts.Strata(**{name: raw[_STRATA.get(name, name)] for name in contrasts.Strata.__slots__})
     effect = _design_effect(raw)
-    repeated = np.where(counts["is_repeated"].to_numpy(), contrasts.repeated_measures_effect(strata), 1.0)
+    is_repeated = counts["is_repeated"].to_numpy()
+    repeated, in_test = (
+        np.where(is_repeated, contrasts.repeated_measures_effect(strata, common_effect=common), 1.0)
+        for common in (True, False)
+    )
     whole = [values.astype(np.int64) for values in (n_in + n_out, n_in, k_in + k_out, k_in)]
     plain = association.associate(*whole, two_sided=True, design_effect=np.maximum(effect, 1.0))
     within = np.isin(design, ["paired", "stratified"])
     p_value = np.where(
         within,
-        contrasts.stratified_p_value(strata, np.where(design == "paired", repeated, np.maximum(effect, 1.0))),
+        contrasts.stratified_p_value(strata, np.where(design == "paired", in_test, np.maximum(effect, 1.0))),
         plain.p_value,
     )
     # Pairs tell more than strangers do: their effect is below 1, and the intervals of the shares narrow with it.

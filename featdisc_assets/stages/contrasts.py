@@ -84,17 +84,25 @@ def _upper(k: Reals, n: Reals, p: Reals, shift: Reals) -> Reals:
     return np.where(shift > 0, 0.5 * (at_least + above), at_least)
 
 
-def repeated_measures_effect(strata: Strata) -> Reals:
-    """How much more the strata's surpluses vary than single units would, around one common effect; at least 1.
+def repeated_measures_effect(strata: Strata, *, common_effect: bool) -> Reals:
+    """How much more the strata's surpluses vary than single units would; at least 1.
 
     Where a stratum holds several units of a side (a question answered many times by each model), these resemble one
     another, and each stratum counts more nearly as one unit than as many.
+
+    Args:
+        strata: Sums over strata.
+        common_effect: Whether surpluses are taken around the one effect that all strata have in common, for an
+            interval, or around none, for a test of no effect (the generalised score test, Boos 1992). Around an
+            effect fitted to few strata the variance is often far too small, just when that effect is large by chance.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.where(strata.variance > 0, (strata.k_in - strata.expected) / strata.variance, 0.0)
-        around = strata.surplus_squared - 2 * slope * strata.surplus_variance + slope**2 * strata.variance_squared
-        small = strata.n_strata / np.maximum(strata.n_strata - 1, 1)
-        return np.where(strata.variance > 0, np.maximum(1.0, small * around / strata.variance), 1.0)
+        found = strata.surplus_squared
+        if common_effect:
+            slope = np.where(strata.variance > 0, (strata.k_in - strata.expected) / strata.variance, 0.0)
+            around = found - 2 * slope * strata.surplus_variance + slope**2 * strata.variance_squared
+            found = strata.n_strata / np.maximum(strata.n_strata - 1, 1) * around
+        return np.where(strata.variance > 0, np.maximum(1.0, found / strata.variance), 1.0)
 
 
 def mantel_haenszel(strata: Strata, design_effect: Reals) -> tuple[Reals, Reals, Reals]:

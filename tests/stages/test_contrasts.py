@@ -124,10 +124,18 @@ def test_answers_repeated_many_times_do_not_count_as_many() -> None:
         p = 1 / (1 + np.exp(-random.normal(0, 1.5, size=(40, 2))))
         inside, outside = random.binomial(10, p).T.astype(float)
         strata = strata_of(np.stack([np.stack([inside, 10 - inside], 1), np.stack([outside, 10 - outside], 1)], 1))
+        effect = contrasts.repeated_measures_effect(strata, common_effect=False)
         plain.append(contrasts.stratified_p_value(strata, ONE)[0])
-        given_whims.append(contrasts.stratified_p_value(strata, contrasts.repeated_measures_effect(strata))[0])
+        given_whims.append(contrasts.stratified_p_value(strata, effect)[0])
     assert np.mean(np.array(plain) < 0.05) > 0.3
     assert np.mean(np.array(given_whims) < 0.05) < 0.09
+
+
+def test_an_interval_of_repeated_answers_is_not_widened_by_the_effect_they_share() -> None:
+    """Forty questions, ten answers a side, every one with the same difference: nothing scatters around it."""
+    strata = strata_of(np.tile([[[8.0, 2.0], [3.0, 7.0]]], (40, 1, 1)))
+    assert contrasts.repeated_measures_effect(strata, common_effect=True)[0] == 1
+    assert contrasts.repeated_measures_effect(strata, common_effect=False)[0] > 2
 
 
 def test_what_tells_groups_apart_is_the_area_under_the_curve() -> None:
