@@ -102,10 +102,13 @@ def test_a_long_answer_is_cut_and_says_so(home: Home) -> None:
 @contextmanager
 def at_a_terminal(home: Home) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     master, slave = pty.openpty()
+    # What runs in the background ignores Ctrl-C and hands that on; a person's shell hears it.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "featdisc_assets.cli", "shell", "--home", str(home.path)],
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=os.environ | {"TERM": "dumb"},
     )  # fmt: skip
+    signal.signal(signal.SIGINT, heard)
     os.close(slave)
     try:
         yield master, process
