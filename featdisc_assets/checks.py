@@ -67,16 +67,23 @@ def failed_share(config: FailedShareConfig, warehouse: WarehouseResource) -> dg.
     """Warn of kinds with too many failures: the commonest reason, and what to do about it."""
     # Below every share: those of the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/failed_share"), variables={"max_failed_share": -1.0})
-    worst = [row for row in kinds if row["failed_share"] > config.max_failed_share]
-    return dg.AssetCheckResult(
-        passed=not worst,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join(_complaint(row, config.max_failed_share) for row in worst) or "few ratings failed",
-        metadata={f"failed share of {row['kind']} pieces": row["failed_share"] for row in kinds},
+    return _by_kind(
+        {f"failed share of {row['kind']} pieces": row["failed_share"] for row in kinds},
+        [_failed(row, config.max_failed_share) for row in kinds if row["failed_share"] > config.max_failed_share],
+        well="few ratings failed",
     )
 
 
-def _complaint(row: dict[str, Any], limit: float) -> str:
+def _by_kind(shares: dict[str, float], complaints: list[str], *, well: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not complaints,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(complaints) or well,
+        metadata=shares,
+    )
+
+
+def _failed(row: dict[str, Any], limit: float) -> str:
     return (
         f"{row['failed_share']:.1%} of {row['n_pieces']:,} {row['kind']} pieces failed, above {limit:.1%};"
         f" {row['n_reason']:,} of {row['n_failed']:,} are {row['reason']}: {remedy(row['reason'])}"
@@ -101,19 +108,15 @@ def near_equal_share(config: NearEqualShareConfig, warehouse: WarehouseResource)
     """Warn of kinds of which one template, or one text over and over, makes up much."""
     # Below every share: those of the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/near_equal_share"), variables={"max_share": -1.0})
-    worst = [row for row in kinds if row["near_equal_share"] > config.max_share]
     complaints = [
         f"{row['near_equal_share']:.1%} of {row['n_transcripts']:,} transcripts with a {row['kind']} text have one of a"
         f" near-equal group, above {config.max_share:.1%}: each counts in every prevalence; look at near_duplicates,"
         " and leave out of the source what is spam"
-        for row in worst
+        for row in kinds
+        if row["near_equal_share"] > config.max_share
     ]
-    return dg.AssetCheckResult(
-        passed=not worst,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join(complaints) or "few transcripts are near-equal",
-        metadata={f"near-equal share of {row['kind']} texts": row["near_equal_share"] for row in kinds},
-    )
+    shares = {f"near-equal share of {row['kind']} texts": row["near_equal_share"] for row in kinds}
+    return _by_kind(shares, complaints, well="few transcripts are near-equal")
 
 
 @dg.asset_check(name="synonyms_are_nearer", asset="embeddings", description="Synonyms are nearer than strangers.")

@@ -94,13 +94,12 @@ class Freshness:
 
     def _tags(self) -> dict[dg.AssetKey, Mapping[str, str] | None]:
         """What each asset was last made with; one query for all, since one for each took a second."""
-        keys = [key for level in self.levels for key in level]
         made = {
             record.asset_entry.asset_key: entry.asset_materialization
-            for record in self._instance.get_asset_records(keys)
+            for record in self._instance.get_asset_records(list(self._op_of))
             if (entry := record.asset_entry.last_materialization)
         }
-        return {key: found.tags if (found := made.get(key)) else None for key in keys}
+        return {key: found.tags if (found := made.get(key)) else None for key in self._op_of}
 
     def _observed(self, key: dg.AssetKey) -> Mapping[str, str] | None:
         found = self._instance.fetch_observations(key, limit=1).records

@@ -55,10 +55,10 @@ class Warehouse:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Let the statements of this block share one opening of the file, in this thread.
+        """Let the queries of this block share one opening of the file, for reading, in this thread.
 
-        Opening reads the whole catalogue, some 20 ms, and several small statements in a row need not each pay that.
-        Nobody else reads or writes meanwhile: nothing slow belongs in the block.
+        Opening reads the whole catalogue, some 20 ms, and several queries in a row need not each pay that. Others can
+        read meanwhile, and nobody can write, this block neither.
 
         Raises:
             WarehouseBusyError: Another process held the file for `patience_s`.
@@ -66,7 +66,7 @@ class Warehouse:
         if self._held is not None:
             yield
             return
-        self._held = self._open(read_only=False)
+        self._held = self._open(read_only=True)
         try:
             yield
         finally:

@@ -35,8 +35,9 @@ def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) 
     for mart in marts():
         if dg.AssetKey(mart.name) not in context.selected_asset_keys:
             continue
-        with db.hold():
-            db.make_view(mart)
-            metadata = table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")
-        lineage = column_lineage(mart.name, mart.sql, columns)
-        yield dg.MaterializeResult(asset_key=mart.name, metadata=metadata | {"dagster/column_lineage": lineage})
+        db.make_view(mart)
+        yield dg.MaterializeResult(
+            asset_key=mart.name,
+            metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")
+            | {"dagster/column_lineage": column_lineage(mart.name, mart.sql, columns)},
+        )

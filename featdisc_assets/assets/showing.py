@@ -38,15 +38,18 @@ def materialized(
     with warehouse.hold():
         metadata = table_metadata(warehouse, table, preview=preview) | (figures or {})
         version = data_version(warehouse, table, versioned)
-        leave(warehouse, Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {}))
+    leave(warehouse, Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {}))
     return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=version)
 
 
 def table_metadata(warehouse: Warehouse, table: str, *, preview: str | None = None) -> dict[str, Any]:
     """Row count, columns with types and comments and, where a query is given, its rows as a table."""
-    columns = warehouse.rows(_COLUMNS, [table])
+    with warehouse.hold():
+        columns = warehouse.rows(_COLUMNS, [table])
+        count = warehouse.scalar(f"select count(*) from {table}")
+        rows = [] if preview is None else warehouse.rows(preview)
     metadata: dict[str, Any] = {
-        "dagster/row_count": warehouse.scalar(f"select count(*) from {table}"),
+        "dagster/row_count": count,
         "dagster/column_schema": dg.TableSchema(
             columns=[
                 dg.TableColumn(name=column["column_name"], type=column["data_type"], description=column["comment"])
@@ -55,10 +58,8 @@ def table_metadata(warehouse: Warehouse, table: str, *, preview: str | None = No
         ),
         "dagster/relation_identifier": table,
     }
-    if preview is not None:
-        rows = warehouse.rows(preview)
-        if rows:
-            metadata["preview"] = dg.MetadataValue.md(markdown_table(rows))
+    if rows:
+        metadata["preview"] = dg.MetadataValue.md(markdown_table(rows))
     return metadata
 
 

@@ -65,22 +65,23 @@ def keep(model: Converted) -> None:
     folder = _folder()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=folder.parent))
-        openvino.save_model(model.graph, beside / "model.xml", compress_to_fp16=False)
-        try:
-            beside.rename(folder)
-        except OSError:
-            # Another process was first.
-            shutil.rmtree(beside)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+            made = Path(beside) / "graph"
+            made.mkdir()
+            openvino.save_model(model.graph, made / "model.xml", compress_to_fp16=False)
+            made.rename(folder)
     except (OSError, RuntimeError) as error:
-        log.info("the converted encoder could not be kept in %s: %s", folder, error)
+        # Where another process was first, its graph is as good.
+        if not folder.exists():
+            log.info("the converted encoder could not be kept in %s: %s", folder, error)
 
 
 def kept() -> Converted | None:
     """The bundled model as an earlier process converted it; None if none did, or if torch could use a GPU."""
     try:
+        folder = _folder()
         # Wheels for processors alone say so in their version; of others only torch itself knows what they can use.
-        if not version("torch").endswith("+cpu") or not (_folder() / "model.bin").exists():
+        if not version("torch").endswith("+cpu") or not (folder / "model.bin").exists():
             return None
     except PackageNotFoundError:
         return None
@@ -98,10 +99,10 @@ def kept() -> Converted | None:
         return [found.ids for found in tokenizer.encode_batch(texts)]
 
     try:
-        return Converted(openvino.Core().read_model(_folder() / "model.xml"), token_ids)
+        return Converted(openvino.Core().read_model(folder / "model.xml"), token_ids)
     except RuntimeError as error:
-        log.warning("the converted encoder in %s cannot be read (%s); it is made anew", _folder(), error)
-        shutil.rmtree(_folder())
+        log.warning("the converted encoder in %s cannot be read (%s); it is made anew", folder, error)
+        shutil.rmtree(folder)
         return None
 
 
