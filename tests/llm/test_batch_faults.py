@@ -3,11 +3,13 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from featdisc_assets.llm.batch import asking
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.request import Params
 from featdisc_assets.llm.store import AnswerStore
@@ -97,6 +99,21 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
         batches(requests, store)
         assert {outcome.status for outcome in ask(requests, store)} == {"ok"}
     assert (server.total, server.batches.billed, len(server.batches.batches)) == (0, 3, 1)
+
+
+def test_a_fault_between_two_looks_stops_the_run_too(
+    store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = asking._Run._tick
+
+    def slow_look(run: asking._Run) -> None:
+        look(run)
+        futures.wait(run.errands.values())
+
+    monkeypatch.setattr(asking._Run, "_tick", slow_look)
+    server.batches.hook = lambda name: _error(400, "Unknown parameter: purpose") if name == "create" else None
+    with pytest.raises(MachineFault, match="rejected a batch of 3 requests"):
+        batches(ratings(3, server), store)
 
 
 def _error(code: int, message: str, **headers: str) -> web.Response:

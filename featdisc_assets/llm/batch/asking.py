@@ -186,6 +186,7 @@ class _Run:
                 futures.FIRST_COMPLETED,
             )
             self._tick()
+        self._tick()  # an errand may have failed between the last tick and `until`
 
     def _tick(self) -> None:
         """Raise what has ended an errand, or tell how far all is."""
