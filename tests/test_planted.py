@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
 
 from featdisc_assets.places import sample_path
 from featdisc_assets.warehouse import Warehouse
@@ -80,6 +82,19 @@ def test_each_planted_relation_is_found(
     assert found[0]["odds_ratio_low"] > 3
 
 
+def tells_length(shown: set[str], chars: dict[str, int]) -> bool:
+    """Whether the transcripts that show a cluster are the shorter, or the longer, by their pieces of its kind."""
+    names = sorted(chars)
+    auc = roc_auc_score([name in shown for name in names], [chars[name] for name in names])
+    return max(float(auc), 1 - float(auc)) > 0.85
+
+
+def test_messages_and_answers_go_together_in_length(sample_db: Warehouse) -> None:
+    rows = sample_db.rows("pivot pieces on kind in ('user', 'response') using sum(n_chars) group by transcript_id")
+    known = [(row["user"], row["response"]) for row in rows if row["user"] and row["response"]]
+    assert spearmanr(*zip(*known, strict=True)).pvalue < 0.001
+
+
 def test_nothing_without_a_planted_cause_ranks_above_them(
     members: dict[str, dict[str, set[str]]], sample_db: Warehouse
 ) -> None:
@@ -93,11 +108,19 @@ def test_nothing_without_a_planted_cause_ranks_above_them(
     traits = [showing("user", row["cause_value"]) for row in BY_TRAIT]
     ranked = pairs(sample_db)
     last = max(i for i, pair in enumerate(ranked) if (pair["left_cluster_id"], pair["right_cluster_id"]) in planted)
+    chars: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in sample_db.rows("select kind, transcript_id, sum(n_chars) as n_chars from pieces group by all"):
+        chars[row["kind"]][row["transcript_id"]] = row["n_chars"]
     strangers = [
         pair
         for pair in ranked[:last]
+        # Nobody planted that long messages have long answers, but in these transcripts they do.
+        if not all(
+            tells_length(members[pair[f"{side}_kind"]][pair[f"{side}_cluster_id"]], chars[pair[f"{side}_kind"]])
+            for side in ("left", "right")
+        )
         # A cluster most of whose transcripts have one planted trait speaks of that trait, whatever its name.
-        if max(len(members["user"][pair["left_cluster_id"]] & trait) for trait in traits)
+        and max(len(members["user"][pair["left_cluster_id"]] & trait) for trait in traits)
         < 0.4 * len(members["user"][pair["left_cluster_id"]])
     ]
     assert strangers == []

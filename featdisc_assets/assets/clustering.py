@@ -104,10 +104,9 @@ class ClusterConfig(dg.Config):
         description="The same for one kind, where it should differ: {user: 30}; kinds are user, thought, response.",
     )
     keep_senses_apart: bool = Field(
-        default=False,
-        description="Features of opposite sense (flatters, avoids flattering; formal, casual), of absence and of"
-        " refusal never share a cluster. Off, the embedding alone decides, and it puts many of them together. Lengths"
-        " are told apart too (long, short), so that long messages with long answers then lead the list of pairs.",
+        default=True,
+        description="Features of opposite sense (flatters, avoids flattering; formal, casual; long, short), of absence"
+        " and of refusal never share a cluster. Off, the embedding alone decides, and it puts many of them together.",
     )
     min_similarity: float = Field(
         default=0.1,

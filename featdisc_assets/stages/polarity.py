@@ -17,7 +17,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Within the first words only: "Refuses bluntly and without explanation" is a refusal, not an absence.
+# Within the first words only: "Refuses bluntly and without explanation" is a refusal, not an absence, and "Explains
+# the guillotine in a long message" speaks of the guillotine.
 LEAD_WORDS = 4
 PRESENT, ABSENT, REFUSED = 0, 1, 2
 _ABSENT = _words(
@@ -122,14 +123,14 @@ def senses(texts: Sequence[str]) -> Signs:
 
 
 def stances(texts: Sequence[str]) -> Signs:
-    """int8[n, AXES]: which side of each axis a feature names, 0 for neither or both."""
+    """int8[n, AXES]: which side of each axis a feature's first words name, 0 for neither or both."""
     signs = np.zeros((len(texts), AXES), np.int8)
     for row, text in enumerate(texts):
         named: dict[int, set[int]] = {}
         lowered = text.lower()
         for pair, one in _PAIRS:
             lowered = lowered.replace(pair, one)
-        for word in lowered.split():
+        for word in lowered.split()[:LEAD_WORDS]:
             if (known := _SIGN_OF.get(word)) is not None:
                 named.setdefault(known[0], set()).add(known[1])
         for axis, sides in named.items():

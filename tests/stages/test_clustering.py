@@ -167,12 +167,19 @@ class TestPolarity:
         assert polarity.senses([text]).tolist() == [sense]
 
     def test_contraries_have_opposite_signs_on_one_axis(self) -> None:
-        formal, informal, both, neither = polarity.stances(
-            ["Formal tone", "Informal tone", "Formal then informal", "Writes in French"]
+        formal, informal, both, neither, aside = polarity.stances(
+            [
+                "Formal tone",
+                "Informal tone",
+                "Formal then informal",
+                "Writes in French",
+                "Tells of yoga in a casual way",
+            ]
         )
         assert (formal * informal).sum() == -1
         assert not both.any()
         assert not neither.any()
+        assert not aside.any()
 
     def test_opposites_never_share_a_cluster(self) -> None:
         vectors, _ = themes([40, 40])
