@@ -15,7 +15,7 @@ EXPECTED = {
     "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "near_equal_texts", "rating_plan",
     "rated_texts", "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_lineage",
-    "cluster_names", "cluster_interest",
+    "cluster_parents", "parents", "cluster_names", "parent_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
     "probes", "feature_hygiene", "cluster_audit", "report", "published", "source_files",
     "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",
