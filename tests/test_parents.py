@@ -91,7 +91,7 @@ def labels_of(db: Warehouse) -> dict[str, str]:
 
 def test_clusters_stand_in_themes_and_themes_in_areas(tmp_path: Path) -> None:
     db, server = name(planted(tmp_path))
-    assert server.total == AREAS * THEMES + AREAS
+    assert server.total == server.requests["parent"] == AREAS * THEMES + AREAS
     tree = db.rows("from cluster_tree order by cluster_id")
     assert len(tree) == len(TEXT_OF)
     assert all(row["theme_label"] == f"About {MATTER_OF[row['cluster_id']]}" for row in tree)

@@ -11,7 +11,8 @@ KNOBS = {"clusters_per_theme": 12, "most_areas": 30, "at_a_glance": 15}
 
 
 def unit(matrix: np.ndarray) -> Vectors:
-    return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Vectors = (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def planted(n_areas: int, themes_an_area: int, clusters_a_theme: int) -> tuple[Vectors, Labels, Labels]:
