@@ -80,6 +80,16 @@ def test_every_job_can_be_started(job: str) -> None:
     assert defs.resolve_job_def(job).description
 
 
+def test_themes_are_named_anew_with_clusters_and_made_anew_with_them() -> None:
+    made = {
+        job: {key.to_user_string() for key in defs.resolve_job_def(job).asset_layer.executable_asset_keys}
+        for job in ("rename", "refit_clusters")
+    }
+    assert {"parent_names", "cluster_tree", "report"} <= made["rename"]
+    assert not {"clusters", "cluster_parents"} & made["rename"]
+    assert {"clusters", "cluster_parents", "parents", "parent_names"} <= made["refit_clusters"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
