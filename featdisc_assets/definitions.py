@@ -9,12 +9,14 @@ from featdisc_assets.assets.contrasts import group_contrasts, text_languages
 from featdisc_assets.assets.cooccurrence import cooccurrence
 from featdisc_assets.assets.drift import drift
 from featdisc_assets.assets.fidelity import label_fidelity
+from featdisc_assets.assets.hierarchy import cluster_parents
 from featdisc_assets.assets.hygiene import feature_hygiene
 from featdisc_assets.assets.ingest import pieces, transcripts
 from featdisc_assets.assets.interest import cluster_interest
 from featdisc_assets.assets.marts import mart_views
 from featdisc_assets.assets.naming import cluster_names
 from featdisc_assets.assets.near_equal import near_equal_texts
+from featdisc_assets.assets.parent_naming import parent_names
 from featdisc_assets.assets.probes import probes
 from featdisc_assets.assets.publishing import published
 from featdisc_assets.assets.rating import features, rating_plan
@@ -35,9 +37,11 @@ assets = [
     features,
     embeddings,
     clusters,
+    cluster_parents,
     feature_hygiene,
     cluster_audit,
     cluster_names,
+    parent_names,
     label_fidelity,
     cluster_interest,
     verification,

@@ -11,7 +11,7 @@ _REMEDIES = {
     "rejected": "mend the settings that the error names, then run with retry_failed",
 }
 # What makes a request of an asset long.
-_LENGTHS = {"rating_plan": "max_piece_tokens", "cluster_names": "sample_size"}
+_LENGTHS = {"rating_plan": "max_piece_tokens", "cluster_names": "sample_size", "parent_names": "most_children"}
 
 
 def remedy(status: str, asset: str = "rating_plan") -> str:

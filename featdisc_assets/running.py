@@ -20,7 +20,7 @@ from featdisc_assets.places import Home, shipped
 from featdisc_assets.warehouse import Warehouse
 
 # The assets that may ask a model of their own.
-NAMING = ("cluster_names", "cluster_interest", "label_fidelity", "verification", "codebook")
+NAMING = ("cluster_names", "parent_names", "cluster_interest", "label_fidelity", "verification", "codebook")
 
 
 def settings(

@@ -138,10 +138,14 @@ def failures(db: Warehouse) -> list[str]:
         for row in rows
     ]
     unnamed = db.rows("""
-        select status, count(*) as n from cluster_names
+        select what, status, count(*) as n from (
+            select 'clusters' as what, label, status from cluster_names
+            union all select 'themes and areas' as what, label, status from parent_names
+        )
         where label is null and status != 'not_asked' group by all order by all""")
     lines += [
-        f"unnamed     {row['n']:,} clusters, {row['status']}: {remedy(row['status'], 'cluster_names')}"
+        f"unnamed     {row['n']:,} {row['what']}, {row['status']}:"
+        f" {remedy(row['status'], 'cluster_names' if row['what'] == 'clusters' else 'parent_names')}"
         for row in unnamed
     ]
     return lines

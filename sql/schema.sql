@@ -213,6 +213,27 @@ create table if not exists cluster_lineage (
     n_now bigint not null
 );
 
+-- one row per cluster: its theme, and its theme's area; null where a kind has too few clusters for that level
+create table if not exists cluster_parents (
+    cluster_id varchar not null,
+    kind varchar not null,
+    theme_id varchar,
+    area_id varchar
+);
+
+-- one row per parent: a theme holds clusters, an area holds themes
+create table if not exists parents (
+    parent_id varchar not null,
+    level varchar not null,
+    kind varchar not null,
+    area_id varchar,
+    n_clusters bigint not null,
+    n_features bigint not null,
+    n_pieces bigint not null,
+    n_transcripts bigint not null,
+    centroid float[] not null
+);
+
 -- one row per cluster
 create table if not exists cluster_names (
     cluster_id varchar not null,
@@ -223,6 +244,23 @@ create table if not exists cluster_names (
     neighbour_ids varchar[] not null,
     members_hash varchar,
     reasons varchar[],
+    status varchar not null,
+    error varchar,
+    model varchar not null,
+    prompt_version varchar not null,
+    request_key varchar not null
+);
+
+-- one row per parent: the name of a theme or an area, made from the names of what it holds
+create table if not exists parent_names (
+    parent_id varchar not null,
+    label varchar,
+    description varchar,
+    child_ids varchar[] not null,
+    contrast_ids varchar[] not null,
+    sibling_ids varchar[] not null,
+    children_hash varchar,
+    reasons varchar[] not null,
     status varchar not null,
     error varchar,
     model varchar not null,

@@ -50,6 +50,20 @@ def small_rows() -> Rows:
             {"feature_id": "f3", "kind": "response", "cluster_id": "response-1", "similarity": 0.9},
         ],
         "cluster_names": [_name("user-1", "Asks for verse"), _name("response-1", "Answers in verse")],
+        "cluster_parents": [
+            {"cluster_id": "user-1", "kind": "user", "theme_id": "user-theme-1", "area_id": "user-area-1"},
+            {"cluster_id": "response-1", "kind": "response", "theme_id": "response-theme-1", "area_id": None},
+        ],
+        "parents": [
+            _parent("user-theme-1", "user-area-1", 3),
+            _parent("user-area-1", None, 3),
+            _parent("response-theme-1", None, 4),
+        ],
+        "parent_names": [
+            _parent_name("user-theme-1", "Wishes for verse"),
+            _parent_name("user-area-1", "Wishes"),
+            _parent_name("response-theme-1", "Verse"),
+        ],
         "cluster_interest": [
             {"cluster_id": "user-1", "interest": 61.8, "spread": 2.0, "n_scores": 3}
             | {"audience": "researchers", "model": "some/model", "prompt_version": "p"}
@@ -167,6 +181,19 @@ def _name(cluster_id: str, label: str) -> dict[str, Any]:
         "model": "some/model",
         "prompt_version": "p",
         "request_key": "k",
+    }
+
+
+def _parent(parent_id: str, area_id: str | None, n: int) -> dict[str, Any]:
+    kind, level, _ = parent_id.split("-")
+    counts = {"n_clusters": 1, "n_features": 2, "n_pieces": n, "n_transcripts": n}
+    return {"parent_id": parent_id, "level": level, "kind": kind, "area_id": area_id, "centroid": [1.0]} | counts
+
+
+def _parent_name(parent_id: str, label: str) -> dict[str, Any]:
+    return {"parent_id": parent_id, "label": label, "description": f"{label}, all of it.", "status": "ok"} | {
+        **{name: [] for name in ("child_ids", "contrast_ids", "sibling_ids", "reasons")},
+        **dict.fromkeys(("model", "prompt_version", "request_key"), "k"),
     }
 
 

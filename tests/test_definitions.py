@@ -15,7 +15,7 @@ EXPECTED = {
     "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "near_equal_texts", "rating_plan",
     "rated_texts", "text_features", "vocabulary",
     "features", "ratings", "embeddings", "clusters", "cluster_members", "cluster_lineage",
-    "cluster_names", "cluster_interest",
+    "cluster_parents", "parents", "cluster_names", "parent_names", "cluster_interest",
     "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
     "probes", "feature_hygiene", "cluster_audit", "report", "published", "source_files",
     "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",
@@ -78,6 +78,16 @@ def test_every_check_stands_on_an_asset() -> None:
 @pytest.mark.parametrize("job", ["everything", "rate_only", "refit_clusters", "rename", "show", "refresh"])
 def test_every_job_can_be_started(job: str) -> None:
     assert defs.resolve_job_def(job).description
+
+
+def test_themes_are_named_anew_with_clusters_and_made_anew_with_them() -> None:
+    made = {
+        job: {key.to_user_string() for key in defs.resolve_job_def(job).asset_layer.executable_asset_keys}
+        for job in ("rename", "refit_clusters")
+    }
+    assert {"parent_names", "cluster_tree", "report"} <= made["rename"]
+    assert not {"clusters", "cluster_parents"} & made["rename"]
+    assert {"clusters", "cluster_parents", "parents", "parent_names"} <= made["refit_clusters"]
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ KEYS = {
     "feature_id": ("vocabulary", "#c2410c"),
     "encoder": ("encoders", "#0e7490"),
     "cluster_id": ("clusters", "#8b2fc9"),
+    "parent_id": ("parents", "#b0125b"),
 }
 COLUMNS, WIDTH, GUTTER, MARGIN = 5, 248, 52, 28
 HEAD, LINE, FOOT, GAP = 26, 16, 8, 22

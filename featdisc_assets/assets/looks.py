@@ -1,15 +1,22 @@
 """The looks that a namer takes at clusters, and what becomes of each cluster's name from look to look."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+import dagster as dg
+
+from featdisc_assets.assets.asking import AskingConfig, answers
+from featdisc_assets.assets.paying import open_budget
 from featdisc_assets.assets.trial import Trial
 from featdisc_assets.assets.whom import Whom
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answers import ClusterName
 from featdisc_assets.llm.request import Outcome, Request
+from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.stages import labels, personal
+from featdisc_assets.warehouse import Warehouse
 
 FEATURES_OF_A_NEIGHBOUR = 5
 # What a second look at many phrases is shown of them.
@@ -79,16 +86,22 @@ class Named:
 class Looks:
     """Asks a namer about clusters: once of each, and again where a name cannot stand.
 
+    Attributes:
+        purpose: What the answers are for, as the ledger has it.
+        files: The prompt files of a first look and of another, by task and name.
+
     Args:
         whom: Who is asked.
         salt: Of the fences.
         texts_of: The texts that a namer may see of every cluster, the most common first.
     """
 
+    purpose: ClassVar[str] = "name"
+    files: ClassVar[tuple[tuple[str, str], tuple[str, str]]] = (("name", "cluster"), ("rename", "cluster"))
+
     def __init__(self, whom: Whom, salt: str, texts_of: dict[str, list[str]]) -> None:
         self._whom, self._salt, self._texts_of = whom, salt, texts_of
-        self._first = prompts.load("name", "cluster", whom.folder)
-        self._again = prompts.load("rename", "cluster", whom.folder)
+        self._first, self._again = (prompts.load(task, name, whom.folder) for task, name in self.files)
 
     @property
     def version(self) -> str:
@@ -141,7 +154,7 @@ class Looks:
 
     def _request(self, named: Named, prompt: prompts.Prompt, **values: str) -> Request:
         return Request(
-            purpose="name",
+            purpose=self.purpose,
             subject_id=named.cluster_id,
             model=self._whom.model,
             prompt_version=prompt.version,
@@ -158,6 +171,39 @@ class Looks:
             named.description = labels.tidy_description(outcome.value.description)
             if named.label is None:
                 named.status, named.error = "invalid", "the label holds no letter"
+
+
+def asker(
+    context: dg.AssetExecutionContext,
+    db: Warehouse,
+    store: AnswerStore,
+    whom: Whom,
+    config: AskingConfig,
+    *,
+    asset: str,
+    what: str,
+) -> Ask:
+    """How an asset that names asks: each look goes through the answer store, within the home's budget.
+
+    Args:
+        context: Of the asset.
+        db: Where the ledger is.
+        store: Where answers are.
+        whom: Who is asked, and what may be spent.
+        config: How hard to press.
+        asset: On whose page progress shows.
+        what: Is asked for, in the plural.
+    """
+
+    def ask(requests: Iterable[Request], total: int) -> Iterator[Outcome]:
+        if not total:
+            return
+        budget = open_budget(whom.budget_usd, db, store, whom.prices)
+        given: dict[str, Any] = {"asset": asset, "what": what, "total": total, "budget": budget}
+        with closing(answers(context, db, store, requests, config, **given)) as outcomes:
+            yield from outcomes
+
+    return ask
 
 
 def equal_ones(clusters: Sequence[Named]) -> dict[int, int]:

@@ -1,7 +1,5 @@
 """Clusters get a label and a sentence, and a second look where the first name cannot stand."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
 from typing import Any
 
 import dagster as dg
@@ -10,16 +8,13 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets.assets import looks, nearby, trial
-from featdisc_assets.assets.asking import answers
-from featdisc_assets.assets.looks import Ask, Looks, Named
+from featdisc_assets.assets.looks import Ask, Looks, Named, asker
 from featdisc_assets.assets.nearby import nearest_clusters
-from featdisc_assets.assets.paying import open_budget
 from featdisc_assets.assets.planning import prompt_files, read_plans
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.assets.trial import apart, label_vectors, try_labels
 from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
 from featdisc_assets.home_settings import settings_of
-from featdisc_assets.llm.request import Outcome, Request
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import HomeResource, WarehouseResource
@@ -91,20 +86,7 @@ def cluster_names(
     clusters = [Named(row, near[row["cluster_id"]]) for row in samples]
     kept = _keep(db, clusters, namer.version, whom.model)
     with AnswerStore(home.home.answers) as store:
-
-        def ask(requests: Iterable[Request], total: int) -> Iterator[Outcome]:
-            if not total:
-                return
-            budget = open_budget(whom.budget_usd, db, store, whom.prices)
-            given: dict[str, Any] = {
-                "asset": "cluster_names",
-                "what": "cluster names",
-                "total": total,
-                "budget": budget,
-            }
-            with closing(answers(context, db, store, requests, config, **given)) as outcomes:
-                yield from outcomes
-
+        ask = asker(context, db, store, whom, config, asset="cluster_names", what="cluster names")
         fresh = [named for named in clusters if named.sample["is_wanted"] and not named.kept]
         namer.first(ask, fresh)
         again = _mend(db, ask, namer, clusters, config)

@@ -26,6 +26,7 @@ _PLACES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "evidence": (frozenset({"piece"}), frozenset({"at_least", "at_most", "examples"})),
     "name": (frozenset({"features"}), frozenset({"neighbours"})),
     "rename": (frozenset({"features"}), frozenset({"neighbours", "rejected", "reason"})),
+    "parent": (frozenset({"clusters"}), frozenset({"neighbours", "rejected", "reason"})),
     "interest": (frozenset({"clusters"}), frozenset({"audience"})),
     "judge": (frozenset({"name", "phrases"}), frozenset()),
     "verify": (frozenset({"piece", "feature"}), frozenset({"kind"})),

@@ -132,6 +132,10 @@ def _about_clusters(fences: dict[str, str], surface: ModuleType) -> dict[str, An
         others, rejected = _lines(fences.get("neighbours", "")), _lines(fences.get("rejected", ""))
         label, description = surface.name(_lines(fences["features"]), others, rejected)
         return {"label": label, "description": description}
+    if "clusters" in fences and "neighbours" in fences:
+        own, others = (_labels(fences[name]) for name in ("clusters", "neighbours"))
+        label, description = surface.name_parent(own, others, _lines(fences.get("rejected", "")))
+        return {"label": label, "description": description}
     if "phrases" in fences:
         fits = surface.judge(fences.get("name", ""), _numbered(fences["phrases"]))
         return {"fits": [{"phrase": number, "fit": fit} for number, fit in enumerate(fits, 1)]}
@@ -171,6 +175,11 @@ def _kind_named(prompt: str) -> Kind:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _labels(text: str) -> list[str]:
+    """The labels of a list of named groups: what stands before the colon."""
+    return [entry.partition(": ")[0] for entry in _numbered(text)]
 
 
 def split_clusters(text: str) -> list[str]:

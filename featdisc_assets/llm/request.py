@@ -51,7 +51,7 @@ class Request:
     """One question.
 
     Attributes:
-        purpose: What the answer is for: `rate`, `name`, `interest`, `judge`, `verify` or `codebook`.
+        purpose: What the answer is for: `rate`, `name`, `parent`, `interest`, `judge`, `verify` or `codebook`.
         subject_id: The piece or cluster asked about.
         model: A litellm model string.
         prompt_version: The version of the template, for the ledger.

@@ -22,6 +22,7 @@ KIND_TITLES = {"user": "User turns", "thought": "Thoughts", "response": "Respons
 PURPOSE_TITLES = {
     "rate": "Writing features",
     "name": "Naming clusters",
+    "parent": "Naming themes",
     "interest": "Scoring interest",
     "judge": "Judging labels",
     "verify": "Verifying features",
@@ -63,6 +64,8 @@ class Findings:
     interesting: Answer
     members: Answer
     excerpts: Answer
+    parents: Answer
+    tree: Answer
     contrasts: Answer
     contrast_counts: Answer
     surprising: Answer
@@ -111,6 +114,9 @@ def render(findings: Findings, *, title: str, dated: str = "") -> str:
         interesting=by(findings.interesting.rows, "kind"),
         members=by(findings.members.rows, "cluster_id"),
         excerpts=by(findings.excerpts.rows, "cluster_id"),
+        areas=by([row for row in findings.parents.rows if row["level"] == "area"], "kind"),
+        themes=by([row for row in findings.parents.rows if row["level"] == "theme"], "kind", "area_id"),
+        tree=by(findings.tree.rows, "theme_id"),
         contrasts=by(findings.contrasts.rows, "cluster_id"),
         surprising=by(findings.surprising.rows, "left_kind", "right_kind"),
         obvious=by(findings.obvious.rows, "left_kind", "right_kind"),

@@ -5,6 +5,7 @@ with attempts as (
         case purpose
             when 'rate' then 'features'
             when 'name' then 'cluster_names'
+            when 'parent' then 'parent_names'
             when 'interest' then 'cluster_interest'
             when 'judge' then 'label_fidelity'
             when 'verify' then 'verification'

@@ -17,6 +17,15 @@ where status <> 'not_asked'
 group by model
 union all
 select
+    'parent' as purpose,
+    model,
+    count(*) filter (where status in ('ok', 'repaired', 'too_few')) as n_answers,
+    count(distinct prompt_version) as n_prompts
+from parent_names
+where status <> 'not_asked'
+group by model
+union all
+select
     'interest' as purpose,
     model,
     count(interest) as n_answers,

@@ -45,6 +45,15 @@ def _rename() -> str:
     )
 
 
+def _parent(name: str) -> str:
+    return load("parent", name).render(
+        clusters=fence("clusters", "[1] Asks for poems: The user wants verse.", "salt"),
+        neighbours=fence("neighbours", "[1] Tests limits: The user probes rules.", "salt"),
+        rejected=fence("rejected", "Poetry", "salt"),
+        reason="another group has the same",
+    )
+
+
 def _judge() -> str:
     name, phrases = "Asks for poems: The user wants verse.", "[1] Wants a haiku\n[2] Sells a car"
     return load("judge", "phrases").render(name=fence("name", name, "salt"), phrases=fence("phrases", phrases, "salt"))
@@ -70,6 +79,8 @@ def _codebook() -> str:
         ("evidence_thought", _evidence("thought")),
         ("evidence_response", _evidence("response")),
         ("rename_cluster", _rename()),
+        ("parent_name", _parent("name")),
+        ("parent_rename", _parent("rename")),
         ("judge_phrases", _judge()),
         ("verify_pair", _verify()),
         ("codebook_piece", _codebook()),

@@ -162,6 +162,8 @@ def _purpose(prompt: str) -> str:
     for task, fence in {"judge": "phrases", "codebook": "codebook", "verify": "feature"}.items():
         if fence in names:
             return task
+    if {"clusters", "neighbours"} <= names:
+        return "parent"
     return "name" if "features" in names else "interest" if "clusters" in names else "rate" if names else "other"
 
 

@@ -1,13 +1,14 @@
 """surface/v1: the built-in rater, by plain rules over the text; no key, no network, no model.
 
-It answers every question the autorater is asked (features of a piece, name of a cluster, interest of clusters, and
-those of the opt-in checks), and so doubles as the baseline: what would plain rules have found?
+It answers every question the autorater is asked (features of a piece, names of clusters and of themes, interest of
+clusters, and those of the opt-in checks), and so doubles as the baseline: what would plain rules have found?
 """
 
 from featdisc_assets.llm.surface.checking import codebook, judge, verify
 from featdisc_assets.llm.surface.naming import name
+from featdisc_assets.llm.surface.parents import name_parent
 from featdisc_assets.llm.surface.quoting import quoted
 from featdisc_assets.llm.surface.registry import rate
 from featdisc_assets.llm.surface.scoring import interest
 
-__all__ = ["codebook", "interest", "judge", "name", "quoted", "rate", "verify"]
+__all__ = ["codebook", "interest", "judge", "name", "name_parent", "quoted", "rate", "verify"]

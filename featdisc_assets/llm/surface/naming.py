@@ -49,11 +49,21 @@ def name(features: Sequence[str], neighbours: Sequence[str], rejected: Sequence[
         raise ValueError("a cluster of 0 features has no name; give at least 1 member feature")
     members = [_words(feature) for feature in features]
     weights = _distinctive(members, [_words(feature) for feature in neighbours])
-    terms = [term for term, _ in sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))][:_TERMS]
+    terms = _best(weights)
     options = _labels(features, members, weights, terms)
     taken = {words.casefold() for words in rejected}
     label = next((label for label in options if label.casefold() not in taken), options[0])
     return label, _description(features, members, terms)
+
+
+def distinctive_words(labels: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The few content words that tell labels from others best, the best first."""
+    return _best(_distinctive([_words(label) for label in labels], [_words(label) for label in others]))
+
+
+def share_of(terms: Iterable[str], labels: Sequence[str]) -> float:
+    """The share of the labels that carry one of the terms, in any of its forms."""
+    return _share(terms, [_words(label) for label in labels])
 
 
 def stems_of(text: str) -> frozenset[str]:
@@ -101,6 +111,10 @@ def _distinctive(members: list[list[str]], others: list[list[str]]) -> dict[str,
         elsewhere = (outside[stem] + 0.5) / (len(others) + 1)
         weights[shown[stem]] = share * max(0.1, math.log((share + 0.05) / (elsewhere * 0.9 + 0.05)) + 1)
     return weights
+
+
+def _best(weights: dict[str, float]) -> list[str]:
+    return [term for term, _ in sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))][:_TERMS]
 
 
 def _share(terms: Iterable[str], members: list[list[str]]) -> float:
