@@ -30,7 +30,7 @@ def main() -> None:
     loaded = local.load(encoders.BUNDLED, backend="torch", precision="fp32")
     assert isinstance(loaded, local.TorchEncoder)  # noqa: S101
     plain = loaded.model
-    truth = _timed("sentence-transformers, its defaults", texts, lambda part: plain.encode(part))
+    truth = _timed("sentence-transformers, its defaults", texts, plain.encode)
     truth /= np.linalg.norm(truth, axis=1, keepdims=True)
     for backend, precision in (("torch", "fp32"), ("openvino", "fp32"), ("auto", "auto")):
         encoder = encoders.load(encoders.BUNDLED, backend=backend, precision=precision)
