@@ -23,8 +23,8 @@ Signs = npt.NDArray[np.int8]
 
 # It needs no seed where Ward's criterion over every feature is affordable, and scales where it is not.
 DEFAULT_METHOD = "two_level"
-# More clusters than wanted are made first; then the most alike are merged, which is what removes twins. At 1.3 up to three
-# times as many of them are left; at 3 the seed decides too much.
+# More clusters than wanted are made first; then the most alike are merged, which is what removes twins. At 1.3 up to
+# three times as many of them are left; at 3 the seed decides too much.
 OVER = 2.0
 # How alike two clusters are is told by pairs of members: in clusters smaller than this there are too few.
 MERGE_FROM = 8
