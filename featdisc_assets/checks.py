@@ -5,8 +5,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets import encoders
 from featdisc_assets.assets.showing import markdown_table
+from featdisc_assets.encoders.current import current
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.remedies import remedy
@@ -124,15 +124,15 @@ def near_equal_share(config: NearEqualShareConfig, warehouse: WarehouseResource)
 @dg.asset_check(name="synonyms_are_nearer", asset="embeddings", description="Synonyms are nearer than strangers.")
 def synonyms_are_nearer(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Warn of an encoder that does not put phrases of one meaning beside each other."""
-    identity = warehouse.open().scalar("select any_value(encoder) from encoders where is_current")
-    if identity is None:
+    model = current(warehouse.open())
+    if model is None:
         return dg.AssetCheckResult(passed=True, description="nothing is encoded yet")
-    model = encoders.of_identity(str(identity))
     share = embedding.synonyms_nearer(model.encode([text for pair in embedding.SYNONYMS for text in pair]))
     return dg.AssetCheckResult(
         passed=share >= 0.75,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{share:.0%} of {2 * len(embedding.SYNONYMS)} phrases have their synonym nearest, by {identity}",
+        description=f"{share:.0%} of {2 * len(embedding.SYNONYMS)} phrases have their synonym nearest,"
+        f" by {model.identity}",
         metadata={"share": share},
     )
 

@@ -3,11 +3,12 @@
 import dagster as dg
 
 from featdisc_assets.assets.cluster_auditing import cluster_audit
-from featdisc_assets.assets.clustering import clusters, embeddings
+from featdisc_assets.assets.clustering import clusters
 from featdisc_assets.assets.codebook import codebook
 from featdisc_assets.assets.contrasts import group_contrasts, text_languages
 from featdisc_assets.assets.cooccurrence import cooccurrence
 from featdisc_assets.assets.drift import drift
+from featdisc_assets.assets.embedding import embeddings
 from featdisc_assets.assets.fidelity import label_fidelity
 from featdisc_assets.assets.hierarchy import cluster_parents
 from featdisc_assets.assets.hygiene import feature_hygiene

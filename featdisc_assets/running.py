@@ -42,7 +42,7 @@ def settings(
         ("rating_plan", "model", model),
         ("rating_plan", "api_base", api_base),
         ("rating_plan", "budget_usd", budget_usd),
-        *((asset, "retry_failed", retry_failed) for asset in ("features", *NAMING)),
+        *((asset, "retry_failed", retry_failed) for asset in ("features", "embeddings", *NAMING)),
     ):
         if value or (name == "budget_usd" and value is not None):
             found.setdefault(asset, {})[name] = value
@@ -72,8 +72,9 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     Raises:
         ModelError: If a key is missing, a provider unknown or without batches, or a price unknown that a budget needs.
     """
-    from featdisc_assets.assets import rating, whom  # noqa: PLC0415
+    from featdisc_assets.assets import embedding, rating, whom  # noqa: PLC0415
     from featdisc_assets.assets.planning import Mode, read_plans  # noqa: PLC0415
+    from featdisc_assets.encoders import is_remote, remote  # noqa: PLC0415
 
     last = None
     if home.warehouse.exists():
@@ -85,6 +86,9 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     check_model(plan.model, plan.api_base)
     if plan.mode == Mode.batch:
         BatchApi(plan.model, plan.api_base)
+    embedder = cast("embedding.EncoderConfig", configs["embeddings"])
+    if is_remote(embedder.encoder):
+        remote.check(embedder.server(), budget_usd=plan.budget_usd)
     for asset in NAMING:
         asked = whom.whom_to_ask(plan, cast("whom.OwnModelConfig", configs[asset]), asset)
         check_model(asked.model, asked.params.api_base)

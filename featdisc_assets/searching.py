@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from featdisc_assets import encoders
+from featdisc_assets.encoders.current import current
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.warehouse import Warehouse
 
@@ -42,10 +42,12 @@ def search(db: Warehouse, query: str, *, limit: int) -> list[dict[str, Any]]:
     Raises:
         FeatdiscError: Nothing is embedded here yet.
     """
-    identity = db.scalar("select any_value(encoder) from encoders where is_current")
     ids, vectors = db.matrix(VECTORS)
-    if identity is None or not len(ids):
+    if not len(ids) or (encoder := current(db)) is None:
         raise FeatdiscError("Nothing is embedded in this home yet; run `featdisc run` first.")
-    cosines = vectors @ encoders.of_identity(identity).encode([query])[0]
+    [sense] = encoder.encode([query])
+    if not sense.any():
+        raise FeatdiscError(f"{encoder.identity} refuses to embed {query!r}; say it in other words.")
+    cosines = vectors @ sense
     best = np.argsort(-cosines, kind="stable")[:limit]
     return db.rows(HITS, [ids.take(best).to_pylist(), cosines[best].tolist()])

@@ -553,7 +553,9 @@ create table if not exists sources (
 create table if not exists encoders (
     encoder varchar not null,
     dimension integer not null,
-    is_current boolean not null
+    is_current boolean not null,
+    api_base varchar,
+    price_in double
 );
 
 -- one row per feature and encoder; made anew with another width when an encoder has another dimension

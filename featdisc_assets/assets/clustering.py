@@ -1,8 +1,7 @@
-"""Features to vectors, vectors to clusters."""
+"""Vectors to clusters."""
 
 import dataclasses
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,75 +11,18 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets import clusterers, encoders
+from featdisc_assets import clusterers
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.clusterers.space import Frame
-from featdisc_assets.comments import comment
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import cluster_ids, embedding, polarity
+from featdisc_assets.stages import cluster_ids, polarity
 from featdisc_assets.stages import clustering as stage
 from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.versions import code_version
-from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
-
-TEXTS_A_WRITE = 4_096
-
-
-@settings_of("embeddings")
-class EncoderConfig(dg.Config):
-    """How feature texts become vectors."""
-
-    encoder: str = Field(
-        default=encoders.BUNDLED,
-        description="A sentence-transformers model or folder; the default comes with the package, without a download.",
-    )
-    backend: str = Field(
-        default="auto",
-        pattern="^(auto|openvino|torch)$",
-        description="What computes a model on this machine: openvino, torch, or auto, which takes the faster one.",
-    )
-    precision: str = Field(
-        default="auto",
-        pattern="^(auto|bf16|fp32)$",
-        description="bf16, fp32, or auto: bf16 where the processor has it (cosine to fp32 0.9999 on short phrases).",
-    )
-
-
-@dg.asset(
-    group_name="clusters",
-    kinds={"duckdb", "huggingface"},
-    deps=["vocabulary"],
-    code_version=code_version(EncoderConfig, encoders, embedding),
-)
-def embeddings(
-    context: dg.AssetExecutionContext, config: EncoderConfig, warehouse: WarehouseResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One unit vector per feature and encoder; only features without one are encoded."""
-    db = warehouse.open()
-    model = encoders.load(config.encoder, backend=config.backend, precision=config.precision)
-    missing = db.read(TEXTS_WITHOUT_VECTOR, [model.identity])
-    texts, ids = missing["text"].to_pylist(), missing["feature_ids"].combine_chunks()
-    done, started = 0, time.monotonic()
-    for chunk in embedding.chunks_by_length(texts, chunk_size=TEXTS_A_WRITE):
-        _append(db, model.identity, ids.take(pa.array(chunk)), model.encode([texts[i] for i in chunk]))
-        done += len(chunk)
-        rate = done / (time.monotonic() - started)
-        context.log.info(f"{done:,} of {len(texts):,} feature texts encoded, {rate:,.0f} a second")
-    with db.transaction() as connection:
-        connection.execute("update encoders set is_current = (encoder = $1)", [model.identity])
-    return materialized(context, db, "embeddings", figures={"encoded now": len(texts), "encoder": model.identity})
-
-
-TEXTS_WITHOUT_VECTOR = """
-select text, list(feature_id order by feature_id) as feature_ids
-from vocabulary
-anti join (from embeddings where encoder = $1) as known using (feature_id)
-group by text
-order by text
-"""
+from featdisc_assets.warehouse import Warehouse, insert
 
 
 @settings_of("clusters")
@@ -296,32 +238,6 @@ inner join encoders on embeddings.encoder = encoders.encoder
 where encoders.is_current and vocabulary.kind = $1
 order by vocabulary.feature_id
 """
-
-
-def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Matrix) -> None:
-    """One chunk of vectors, each written for every feature (of whatever kind) that has its text."""
-    owner = np.repeat(np.arange(len(vectors)), np.diff(feature_ids.offsets.to_numpy()))
-    width = vectors.shape[1]
-    data = pa.table(
-        {
-            "feature_id": feature_ids.flatten(),
-            "encoder": pa.array([encoder] * len(owner), pa.string()),
-            "vector": vector_array(vectors[owner]),
-        }
-    )
-    with db.transaction() as connection:
-        if not connection.execute("from encoders where encoder = $1", [encoder]).fetchall():
-            connection.execute("insert into encoders values ($1, $2, false)", [encoder, width])
-            if connection.execute("from encoders where dimension != $1", [width]).fetchall():
-                # A column has one width: vectors of the earlier encoders go, and would be made again if asked for.
-                connection.execute("delete from encoders where dimension != $1", [width])
-                connection.execute("drop table embeddings")
-        connection.execute(
-            "create table if not exists embeddings"
-            f" (feature_id varchar not null, encoder varchar not null, vector float[{width}] not null)"
-        )
-        comment(connection, "embeddings")
-        insert(connection, "embeddings", data)
 
 
 def _members(fit: KindFit) -> pa.Table:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets import encoders
 from featdisc_assets.assets.clustering import VECTORS_OF_KIND
 from featdisc_assets.assets.planning import read_plans
 from featdisc_assets.assets.showing import materialized
+from featdisc_assets.encoders.current import current
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.places import read_sql
@@ -128,13 +128,13 @@ def _examples(db: Warehouse) -> pa.Table:
 
 def _near(db: Warehouse, config: HygieneConfig) -> dict[str, pa.Table]:
     """Features close to an example, and mentions close to an earlier one of their piece: one kind at a time."""
-    examples, encoder = _examples(db), db.scalar("select encoder from encoders where is_current")
+    examples, encoder = _examples(db), current(db)
     close, again = [], []
     for kind in KINDS:
         ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
         shown = examples.filter(pc.equal(examples["kind"], kind))["example"]
         if encoder is not None and len(ids) and len(shown):
-            sense = encoders.of_identity(encoder).encode(shown.to_pylist())
+            sense = encoder.encode(shown.to_pylist())
             rows, which, cosine = repeats.echoes(vectors, sense, similarity=config.leak_similarity)
             close.append(_echoes(kind, ids.take(pa.array(rows)), shown.take(pa.array(which)), cosine))
         again.append(_repeats(db, kind, ids, vectors, config.repeat_similarity))

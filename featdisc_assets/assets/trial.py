@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from featdisc_assets import encoders
+from featdisc_assets.encoders.current import current
 from featdisc_assets.places import read_sql
 from featdisc_assets.stages.fidelity import Fidelity, fidelity
 from featdisc_assets.warehouse import Matrix, Warehouse
@@ -38,13 +38,13 @@ class Trial:
 
 def label_vectors(db: Warehouse, names: Sequence[tuple[str, str]]) -> Matrix:
     """Unit vectors of names by the current encoder: of the label, and of label and sentence together, half and half."""
-    encoder = db.scalar("select encoder from encoders where is_current")
     texts = [text for label, description in names for text in (label, f"{label}: {description}")]
-    if not texts:
+    if not texts or (encoder := current(db)) is None:
         return np.zeros((0, 1), np.float32)
-    both = encoders.of_identity(encoder).encode(texts).reshape(len(names), 2, -1)
+    both = encoder.encode(texts).reshape(len(names), 2, -1)
     mean = both.mean(axis=1)
-    vectors: Matrix = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+    # A label that a server refuses to embed is like nothing.
+    vectors: Matrix = (mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)).astype(np.float32)
     return vectors
 
 

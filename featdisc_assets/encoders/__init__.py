@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
+from featdisc_assets.encoders.bundled import BUNDLED, REMOTE, EncoderError
 
-__all__ = ["BUNDLED", "Encoder", "EncoderError", "load", "of_identity"]
+__all__ = ["BUNDLED", "REMOTE", "Encoder", "EncoderError", "is_remote", "load", "of_identity"]
 
 
 class Encoder(Protocol):
@@ -19,12 +19,17 @@ class Encoder(Protocol):
         """All that decides a vector but its text: model, backend, precision. Vectors are cached under it."""
 
     def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
-        """A float32 matrix, one unit row a text, in the order given."""
+        """A float32 matrix, one unit row a text, in the order given; zeros for a text that a server refuses."""
+
+
+def is_remote(name: str) -> bool:
+    """Whether a name or identity is that of a model behind litellm, which `remote.RemoteEncoder` asks."""
+    return name.startswith(REMOTE)
 
 
 @cache
 def load(model: str, *, backend: str, precision: str) -> Encoder:
-    """The encoder of that name.
+    """The encoder of that name, on this machine.
 
     Args:
         model: `all-MiniLM-L6-v2` (bundled), or any sentence-transformers model or folder.
@@ -45,7 +50,7 @@ _LOADED: dict[str, Encoder] = {}
 
 
 def of_identity(identity: str) -> Encoder:
-    """The encoder that made vectors of that identity.
+    """The encoder that made vectors of that identity, on this machine.
 
     Raises:
         EncoderError: It cannot be loaded on this machine.

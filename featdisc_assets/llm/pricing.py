@@ -177,8 +177,12 @@ def _steps(entry: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
 
 def _rates(entry: Mapping[str, Any]) -> Price | None:
     sent, received = entry.get(_SENT), entry.get(_RECEIVED)
+    if entry.get("mode") == "embedding":
+        received = 0.0  # nothing but numbers comes back
     # The map writes 0 where a price is not known, or where a call has a fee beside it.
-    if not sent or not received:
+    elif not received:
+        return None
+    if not sent:
         return None
     cached, written = entry.get(_CACHED), entry.get(_WRITTEN)
     return Price(

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import logging
 import os
+import warnings
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, cast
@@ -63,8 +64,12 @@ def load_litellm() -> ModuleType:
     os.environ["LITELLM_MODE"] = "PRODUCTION"
     import litellm  # noqa: PLC0415  (2-3 s and 165 MB: only for those who ask a model)
 
+    # Of vectors in base64, which its types do not foresee: it would print each of them.
+    warnings.filterwarnings("ignore", message=r"Pydantic serializer warnings(?s:.)*field_name='embedding'")
     litellm.suppress_debug_info = True
     litellm.telemetry = False
+    # Its embeddings take a `max_retries` of 0 for none given, and this in its place.
+    litellm.DEFAULT_MAX_RETRIES = 0
     handler = _surface_handler(litellm)
     litellm.custom_provider_map.append({"provider": "surface", "custom_handler": handler})
     litellm.utils.custom_llm_setup()  # type: ignore[no-untyped-call]
@@ -226,7 +231,7 @@ def check_model(model: str, api_base: str | None = None) -> Route:
             f"litellm knows no provider for the model {model!r}; write provider/model, as in openai/gpt-5-mini, "
             f"anthropic/claude-sonnet-4-5 or ollama_chat/llama3.1, or use {SURFACE}, which needs none"
         ) from None
-    own_server = api_base or (provider == "openai" and _own_base())
+    own_server = api_base or (provider == "openai" and own_base())
     missing = litellm.validate_environment(model=model, api_base=api_base).get("missing_keys") or []
     if not missing or provider in _LOCAL:
         return Route(provider, _wire(provider, model, bool(own_server)), _stand_in(provider, bool(own_server)))
@@ -243,7 +248,8 @@ def is_local(model: str) -> bool:
     return model.partition("/")[0] in _LOCAL
 
 
-def _own_base() -> str | None:
+def own_base() -> str | None:
+    """The address that the environment gives in place of OpenAI's, if any."""
     return os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
 
 

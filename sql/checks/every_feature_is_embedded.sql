@@ -1,7 +1,27 @@
--- grain: one row per feature of the vocabulary without a vector
+-- grain: one row per feature of the vocabulary without a vector of the encoder in use, and why, where a server said so
+with failed as (
+    select
+        subject_id as text,
+        arg_max(status, attempt_id) as status,
+        arg_max(error, attempt_id) as error
+    from ratings
+    where purpose = 'embedding' and status != 'ok'
+    group by subject_id
+),
+
+embedded as (
+    select embeddings.feature_id
+    from embeddings
+    inner join encoders on embeddings.encoder = encoders.encoder
+    where encoders.is_current
+)
+
 select
     vocabulary.feature_id,
-    vocabulary.text
+    vocabulary.text,
+    failed.status,
+    failed.error
 from vocabulary
-left join embeddings on vocabulary.feature_id = embeddings.feature_id
-where embeddings.feature_id is null
+left join embedded on vocabulary.feature_id = embedded.feature_id
+left join failed on vocabulary.text = failed.text
+where embedded.feature_id is null

@@ -6,6 +6,7 @@ with attempts as (
             when 'rate' then 'features'
             when 'name' then 'cluster_names'
             when 'parent' then 'parent_names'
+            when 'embedding' then 'embeddings'
             when 'interest' then 'cluster_interest'
             when 'judge' then 'label_fidelity'
             when 'verify' then 'verification'

@@ -19,6 +19,7 @@ from featdisc_assets.llm import pricing
 from featdisc_assets.llm.prompts import open_fence
 from featdisc_assets.llm.providers import answer_by_rules
 from tests.loopback.batches import Batches
+from tests.loopback.embeddings import Embeddings
 from tests.loopback.faults import FAULTS
 from tests.loopback.limiter import Limiter
 
@@ -46,6 +47,7 @@ class Loopback:
         bodies: The JSON of every request, when `keep`.
         most_in_flight: The largest number of requests held at a time.
         batches: The batch endpoints.
+        embeddings: The embedding endpoint.
 
     Args:
         latency_s: Seconds before each answer.
@@ -70,6 +72,7 @@ class Loopback:
         self.tokens_in = self.tokens_out = self.most_in_flight = self._in_flight = 0
         self.bodies: list[dict[str, Any]] = []
         self.batches = Batches(self)
+        self.embeddings = Embeddings()
         self.limiter = limiter
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -101,6 +104,7 @@ class Loopback:
         app = web.Application(client_max_size=256 * 2**20)
         app.router.add_post("/v1/chat/completions", self._complete)
         self.batches.add_to(app)
+        self.embeddings.add_to(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
