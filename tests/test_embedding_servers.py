@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from featdisc_assets.encoders import EncoderError
-from featdisc_assets.encoders.calls import Manner, Server
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, server_of
+from featdisc_assets.encoders.server import Manner, Server
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.gate import Limits
@@ -118,6 +118,7 @@ def test_a_text_that_the_server_cannot_take_does_not_lose_the_others(
     vectors = model.encode_most(TEXTS)
     assert list(model.failures) == [TEXTS[5]]
     assert np.flatnonzero(~vectors.any(axis=1)).tolist() == [5]
+    assert model.known.texts_a_request == 16  # it was not for their number
     if fault == "server_error":  # it may pass, so whoever needs all of them is told
         with pytest.raises(EncoderError, match="run again"):
             encoder().encode(TEXTS[:10])

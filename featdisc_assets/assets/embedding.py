@@ -18,8 +18,8 @@ from featdisc_assets.assets.paying import open_budget
 from featdisc_assets.assets.planning import read_plans
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.comments import comment
-from featdisc_assets.encoders.calls import Manner, Server
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
+from featdisc_assets.encoders.server import Manner, Server
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.llm.store import AnswerStore

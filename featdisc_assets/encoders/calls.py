@@ -7,22 +7,18 @@ vector. What would befall every request stops the run, and what was received by 
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 from featdisc_assets.encoders.kept import Failure, KeptVectors
+from featdisc_assets.encoders.ledger import row
 from featdisc_assets.encoders.reading import Matrix, UnusableVectorsError, unit_rows
+from featdisc_assets.encoders.server import Experience, Manner, Server
 from featdisc_assets.llm import faults, providers
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault, Verdict
-from featdisc_assets.llm.gate import Gate, Limits
-from featdisc_assets.llm.outlook import Outlook
-from featdisc_assets.llm.pricing import Price, count_tokens
+from featdisc_assets.llm.pricing import count_tokens
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.store import Attempt
-
-PURPOSE = "embedding"
 
 # OpenAI takes 300,000 tokens a request, Voyage 120,000; ours is an estimate.
 _TOKENS_A_REQUEST = 50_000
@@ -31,71 +27,12 @@ _TOKENS_AROUND_A_TEXT = 32
 # Failures that say nothing of the texts wait for the server: so many times the attempts of others.
 _PATIENCE = 4
 _OF_THE_SERVER = ("rate_limited", "connection")
+_OF_THE_SIZE = ("rejected", "context_length")
 _MAY_PASS = (*faults.PASSING, "invalid")
 # A request that may fail for its size or for one of its texts is not tried in vain for long before it is cut.
 _ATTEMPTS_UNCUT = 2
 # Of another model than was asked before: no vector of it may stand beside the others.
 _OTHER_WIDTH = "other_width"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A model behind litellm, and where it is.
-
-    Attributes:
-        model: A litellm model string, as `openai/text-embedding-3-small`.
-        dimensions: The width to ask for; None for the model's own.
-        api_base: The address of an own server; it may move, so it is no part of what a vector is known by.
-        price: What a token costs; None where nobody knows.
-        width: Numbers in a vector, as far as earlier answers tell.
-    """
-
-    model: str
-    dimensions: int | None = None
-    api_base: str | None = None
-    price: Price | None = None
-    width: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How hard to press a server.
-
-    Attributes:
-        limits: Calls at a time and a minute.
-        max_attempts: Attempts at a request that fails for a reason that may pass.
-        timeout_s: Seconds one attempt may take.
-        texts_a_request: Texts in a request at most.
-    """
-
-    limits: Limits = field(default_factory=Limits)
-    max_attempts: int = 5
-    timeout_s: float = 120.0
-    texts_a_request: int = 96
-
-
-@dataclass(slots=True)
-class Experience:
-    """What is known of a server from asking it.
-
-    Attributes:
-        gate: What every request waits for.
-        outlook: Says when asking on is hopeless.
-        width: Numbers in a vector; None before the first answer.
-        texts_a_request: What the server takes.
-        takes_base64: Whether to ask for vectors in base64: a third of the bytes, and a twentieth of the time to read.
-        tokens: Billed so far.
-        cost_usd: Dollars for them, as far as known.
-    """
-
-    gate: Gate
-    texts_a_request: int
-    width: int | None
-    outlook: Outlook = field(default_factory=Outlook)
-    takes_base64: bool = False
-    has_answered: bool = False
-    tokens: int = 0
-    cost_usd: float = 0.0
 
 
 class Calls:
@@ -126,7 +63,7 @@ class Calls:
     ) -> None:
         self._server, self._identity, self._route, self._manner = server, identity, route, manner
         self._known, self._kept, self._budget = known, kept, budget
-        self._fault: MachineFault | None = None
+        self._fault: Exception | None = None
         self.failures: dict[str, Failure] = {}
 
     async def ask(self, texts: Sequence[str]) -> None:
@@ -163,7 +100,8 @@ class Calls:
         for batch in batches:
             try:
                 await self._divide(batch)
-            except MachineFault as fault:
+            except Exception as fault:
+                # Of whatever kind: vectors that cannot be kept must not be paid for either.
                 self._fault = self._fault or fault
                 self._known.gate.shut()
                 raise
@@ -177,7 +115,7 @@ class Calls:
             before, middle = len(self.failures), len(texts) // 2
             await self._divide(texts[:middle])
             await self._divide(texts[middle:])
-            if len(self.failures) == before:
+            if end.status in _OF_THE_SIZE and len(self.failures) == before:
                 # None of them was at fault: they were too many.
                 self._known.texts_a_request = max(1, min(self._known.texts_a_request, middle))
             return
@@ -265,7 +203,8 @@ class Calls:
             verdict = faults.judge(error)
         if vectors is not None and (wrong := self._other_width(vectors)):
             vectors, verdict = None, Verdict(_OTHER_WIDTH, wrong)
-        attempt = self._row(texts, verdict, response, (time.perf_counter() - started) * 1000)
+        latency_ms = (time.perf_counter() - started) * 1000
+        attempt = row(self._server, self._identity, self._route.provider, texts, verdict, response, latency_ms)
         # Before anything is made of them: paid vectors must outlive us.
         self._kept.put(attempt, texts, vectors)
         self._known.has_answered |= vectors is not None
@@ -300,32 +239,6 @@ class Calls:
             )
         self._known.width = width
         return None
-
-    def _row(self, texts: list[str], verdict: Verdict, response: Any, latency_ms: float) -> Attempt:  # noqa: ANN401
-        """The ledger's row of one attempt; a server that reports no usage leaves tokens and cost unknown."""
-        whole = "\0".join((self._identity, *texts))
-        attempt = Attempt(
-            request_key=blake2b(whole.encode(), digest_size=16).hexdigest(),
-            purpose=PURPOSE,
-            # A text that is refused is asked for alone in the end, and so found by its own words.
-            subject_id=texts[0] if len(texts) == 1 else f"{len(texts):,} texts",
-            model=self._server.model,
-            prompt_version="",
-            provider=self._route.provider,
-            status=verdict.status,
-            error=verdict.error or None,
-            latency_ms=round(latency_ms, 3),
-        )
-        if response is not None:
-            attempt.raw = f"{len(getattr(response, 'data', None) or []):,} vectors"
-            attempt.served_model = response.model
-            usage = getattr(response, "usage", None)
-            attempt.tokens_in = (usage.prompt_tokens or usage.total_tokens) if usage is not None else None
-            if attempt.tokens_in:
-                attempt.tokens_out = 0
-                price = self._server.price
-                attempt.cost_usd = None if price is None else price.of(attempt.tokens_in, 0)
-        return attempt
 
     def _stop(self, end: Verdict, count: int) -> MachineFault:
         server = self._server

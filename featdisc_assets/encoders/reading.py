@@ -41,7 +41,8 @@ def unit_rows(response: Any, n_texts: int) -> Matrix:  # noqa: ANN401  (a litell
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
     if not np.isfinite(norms).all() or not (norms > 0).all():
         raise UnusableVectorsError("a vector has no direction: it is zero or not finite")
-    return (matrix / norms).astype(np.float32)
+    unit: Matrix = (matrix / norms).astype(np.float32)
+    return unit
 
 
 def _field(entry: Any, name: str) -> Any:  # noqa: ANN401  (litellm gives objects for some providers, dicts for others)

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from featdisc_assets.encoders.bundled import REMOTE, EncoderError
-from featdisc_assets.encoders.calls import Calls, Experience, Manner, Server
+from featdisc_assets.encoders.calls import Calls
 from featdisc_assets.encoders.kept import Failure, KeptVectors
 from featdisc_assets.encoders.reading import Matrix
+from featdisc_assets.encoders.server import Experience, Manner, Server
 from featdisc_assets.llm import faults, pricing, providers
 from featdisc_assets.llm.background import background_loop
 from featdisc_assets.llm.budget import Budget

@@ -69,7 +69,7 @@ def load_litellm() -> ModuleType:
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     # Its embeddings take a `max_retries` of 0 for none given, and this in its place.
-    litellm.DEFAULT_MAX_RETRIES = 0
+    litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined]
     handler = _surface_handler(litellm)
     litellm.custom_provider_map.append({"provider": "surface", "custom_handler": handler})
     litellm.utils.custom_llm_setup()  # type: ignore[no-untyped-call]

@@ -32,7 +32,7 @@ def vector_of(text: str, width: int = WIDTH) -> npt.NDArray[np.float32]:
     return (total / np.linalg.norm(total)).astype(np.float32)
 
 
-def _rows(edit: Callable[[list[dict[str, Any]]], None]) -> Callable[[Answer], None]:
+def _rows(edit: Callable[[list[dict[str, Any]]], object]) -> Callable[[Answer], object]:
     return lambda answer: edit(answer["data"])
 
 
@@ -58,8 +58,8 @@ def _no_usage(answer: Answer) -> None:
 
 
 # Answers with status 200 that cannot be used, but for the last.
-EDITS: dict[str, Callable[[Answer], None]] = {
-    "one_missing": _rows(lambda rows: rows.pop() and None),
+EDITS: dict[str, Callable[[Answer], object]] = {
+    "one_missing": _rows(lambda rows: rows.pop()),
     "zero": _rows(_zero),
     "not_a_number": _rows(_nan),
     "one_narrow": _rows(_narrow),
@@ -127,7 +127,7 @@ class Embeddings:
         return web.Response(text=json.dumps(answer), content_type="application/json")
 
     def _vectors(self, body: dict[str, Any], texts: list[str]) -> Answer:
-        width = body.get("dimensions") if self.obeys_dimensions and body.get("dimensions") else self.width
+        width = int(body.get("dimensions") or self.width) if self.obeys_dimensions else self.width
         rows = [
             # Twice as long as a unit: whether it is made one shows.
             {"object": "embedding", "index": index, "embedding": self._written(2 * vector_of(text, width), body)}
