@@ -18,6 +18,7 @@ READS = [
     "cluster_examples",
     "cluster_interest",
     "cluster_names",
+    "cluster_profile",
     "codebook_prevalence",
     "cooccurrence",
     "coverage",
@@ -38,6 +39,7 @@ READS = [
     "rating_precision",
     "spend",
     "surprising_pairs",
+    "swallowed_themes",
 ]
 
 
