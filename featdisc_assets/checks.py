@@ -5,7 +5,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets.assets.showing import markdown_table
+from featdisc_assets import audit_checks
+from featdisc_assets.assets.showing import checked_by_kind, markdown_table
 from featdisc_assets.encoders.current import current
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
@@ -69,19 +70,10 @@ def failed_share(config: FailedShareConfig, warehouse: WarehouseResource) -> dg.
     """Warn of kinds with too many failures: the commonest reason, and what to do about it."""
     # Below every share: those of the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/failed_share"), variables={"max_failed_share": -1.0})
-    return _by_kind(
+    return checked_by_kind(
         {f"failed share of {row['kind']} pieces": row["failed_share"] for row in kinds},
         [_failed(row, config.max_failed_share) for row in kinds if row["failed_share"] > config.max_failed_share],
         well="few ratings failed",
-    )
-
-
-def _by_kind(shares: dict[str, float], complaints: list[str], *, well: str) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        passed=not complaints,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join(complaints) or well,
-        metadata=shares,
     )
 
 
@@ -118,7 +110,7 @@ def near_equal_share(config: NearEqualShareConfig, warehouse: WarehouseResource)
         if row["near_equal_share"] > config.max_share
     ]
     shares = {f"near-equal share of {row['kind']} texts": row["near_equal_share"] for row in kinds}
-    return _by_kind(shares, complaints, well="few transcripts are near-equal")
+    return checked_by_kind(shares, complaints, well="few transcripts are near-equal")
 
 
 @dg.asset_check(name="synonyms_are_nearer", asset="embeddings", description="Synonyms are nearer than strangers.")
@@ -137,4 +129,10 @@ def synonyms_are_nearer(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     )
 
 
-checks = [*(_check(name, asset) for name, asset in CHECKS.items()), failed_share, near_equal_share, synonyms_are_nearer]
+checks = [
+    *(_check(name, asset) for name, asset in CHECKS.items()),
+    failed_share,
+    near_equal_share,
+    synonyms_are_nearer,
+    *audit_checks.checks,
+]

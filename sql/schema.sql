@@ -531,7 +531,7 @@ create table if not exists cluster_hygiene (
     has_both_senses boolean not null
 );
 
--- one row per cluster: is it a near-twin of another, and how tight is it
+-- one row per cluster: is it a near-twin of another, how tight is it in vectors and in words, and is it found again
 create table if not exists cluster_audit (
     cluster_id varchar not null,
     kind varchar not null,
@@ -539,7 +539,71 @@ create table if not exists cluster_audit (
     nearest_similarity double,
     is_near_duplicate boolean not null,
     coherence double not null,
-    n_features bigint not null
+    n_features bigint not null,
+    distinctive_terms varchar[],
+    shared_terms varchar[],
+    term_overlap double,
+    shares_terms boolean,
+    lexical_coherence double,
+    lexical_strangers double,
+    stability double
+);
+
+-- one row per kind and recurring phrase that no cluster is about: most features that hold it are lost in other clusters
+create table if not exists swallowed_themes (
+    kind varchar not null,
+    phrase varchar not null,
+    n_features bigint not null,
+    n_transcripts bigint not null,
+    n_groups bigint not null,
+    n_clusters bigint not null,
+    best_cluster_id varchar,
+    best_share double not null,
+    best_f1 double not null,
+    minority_share double not null,
+    visibility double not null,
+    cohesion double not null,
+    host_cohesion double not null,
+    cluster_ids varchar[] not null,
+    examples varchar[] not null
+);
+
+-- one row per kind and repeat: a sample of the features clustered again, held against the clusters there are
+create table if not exists cluster_stability (
+    kind varchar not null,
+    repeat integer not null,
+    n_features bigint not null,
+    n_clusters bigint not null,
+    n_clusters_found bigint not null,
+    adjusted_rand double,
+    mean_jaccard double,
+    n_judged bigint not null,
+    n_dissolved bigint not null
+);
+
+-- one row per kind: what its clusters cover, how large they are, and how many of them the audit finds wanting
+create table if not exists cluster_profile (
+    kind varchar not null,
+    n_clusters bigint not null,
+    n_features bigint not null,
+    n_unassigned bigint not null,
+    n_singletons bigint not null,
+    size_smallest bigint not null,
+    size_p10 double not null,
+    size_median double not null,
+    size_p90 double not null,
+    size_largest bigint not null,
+    n_small bigint not null,
+    n_transcripts bigint not null,
+    n_transcripts_in_small bigint not null,
+    n_near_duplicates bigint not null,
+    n_phrases bigint not null,
+    n_swallowed bigint not null,
+    n_features_swallowed bigint not null,
+    median_coherence double,
+    median_lexical_ratio double,
+    median_stability double,
+    n_unstable bigint not null
 );
 
 -- one row per path the transcripts were last read from

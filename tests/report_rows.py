@@ -87,8 +87,15 @@ def small_rows() -> Rows:
             _sign("features in a piece", "3", 1, 0.25),
         ],
         "cluster_audit": [
-            {"cluster_id": "user-1", "kind": "user", "nearest_cluster_id": None, "nearest_similarity": None}
-            | {"is_near_duplicate": False, "coherence": 0.5, "n_features": 2}
+            _twin("response-1", "user-1"),
+            _twin("user-1", "response-1"),
+        ],
+        "cluster_profile": [_profile()],
+        "swallowed_themes": [
+            {"kind": "user", "phrase": "limerick", "n_features": 7, "n_transcripts": 3, "n_groups": 3, "n_clusters": 4}
+            | {"best_cluster_id": "user-1", "best_share": 0.4, "best_f1": 0.1, "minority_share": 1.0}
+            | {"visibility": 0.1, "cohesion": 1.1, "host_cohesion": 0.5, "cluster_ids": ["user-1", "user-2"]}
+            | {"examples": ["Wants a limerick", "Asks for limericks"]}
         ],
         "label_fidelity": [
             {"cluster_id": "user-1", "kind": "user", "method": "vectors", "n_members": 4, "n_others": 6}
@@ -117,7 +124,7 @@ def small_rows() -> Rows:
 _WORDS = {
     "model", "rated_by", "claimed", "quote",
     "group_value", "source", "location", "reason", "excerpt", "error", "text", "label", "description",
-    "detail",
+    "detail", "phrase", "examples", "shared_terms",
 }  # fmt: skip
 
 
@@ -130,6 +137,8 @@ def hostile_rows() -> Rows:
 
 
 def _spoilt(name: str, value: object) -> object:
+    if name in _WORDS and isinstance(value, list):
+        return [f"{HOSTILE} {one}" for one in value]
     return f"{HOSTILE} {value}" if name in _WORDS and isinstance(value, str) else value
 
 
@@ -218,6 +227,21 @@ def _probe() -> dict[str, Any]:
         "n_transcripts": 4, "n_positive": 3, "n_tested": 4, "base_rate": 0.75, "f1": 0.91, "precision": 0.9,
         "recall": 0.92, "baseline_prior_f1": 0.5, "baseline_length_f1": 0.4, "baseline_shuffled_f1": 0.3,
         "inputs": "user", "margin": 0.41, "margin_low": 0.2, "margin_high": 0.6, "q_value": 0.001,
+    }  # fmt: skip
+
+
+def _twin(cluster_id: str, other: str) -> dict[str, Any]:
+    return {"cluster_id": cluster_id, "kind": "user", "nearest_cluster_id": other, "nearest_similarity": 0.96} | {
+        "is_near_duplicate": True, "coherence": 0.5, "n_features": 2, "shared_terms": ["verse", "rhyme"],
+    }  # fmt: skip
+
+
+def _profile() -> dict[str, Any]:
+    return {"kind": "user", "n_clusters": 9, "n_features": 40, "n_unassigned": 3, "n_singletons": 1} | {
+        "size_smallest": 1, "size_p10": 2.0, "size_median": 4.0, "size_p90": 7.0, "size_largest": 12, "n_small": 5,
+        "n_transcripts": 4, "n_transcripts_in_small": 1, "n_near_duplicates": 2, "n_phrases": 8, "n_swallowed": 1,
+        "n_features_swallowed": 7, "median_coherence": 0.5, "median_lexical_ratio": 3.2, "median_stability": 0.7,
+        "n_unstable": 2,
     }  # fmt: skip
 
 

@@ -135,7 +135,13 @@ def test_every_op_with_settings_can_be_checked() -> None:
     taking = {
         definition.op.name for definition in assets if getattr(definition.op.config_schema.config_type, "fields", {})
     }
-    checks_with_settings = {"rated_texts_failed_share", "near_equal_texts_share"}
+    checks_with_settings = {
+        "rated_texts_failed_share",
+        "near_equal_texts_share",
+        "cluster_audit_near_duplicate_share",
+        "swallowed_themes_swallowed_share",
+        "cluster_stability_clusters_are_stable",
+    }
     assert set(configs) == taking | checks_with_settings
 
 

@@ -19,6 +19,7 @@ EXPECTED = {
     "cooccurrence", "group_contrasts", "group_balance", "text_languages", "drift",
     "probes", "feature_hygiene", "cluster_audit", "report", "published", "source_files",
     "interest_scores", "interest_agreement", "feature_flags", "mention_flags", "cluster_hygiene",
+    "swallowed_themes", "cluster_stability", "cluster_profile",
     "label_fidelity", "evidence", "verification", "codebook",
 }  # fmt: skip
 

@@ -133,7 +133,8 @@ def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: 
     # What an asset hands over as an Arrow table is named in the lines at the top.
     given = {
         "clusters": ["centres"],
-        "cluster_audit": ["nearest"],
+        "cluster_audit": ["judged"],
+        "cluster_profile": ["kinds"],
         "cluster_hygiene": ["senses"],
         "feature_flags": ["examples", "echoes", "padding", "opposites"],
         "fidelity_items": ["named", "shown"],
@@ -141,6 +142,7 @@ def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: 
         "near_equal_texts": ["alike"],
         "opposites": ["senses"],
         "shared_words": ["wanted"],
+        "swallowed_themes": ["phrases", "holders"],
     }
     top = text[: text.index("\n", text.rindex("\n--") + 1)] if "\n--" in text else text.partition("\n")[0]
     with db.connect() as connection:

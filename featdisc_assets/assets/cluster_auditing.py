@@ -1,26 +1,27 @@
-"""Clusters that are hardly two, and how tight each is."""
+"""What is wrong with the clusters: twins, themes swallowed, clusters that would not be found again, sizes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import dagster as dg
-import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from featdisc_assets.assets import judged_kinds
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.clusterers import twins
-from featdisc_assets.clusterers.space import Space, fit_frame, sums_of
-from featdisc_assets.clusterers.twins import nearest_twin
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import polarity
-from featdisc_assets.transcript import KINDS
+from featdisc_assets.stages import stability, swallowed, terms, wording
+from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 
 @settings_of("cluster_audit")
 class AuditConfig(dg.Config):
-    """When two clusters count as twins."""
+    """What counts as a twin, a swallowed theme and a small cluster, and how often clusters are looked for again."""
 
     twin_similarity: float = Field(
         default=0.85,
@@ -29,72 +30,192 @@ class AuditConfig(dg.Config):
         description="Clusters of one kind and sense are near-duplicates from this likeness on: 1 where members of two"
         " are as near to each other as to their own, whatever the clusters' sizes.",
     )
+    twin_terms: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A cluster and its nearest other share their wording from this share of their own words on.",
+    )
+    min_family_features: int = Field(
+        default=0,
+        ge=0,
+        description="A phrase that fewer features hold is no theme. 0: a tenth of the mean cluster, at least 5.",
+    )
+    max_family_share: float = Field(
+        default=0.02,
+        gt=0,
+        le=1,
+        description="A phrase that more than this share of a kind's features hold is too common for a theme.",
+    )
+    max_visibility: float = Field(
+        default=0.4,
+        gt=0,
+        le=1,
+        description="A phrase can be swallowed where the features that hold it share a word with less than this share"
+        " of their clusters, in the mean. Higher finds more, and more that is only a part of a cluster's theme.",
+    )
+    max_host_cohesion: float = Field(
+        default=0.8,
+        gt=0,
+        description="It can be swallowed by clusters that are mixed: of features less alike than this, 1 being usual.",
+    )
+    max_family_f1: float = Field(
+        default=0.5, gt=0, le=1, description="A cluster that fits a phrase as well as this is the phrase's own."
+    )
+    min_cohesion: float = Field(
+        default=0.6,
+        ge=0,
+        description="Features with a phrase in common are a theme where they are this alike, 1 being usual within"
+        " clusters; what only ends alike ('in passing') is none.",
+    )
+    stability_repeats: int = Field(
+        default=2, ge=0, le=100, description="How often a sample of the features is clustered again. 0 never."
+    )
+    stability_share: float = Field(
+        default=0.7, gt=0, le=1, description="The share of a kind's features in such a sample."
+    )
+    stability_features: int = Field(
+        default=6_000,
+        ge=100,
+        description="Most features in such a sample, or four a cluster where that is more: it bounds the time. Small"
+        " samples give low figures; raise it before you take them for absolute.",
+    )
+    small_transcripts: int = Field(
+        default=5, ge=1, description="A cluster that fewer transcripts show counts as small in the profile of sizes."
+    )
 
 
-@dg.asset(
+_TABLES = {
+    "cluster_audit": "One row per cluster: its nearest other, whether the two are near-duplicates in vectors or words,"
+    " how tight it is in both, and whether it would be found again.",
+    "swallowed_themes": "One row per kind and recurring phrase that no cluster is about: its features are lost in"
+    " clusters about other things.",
+    "cluster_stability": "One row per kind and repeat: a sample clustered again, held against the clusters there are.",
+    "cluster_profile": "One row per kind: what its clusters cover, how large they are, how many are found wanting.",
+}
+_VERSION = code_version(
+    AuditConfig,
+    judged_kinds,
+    *(stability, swallowed, terms, wording, twins),
+    *(read_sql(f"tables/{name}") for name in ("cluster_audit", "swallowed_themes", "cluster_profile")),
+)
+
+
+@dg.multi_asset(
+    name="cluster_audit",
     group_name="quality",
-    kinds={"duckdb"},
-    deps=["clusters"],
-    code_version=code_version(AuditConfig, twins, read_sql("tables/cluster_audit")),
+    specs=[
+        dg.AssetSpec(
+            name,
+            deps=["clusters", "cluster_members", "features", "vocabulary", "embeddings"],
+            code_version=_VERSION,
+            kinds={"duckdb", "scikitlearn"},
+            description=description,
+        )
+        for name, description in _TABLES.items()
+    ],
 )
 def cluster_audit(
     context: dg.AssetExecutionContext, config: AuditConfig, warehouse: WarehouseResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per cluster: its nearest other cluster, whether the two are near-duplicates, and how tight it is."""
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Look at each kind's clusters in vectors, in words and once more from the start."""
     db = warehouse.open()
-    rows = [row for kind in KINDS for row in _nearest(db, kind, config.twin_similarity)]
-    schema = pa.schema(
-        [
-            db.schema("cluster_audit").field(name)
-            for name in ("cluster_id", "nearest_cluster_id", "nearest_similarity", "is_near_duplicate")
-        ]
+    judged = [found for kind in ALL_KINDS if (found := _judge(db, kind, config)) is not None]
+    for found in judged:
+        again = [row["mean_jaccard"] for row in found.repeats if row["mean_jaccard"] is not None]
+        context.log.info(
+            f"{found.kind}: {sum(row['is_near_duplicate'] for row in found.clusters):,} of {len(found.clusters):,}"
+            f" clusters have a near-duplicate; {len(found.themes.phrases):,} of {found.themes.n_phrases:,} recurring"
+            f" phrases are swallowed; mean Jaccard of refits {', '.join(f'{mean:.2f}' for mean in again) or 'unknown'}"
+        )
+    _write(db, config, judged)
+    for table in _TABLES:
+        yield materialized(context, db, table, preview=_PREVIEWS[table])
+
+
+_PREVIEWS = {
+    "cluster_audit": """
+        select kind, own.label, other.label as nearest, nearest_similarity, shared_terms, stability
+        from cluster_audit left join cluster_names as own using (cluster_id)
+        left join cluster_names as other on nearest_cluster_id = other.cluster_id
+        order by nearest_similarity desc limit 15""",
+    "swallowed_themes": """
+        select kind, phrase, n_transcripts, n_features, n_clusters, visibility, best_f1, examples
+        from swallowed_themes order by n_transcripts desc, kind, phrase limit 15""",
+    "cluster_stability": "from cluster_stability order by kind, repeat",
+    "cluster_profile": "from cluster_profile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    kind: str
+    clusters: judged_kinds.Rows
+    themes: judged_kinds.Swallowed
+    repeats: judged_kinds.Rows
+
+
+def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
+    """All that the tables say of one kind; nothing where it has no cluster."""
+    kind = judged_kinds.read(db, name)
+    if kind is None:
+        return None
+    again = list(
+        judged_kinds.refits_of(
+            db,
+            kind,
+            repeats=config.stability_repeats,
+            share=config.stability_share,
+            at_most=config.stability_features,
+        )
     )
-    db.refill(
-        {"cluster_audit": read_sql("tables/cluster_audit")},
-        incoming={"nearest": pa.Table.from_pylist(rows, schema=schema)},
+    words = wording.words_of(kind.texts)
+    return _Judged(
+        kind=name,
+        clusters=judged_kinds.clusters_of(
+            kind,
+            words,
+            stability.mean_over_repeats([found for _, found in again], len(kind.clusters)),
+            twin_similarity=config.twin_similarity,
+            twin_terms=config.twin_terms,
+        ),
+        themes=judged_kinds.themes_of(
+            kind,
+            words,
+            min_features=config.min_family_features,
+            max_share=config.max_family_share,
+            max_f1=config.max_family_f1,
+            max_visibility=config.max_visibility,
+            max_host=config.max_host_cohesion,
+            min_cohesion=config.min_cohesion,
+        ),
+        repeats=[row for row, _ in again],
     )
-    twins = db.scalar("select count(*) from cluster_audit where is_near_duplicate")
-    context.log.info(f"{twins:,} of {len(rows):,} clusters have a near-duplicate")
-    return materialized(
-        context,
-        db,
-        "cluster_audit",
-        preview="""
-            select kind, own.label, other.label as nearest, nearest_similarity
-            from cluster_audit left join cluster_names as own using (cluster_id)
-            left join cluster_names as other on nearest_cluster_id = other.cluster_id
-            order by nearest_similarity desc limit 15""",
-    )
 
 
-MEMBERS = """
-select cluster_members.cluster_id, vocabulary.text, embeddings.vector
-from cluster_members
-inner join vocabulary on cluster_members.feature_id = vocabulary.feature_id
-inner join embeddings on cluster_members.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current and cluster_members.kind = $1 and cluster_members.cluster_id is not null
-order by vocabulary.feature_id
-"""
+def _write(db: Warehouse, config: AuditConfig, judged: list[_Judged]) -> None:
+    """All four tables together."""
+    incoming = {
+        "judged": _table(db, "cluster_audit", [row for found in judged for row in found.clusters]),
+        "phrases": _table(db, "swallowed_themes", [row for found in judged for row in found.themes.phrases]),
+        "holders": judged_kinds.holders([(found.kind, found.themes) for found in judged]),
+        "repeats": _table(db, "cluster_stability", [row for found in judged for row in found.repeats]),
+        "kinds": pa.Table.from_pylist(
+            [
+                {"kind": found.kind}
+                | {"n_phrases": found.themes.n_phrases, "n_features_swallowed": found.themes.n_features}
+                for found in judged
+            ],
+            schema=pa.schema({"kind": pa.string(), "n_phrases": pa.int64(), "n_features_swallowed": pa.int64()}),
+        ),
+    }
+    selects = {name: read_sql(f"tables/{name}") for name in ("cluster_audit", "swallowed_themes")}
+    selects["cluster_stability"] = "select * from repeats order by kind, repeat"
+    selects["cluster_profile"] = read_sql("tables/cluster_profile")
+    given = {"small_transcripts": config.small_transcripts, "unstable_below": stability.DISSOLVED}
+    db.refill(selects, given, incoming)
 
 
-def _nearest(db: Warehouse, kind: str, twin_similarity: float) -> list[dict[str, object]]:
-    """The most alike cluster of the same sense for each cluster of a kind, in a space it was not clustered in."""
-    owners, vectors = db.matrix(f"select cluster_id, vector from ({MEMBERS})", [kind])
-    if not len(owners):
-        return []
-    texts = db.read(f"select text from ({MEMBERS})", [kind])["text"].to_pylist()
-    names, labels = np.unique(np.array(owners.to_pylist()), return_inverse=True)
-    sums = sums_of(Space(vectors, fit_frame(vectors, remove_components=0)), labels, len(names))
-    votes = np.zeros((len(names), 3))
-    np.add.at(votes, (labels, polarity.senses(texts)), 1)
-    other, likeness = nearest_twin(sums, np.bincount(labels), votes.argmax(axis=1))
-    return [
-        {
-            "cluster_id": str(name),
-            "nearest_cluster_id": str(names[j]) if np.isfinite(alike) else None,
-            "nearest_similarity": float(alike) if np.isfinite(alike) else None,
-            "is_near_duplicate": bool(alike >= twin_similarity),
-        }
-        for name, j, alike in zip(names, other, likeness, strict=True)
-    ]
+def _table(db: Warehouse, name: str, rows: judged_kinds.Rows) -> pa.Table:
+    """Rows with the types of a table's columns, of which they may have a part."""
+    return pa.Table.from_pylist(rows, schema=db.schema(name))

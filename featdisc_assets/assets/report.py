@@ -18,6 +18,7 @@ READS = [
     "cluster_examples",
     "cluster_interest",
     "cluster_names",
+    "cluster_profile",
     "cluster_tree",
     "codebook_prevalence",
     "cooccurrence",
@@ -41,6 +42,7 @@ READS = [
     "rating_precision",
     "spend",
     "surprising_pairs",
+    "swallowed_themes",
 ]
 
 

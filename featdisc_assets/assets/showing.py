@@ -71,6 +71,22 @@ def markdown_table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def checked_by_kind(shares: dict[str, float], complaints: list[str], *, well: str) -> dg.AssetCheckResult:
+    """The result of a check that looks at each kind: a warning with one sentence a kind it has a complaint of.
+
+    Args:
+        shares: The figure of every kind, by what it is.
+        complaints: A sentence for each kind that is not well: figure, limit, what to do.
+        well: What is said where there are none.
+    """
+    return dg.AssetCheckResult(
+        passed=not complaints,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(complaints) or well,
+        metadata=shares,
+    )
+
+
 # Anything Markdown could read as markup: a transcript's words must show as words.
 _ESCAPES = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]()#+-!|~>"} | {ord("<"): "&lt;", ord("&"): "&amp;"}
 

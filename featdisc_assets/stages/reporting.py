@@ -87,6 +87,8 @@ class Findings:
     quotes: Answer
     asked_for: Answer
     audit: Answer
+    twins: Answer
+    swallowed: Answer
 
 
 QUERIES = tuple(field.name for field in fields(Findings))
@@ -125,6 +127,7 @@ def render(findings: Findings, *, title: str, dated: str = "") -> str:
         private=sum(row["n_private"] for row in findings.private.rows),
         agreement=findings.agreement.rows[0] if findings.agreement.rows else None,
         baseline=baseline(findings.raters.rows),
+        sizes_end=log_scale([row["size_largest"] for row in findings.audit.rows]),
         odds_end=log_scale([row["odds_ratio_high"] for row in findings.surprising.rows]),
     )
 

@@ -1,12 +1,19 @@
--- grain: one row per cluster: the nearest other one, as found outside SQL and given as `nearest`
+-- grain: one row per cluster of `judged`, as found outside SQL: its nearest other one, its words and its stability
 select
-    nearest.cluster_id,
+    judged.cluster_id,
     clusters.kind,
-    nearest.nearest_cluster_id,
-    nearest.nearest_similarity,
-    nearest.is_near_duplicate,
+    judged.nearest_cluster_id,
+    judged.nearest_similarity,
+    judged.is_near_duplicate,
     clusters.coherence,
-    clusters.n_features
-from nearest
-inner join clusters on nearest.cluster_id = clusters.cluster_id
-order by clusters.kind, nearest.cluster_id
+    clusters.n_features,
+    judged.distinctive_terms,
+    judged.shared_terms,
+    judged.term_overlap,
+    judged.shares_terms,
+    judged.lexical_coherence,
+    judged.lexical_strangers,
+    judged.stability
+from judged
+inner join clusters on judged.cluster_id = clusters.cluster_id
+order by clusters.kind, judged.cluster_id

@@ -1,0 +1,87 @@
+"""Would the clusters be found again? Refits of samples, held against the clusters there are (Hennig 2007)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import adjusted_rand_score
+
+Labels = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+
+# Fewer features a cluster than this in a sample, and a refit could find no cluster again.
+LEAST_A_CLUSTER = 4
+# A cluster whose best match in a refit is under this is dissolved (Hennig 2007).
+DISSOLVED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A sample to fit again.
+
+    Attributes:
+        rows: int64[m], which features, in order.
+        features_per_cluster: Mean size that gives as many clusters as there are.
+    """
+
+    rows: Labels
+    features_per_cluster: int
+
+
+def draw(n: int, n_clusters: int, *, share: float, at_most: int, seed: int, repeat: int) -> Draw:
+    """Features without replacement: a share of all, up to a bound that leaves each cluster a few.
+
+    The bound keeps a refit cheaper than the fit: there it is Ward's criterion over all features, or over tens of
+    thousands of centres, that costs.
+
+    Args:
+        n: How many features there are.
+        n_clusters: How many clusters they are in.
+        share: Of the features, 0 to 1.
+        at_most: How many are drawn at most, or `LEAST_A_CLUSTER` a cluster where that is more.
+        seed: Of the fit.
+        repeat: Which draw this is, from 0; each is another one.
+    """
+    m = min(round(share * n), max(at_most, LEAST_A_CLUSTER * n_clusters))
+    wanted = max(2, m // max(n_clusters, 1))
+    # As many as a whole number a cluster needs, so that the refit has as many clusters as the fit.
+    m = min(m, wanted * n_clusters)
+    random = np.random.default_rng([seed, repeat])
+    return Draw(np.sort(random.choice(n, m, replace=False)), wanted)
+
+
+def jaccard(reference: Labels, again: Labels, n_clusters: int) -> Reals:
+    """For each cluster the greatest Jaccard similarity to a cluster of the refit, over the features both saw.
+
+    Args:
+        reference: int64[m], the cluster of each drawn feature, -1 for none.
+        again: int64[m], the same in the refit.
+        n_clusters: How many clusters `reference` numbers.
+
+    Returns:
+        float64[n_clusters]: 0 to 1, nan for a cluster of which fewer than two members were drawn.
+    """
+    drawn = np.bincount(reference[reference >= 0], minlength=n_clusters)
+    sizes = np.bincount(again[again >= 0])
+    both = (reference >= 0) & (again >= 0)
+    width = max(len(sizes), 1)
+    pair, count = np.unique(reference[both] * width + again[both], return_counts=True)
+    mine, theirs = np.divmod(pair, width)
+    best = np.zeros(n_clusters)
+    np.maximum.at(best, mine, count / (drawn[mine] + sizes[theirs] - count))
+    found: Reals = np.where(drawn >= 2, best, np.nan)
+    return found
+
+
+def mean_over_repeats(found: list[Reals], n_clusters: int) -> Reals:
+    """The mean of each cluster's similarities, nan where no repeat drew enough of it."""
+    stacked = np.array(found, np.float64).reshape(-1, n_clusters)
+    times = (~np.isnan(stacked)).sum(axis=0)
+    mean: Reals = np.divide(np.nansum(stacked, axis=0), times, out=np.full(n_clusters, np.nan), where=times > 0)
+    return mean
+
+
+def adjusted_rand(reference: Labels, again: Labels) -> float | None:
+    """Agreement of the two beyond chance, 1 for the same partition; None where fewer than two features are in both."""
+    both = (reference >= 0) & (again >= 0)
+    return float(adjusted_rand_score(reference[both], again[both])) if both.sum() >= 2 else None
