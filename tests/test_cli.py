@@ -150,6 +150,7 @@ def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:
     assert given == {
         "rating_plan": {"model": "some/model", "budget_usd": 0.0},
         "features": {"retry_failed": True},
+        "embeddings": {"retry_failed": True},
         **{asset: {"retry_failed": True} for asset in running.NAMING},
     }
     assert running.settings(sources=[]) == {}
