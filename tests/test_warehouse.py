@@ -141,6 +141,8 @@ def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: 
         "mention_flags": ["repeats"],
         "near_equal_texts": ["alike"],
         "opposites": ["senses"],
+        "parent_children": ["theme_names"],
+        "parents": ["centres"],
         "shared_words": ["wanted"],
         "swallowed_themes": ["phrases", "holders"],
     }
