@@ -20,9 +20,9 @@ RECIPES = re.findall(
 SQL_PAGE = (DOCS / "sql.md").read_text(encoding="utf-8")
 
 
-def test_there_are_27_in_order() -> None:
-    assert [int(number) for number, *_ in RECIPES] == list(range(1, 28))
-    assert len({query for *_, query in RECIPES}) == 27
+def test_there_are_29_in_order() -> None:
+    assert [int(number) for number, *_ in RECIPES] == list(range(1, 30))
+    assert len({query for *_, query in RECIPES}) == 29
 
 
 @pytest.mark.parametrize(("number", "question", "says", "query"), RECIPES, ids=[row[1] for row in RECIPES])
@@ -31,7 +31,7 @@ def test_every_recipe_answers(number: str, question: str, says: str, query: str,
     answer = sample_db.ask(query)
     if "No row is the right answer" in says:
         assert answer.num_rows == 0
-        assert number == "23"
+        assert number in ("23", "28")
     else:
         assert answer.num_rows > 0
 

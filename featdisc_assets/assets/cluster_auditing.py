@@ -63,10 +63,10 @@ class AuditConfig(dg.Config):
         default=0.5, gt=0, le=1, description="A cluster that fits a phrase as well as this is the phrase's own."
     )
     min_cohesion: float = Field(
-        default=0.6,
+        default=0.8,
         ge=0,
         description="Features with a phrase in common are a theme where they are this alike, 1 being usual within"
-        " clusters; what only ends alike ('in passing') is none.",
+        " clusters; two senses of one word are none.",
     )
     stability_repeats: int = Field(
         default=2, ge=0, le=100, description="How often a sample of the features is clustered again. 0 never."
@@ -75,7 +75,7 @@ class AuditConfig(dg.Config):
         default=0.7, gt=0, le=1, description="The share of a kind's features in such a sample."
     )
     stability_features: int = Field(
-        default=6_000,
+        default=4_000,
         ge=100,
         description="Most features in such a sample, or four a cluster where that is more: it bounds the time. Small"
         " samples give low figures; raise it before you take them for absolute.",

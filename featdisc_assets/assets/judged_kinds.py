@@ -130,7 +130,8 @@ def themes_of(
 ) -> Swallowed:
     """The phrases of a kind that no cluster is about; `limits` are those of `swallowed.swallowed`."""
     least = min_features or max(_LEAST_FEATURES, len(kind.labels) // len(kind.clusters) // 10)
-    phrases = wording.phrases_of(words, at_least=least, at_most=max(least, int(max_share * words.n)))
+    # Of few features a share is hardly more than the least.
+    phrases = wording.phrases_of(words, at_least=least, at_most=max(4 * least, int(max_share * words.n)))
     telling = wording.table(words)[:, ~words.bare]
     found = swallowed.families(phrases.members, telling, kind.labels, kind.space)
     chosen = swallowed.swallowed(found, phrases.members, **limits)

@@ -1,43 +1,50 @@
--- grain: one row per recurring phrase that no cluster is about: the twelve that most transcripts show, and the labels
--- of the clusters that hold most of its features; what too few groups show, phrase or cluster, is left out
-with widest as (
-    select *
-    from swallowed_themes
-    where
-        n_groups >= 3
-        and n_groups > coalesce((select max(private_clusters.n_groups) from private_clusters), 0)
-    order by n_transcripts desc, kind asc, phrase asc
-    limit 12
-),
-
-hosts as (
+-- grain: one row per recurring phrase that no cluster is about and no label has: the twelve that most transcripts show
+-- (what too few groups show, phrase or cluster, is left out)
+with hosts as (
     select
         kind,
         phrase,
-        unnest(cluster_ids[:3]) as cluster_id,
-        generate_subscripts(cluster_ids[:3], 1) as place
-    from widest
+        unnest(cluster_ids) as cluster_id,
+        generate_subscripts(cluster_ids, 1) as place
+    from swallowed_themes
+),
+
+named as (
+    select
+        hosts.kind,
+        hosts.phrase,
+        hosts.place,
+        coalesce(cluster_names.label, hosts.cluster_id) as said,
+        private_clusters.cluster_id is not null as is_private
+    from hosts
+    left join cluster_names on hosts.cluster_id = cluster_names.cluster_id
+    left join private_clusters on hosts.cluster_id = private_clusters.cluster_id
 ),
 
 labels as (
     select
-        hosts.kind,
-        hosts.phrase,
-        list(coalesce(cluster_names.label, hosts.cluster_id) order by hosts.place) as labels
-    from hosts
-    left join cluster_names on hosts.cluster_id = cluster_names.cluster_id
-    anti join private_clusters on hosts.cluster_id = private_clusters.cluster_id
-    group by hosts.kind, hosts.phrase
+        kind,
+        phrase,
+        list(said order by place) filter (where not is_private) as labels,
+        bool_or(list_bool_and(list_transform(string_split(phrase, ' '), lambda word: contains(lower(said), word))))
+            as is_told
+    from named
+    group by kind, phrase
 )
 
 select
-    widest.kind,
-    widest.phrase,
-    widest.n_features,
-    widest.n_transcripts,
-    widest.n_clusters,
-    widest.examples,
-    coalesce(labels.labels, []) as labels
-from widest
-left join labels on widest.kind = labels.kind and widest.phrase = labels.phrase
-order by widest.n_transcripts desc, widest.kind asc, widest.phrase asc
+    swallowed_themes.kind,
+    swallowed_themes.phrase,
+    swallowed_themes.n_features,
+    swallowed_themes.n_transcripts,
+    swallowed_themes.n_clusters,
+    swallowed_themes.examples,
+    coalesce(labels.labels, [])[:3] as labels
+from swallowed_themes
+left join labels on swallowed_themes.kind = labels.kind and swallowed_themes.phrase = labels.phrase
+where
+    swallowed_themes.n_groups >= 3
+    and swallowed_themes.n_groups > coalesce((select max(private_clusters.n_groups) from private_clusters), 0)
+    and not coalesce(labels.is_told, false)
+order by swallowed_themes.n_transcripts desc, swallowed_themes.kind asc, swallowed_themes.phrase asc
+limit 12
