@@ -56,8 +56,8 @@ def swallowed_share(config: SwallowedShareConfig, warehouse: WarehouseResource) 
     kinds = warehouse.open().rows(read_sql("checks/swallowed_share"), variables={"max_share": -1.0})
     complaints = [
         f"{row['n_swallowed']:,} of the recurring phrases of {row['kind']} features lie in clusters about other things,"
-        f" with {row['swallowed_share']:.1%} of the features, above {config.max_share:.1%}; '{row['phrase']}' alone shows in"
-        f" {row['n_transcripts']:,} transcripts: no label tells of them, read swallowed_themes; lower"
+        f" with {row['swallowed_share']:.1%} of the features, above {config.max_share:.1%}; '{row['phrase']}' alone"
+        f" shows in {row['n_transcripts']:,} transcripts: no label tells of them, read swallowed_themes; lower"
         " clusters.target_features_per_cluster for more and smaller clusters"
         for row in kinds
         if row["swallowed_share"] > config.max_share
