@@ -55,7 +55,9 @@ def db(tmp_path: Path) -> Warehouse:
         "encoder": [model.identity] * len(rows),
         "vector": vector_array(vectors),
     }))  # fmt: skip
-    db.run(f"insert into encoders values ('{model.identity}', {vectors.shape[1]}, true)")
+    db.run(
+        f"insert into encoders (encoder, dimension, is_current) values ('{model.identity}', {vectors.shape[1]}, true)"
+    )
     db.run(
         "insert into cluster_fits values ('user', 'two_level', '"
         '{"keep_senses_apart": true, "method": "auto", "min_similarity": 0.1, "remove_components": 5, "seed": 0,'
