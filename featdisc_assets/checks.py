@@ -84,7 +84,7 @@ def _failed(row: dict[str, Any], limit: float) -> str:
     )
 
 
-@settings_of("near_equal_texts_share")
+@settings_of("near_equal_texts_near_equal_share")
 class NearEqualShareConfig(dg.Config):
     """How many near-equal texts are too many."""
 

@@ -10,7 +10,7 @@ import typer
 
 from featdisc_assets import cli, running
 from featdisc_assets.assets.showing import markdown_table
-from featdisc_assets.definitions import assets
+from featdisc_assets.definitions import assets, defs
 from featdisc_assets.home_settings import configs
 from featdisc_assets.places import Home
 from featdisc_assets.warehouse import Warehouse
@@ -137,12 +137,14 @@ def test_every_op_with_settings_can_be_checked() -> None:
     }
     checks_with_settings = {
         "rated_texts_failed_share",
-        "near_equal_texts_share",
+        "near_equal_texts_near_equal_share",
         "cluster_audit_near_duplicate_share",
         "swallowed_themes_swallowed_share",
         "cluster_stability_clusters_are_stable",
     }
     assert set(configs) == taking | checks_with_settings
+    # A run is told its settings by op: a name that no op has would stop it.
+    assert set(configs) <= {node.name for node in defs.resolve_job_def("everything").nodes}
 
 
 def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:
