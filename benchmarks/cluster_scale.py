@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_info
 
-from benchmarks.clusters import score
+from benchmarks.clusters import knobs, score
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
 from featdisc_assets.clusterers.space import Labels, Space, Vectors, centres_of, fit_frame, nearest, unit
@@ -66,14 +66,7 @@ def main() -> None:
 
 
 def _fit(points: Points, method: str, per_cluster: int) -> clustering.Clustering:
-    return clustering.fit(
-        points,
-        method=method,
-        target_features_per_cluster=per_cluster,
-        min_similarity=0.1,
-        remove_components=COMPONENTS,
-        seed=0,
-    )
+    return clustering.fit(points, **knobs(method, per_cluster, 0))
 
 
 def _timed(name: str, work: Callable[[], T]) -> T:

@@ -81,10 +81,10 @@ def kept_after_growth(points: Points, method: str, per_cluster: int) -> float:
     n = len(points.vectors)
     order = np.random.default_rng(0).permutation(n)
     old = np.sort(order[: round(n / 1.2)])
-    first = clustering.fit(points.rows(old), **_knobs(method, per_cluster, 0))
+    first = clustering.fit(points.rows(old), **knobs(method, per_cluster, 0))
     earlier = np.full(n, -2, np.int64)
     earlier[old] = first.labels
-    again = clustering.refit(points, earlier, first.frame, **_knobs(method, per_cluster, 0)).labels[old]
+    again = clustering.refit(points, earlier, first.frame, **knobs(method, per_cluster, 0)).labels[old]
     both = (first.labels >= 0) & (again >= 0)
     table = np.zeros((first.labels.max() + 1, again.max() + 1))
     np.add.at(table, (first.labels[both], again[both]), 1)
@@ -92,7 +92,8 @@ def kept_after_growth(points: Points, method: str, per_cluster: int) -> float:
     return float(kept.any(axis=1).mean())
 
 
-def _knobs(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
+def knobs(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
+    """What every fit here is asked for but its method, granularity and seed: the defaults of the asset."""
     return {
         "method": method,
         "target_features_per_cluster": per_cluster,
@@ -107,7 +108,7 @@ def _fit(points: Points, method: str, per_cluster: int, seed: int) -> Labels:
         wanted = round(len(points.vectors) / per_cluster)
         plain: Labels = KMeans(wanted, random_state=seed).fit_predict(points.vectors).astype(np.int64)
         return plain
-    return clustering.fit(points, **_knobs(method, per_cluster, seed)).labels
+    return clustering.fit(points, **knobs(method, per_cluster, seed)).labels
 
 
 def _twins(points: Points, labels: Labels, sizes: Labels) -> float:

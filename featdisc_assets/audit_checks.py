@@ -26,16 +26,19 @@ def near_duplicate_share(config: NearDuplicateShareConfig, warehouse: WarehouseR
     """Warn of kinds whose findings are split over twins."""
     # Below every share: those of the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/near_duplicate_share"), variables={"max_share": -1.0})
-    complaints = [
-        f"{row['n_near_duplicates']:,} of {row['n_clusters']:,} {row['kind']} clusters"
-        f" ({row['near_duplicate_share']:.1%}) are near-duplicates of another, above {config.max_share:.1%}: each shows"
-        " only a part of a finding; raise clusters.target_features_per_cluster, or read twins together"
-        " (cluster_audit.nearest_cluster_id)"
-        for row in kinds
-        if row["near_duplicate_share"] > config.max_share
-    ]
-    shares = {f"near-duplicates among {row['kind']} clusters": row["near_duplicate_share"] for row in kinds}
-    return checked_by_kind(shares, complaints, well="few clusters have a near-duplicate")
+    return checked_by_kind(
+        kinds,
+        "near_duplicate_share",
+        shown="near-duplicates among {kind} clusters",
+        is_amiss=lambda share: share > config.max_share,
+        complain=lambda row: (
+            f"{row['n_near_duplicates']:,} of {row['n_clusters']:,} {row['kind']} clusters"
+            f" ({row['near_duplicate_share']:.1%}) are near-duplicates of another, above {config.max_share:.1%}: each"
+            " shows only a part of a finding; raise clusters.target_features_per_cluster, or read twins together"
+            " (cluster_audit.nearest_cluster_id)"
+        ),
+        well="few clusters have a near-duplicate",
+    )
 
 
 @settings_of("swallowed_themes_swallowed_share")
@@ -54,16 +57,19 @@ class SwallowedShareConfig(dg.Config):
 def swallowed_share(config: SwallowedShareConfig, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Warn of kinds whose labels hide what comes back in the features."""
     kinds = warehouse.open().rows(read_sql("checks/swallowed_share"), variables={"max_share": -1.0})
-    complaints = [
-        f"{row['n_swallowed']:,} of the recurring phrases of {row['kind']} features lie in clusters about other things,"
-        f" with {row['swallowed_share']:.1%} of the features, above {config.max_share:.1%}; '{row['phrase']}' alone"
-        f" shows in {row['n_transcripts']:,} transcripts: no label tells of them, read swallowed_themes; lower"
-        " clusters.target_features_per_cluster for more and smaller clusters"
-        for row in kinds
-        if row["swallowed_share"] > config.max_share
-    ]
-    shares = {f"swallowed share of {row['kind']} features": row["swallowed_share"] for row in kinds}
-    return checked_by_kind(shares, complaints, well="few features hold a phrase that no cluster is about")
+    return checked_by_kind(
+        kinds,
+        "swallowed_share",
+        shown="swallowed share of {kind} features",
+        is_amiss=lambda share: share > config.max_share,
+        complain=lambda row: (
+            f"{row['n_swallowed']:,} of the recurring phrases of {row['kind']} features lie in clusters about other"
+            f" things, with {row['swallowed_share']:.1%} of the features, above {config.max_share:.1%};"
+            f" '{row['phrase']}' alone shows in {row['n_transcripts']:,} transcripts: no label tells of them, read"
+            " swallowed_themes; lower clusters.target_features_per_cluster for more and smaller clusters"
+        ),
+        well="few features hold a phrase that no cluster is about",
+    )
 
 
 @settings_of("cluster_stability_clusters_are_stable")
@@ -86,16 +92,20 @@ def clusters_are_stable(config: StableConfig, warehouse: WarehouseResource) -> d
     """Warn of kinds whose clusters depend on which features happened to be there."""
     # Above every Jaccard: the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/clusters_are_stable"), variables={"min_jaccard": 2.0})
-    complaints = [
-        f"{row['kind']}: half of {row['n_clusters']:,} clusters find no better match than"
-        f" {row['median_stability']:.2f} (Jaccard) in {row['n_repeats']} refits of a sample, below"
-        f" {config.min_jaccard:.2f}; {row['n_unstable']:,} are dissolved: draw no conclusion from where two such"
-        " clusters part; raise clusters.target_features_per_cluster, or stability_features if the samples were small"
-        for row in kinds
-        if row["median_stability"] < config.min_jaccard
-    ]
-    shares = {f"median stability of {row['kind']} clusters": row["median_stability"] for row in kinds}
-    return checked_by_kind(shares, complaints, well="refits find most clusters again, or none was made")
+    return checked_by_kind(
+        kinds,
+        "median_stability",
+        shown="median stability of {kind} clusters",
+        is_amiss=lambda jaccard: jaccard < config.min_jaccard,
+        complain=lambda row: (
+            f"{row['kind']}: half of {row['n_clusters']:,} clusters find no better match than"
+            f" {row['median_stability']:.2f} (Jaccard) in {row['n_repeats']} refits of a sample, below"
+            f" {config.min_jaccard:.2f}; {row['n_unstable']:,} are dissolved: draw no conclusion from where two such"
+            " clusters part; raise clusters.target_features_per_cluster, or stability_features if the samples were"
+            " small"
+        ),
+        well="refits find most clusters again, or none was made",
+    )
 
 
 checks = [near_duplicate_share, swallowed_share, clusters_are_stable]

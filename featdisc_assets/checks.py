@@ -71,8 +71,11 @@ def failed_share(config: FailedShareConfig, warehouse: WarehouseResource) -> dg.
     # Below every share: those of the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/failed_share"), variables={"max_failed_share": -1.0})
     return checked_by_kind(
-        {f"failed share of {row['kind']} pieces": row["failed_share"] for row in kinds},
-        [_failed(row, config.max_failed_share) for row in kinds if row["failed_share"] > config.max_failed_share],
+        kinds,
+        "failed_share",
+        shown="failed share of {kind} pieces",
+        is_amiss=lambda share: share > config.max_failed_share,
+        complain=lambda row: _failed(row, config.max_failed_share),
         well="few ratings failed",
     )
 
@@ -102,15 +105,18 @@ def near_equal_share(config: NearEqualShareConfig, warehouse: WarehouseResource)
     """Warn of kinds of which one template, or one text over and over, makes up much."""
     # Below every share: those of the kinds that are well are shown too.
     kinds = warehouse.open().rows(read_sql("checks/near_equal_share"), variables={"max_share": -1.0})
-    complaints = [
-        f"{row['near_equal_share']:.1%} of {row['n_transcripts']:,} transcripts with a {row['kind']} text have one of a"
-        f" near-equal group, above {config.max_share:.1%}: each counts in every prevalence; look at near_duplicates,"
-        " and leave out of the source what is spam"
-        for row in kinds
-        if row["near_equal_share"] > config.max_share
-    ]
-    shares = {f"near-equal share of {row['kind']} texts": row["near_equal_share"] for row in kinds}
-    return checked_by_kind(shares, complaints, well="few transcripts are near-equal")
+    return checked_by_kind(
+        kinds,
+        "near_equal_share",
+        shown="near-equal share of {kind} texts",
+        is_amiss=lambda share: share > config.max_share,
+        complain=lambda row: (
+            f"{row['near_equal_share']:.1%} of {row['n_transcripts']:,} transcripts with a {row['kind']} text have one"
+            f" of a near-equal group, above {config.max_share:.1%}: each counts in every prevalence; look at"
+            " near_duplicates, and leave out of the source what is spam"
+        ),
+        well="few transcripts are near-equal",
+    )
 
 
 @dg.asset_check(name="synonyms_are_nearer", asset="embeddings", description="Synonyms are nearer than strangers.")

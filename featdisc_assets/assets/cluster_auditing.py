@@ -170,11 +170,13 @@ def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
         )
     )
     words = wording.words_of(kind.texts)
+    held = wording.table(words)
     return _Judged(
         kind=name,
         clusters=judged_kinds.clusters_of(
             kind,
             words,
+            held,
             stability.mean_over_repeats([found for _, found in again], len(kind.clusters)),
             twin_similarity=config.twin_similarity,
             twin_terms=config.twin_terms,
@@ -182,6 +184,7 @@ def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
         themes=judged_kinds.themes_of(
             kind,
             words,
+            held,
             min_features=config.min_family_features,
             max_share=config.max_family_share,
             max_f1=config.max_family_f1,

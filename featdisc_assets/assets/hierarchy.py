@@ -167,10 +167,9 @@ def arrange_kind(db: Warehouse, kind: str, config: HierarchyConfig) -> Levels:
         at_a_glance=config.at_a_glance,
     )
     labels = {"theme": found.themes, "area": found.areas}
-    names = {}
+    names, rows = {}, db.rows("from cluster_parents where kind = $1", [kind])
     for level in LEVELS:
-        rows = db.rows(f"select cluster_id, {level}_id as parent_id from cluster_parents where kind = $1", [kind])
-        earlier = {row["cluster_id"]: row["parent_id"] for row in rows}
+        earlier = {row["cluster_id"]: row[f"{level}_id"] for row in rows}
         # An id names its level: a theme can hold the very clusters that an area held.
         names[level] = cluster_ids.name_clusters(
             ids.to_pylist(), labels[level], kind=f"{kind}-{level}", previous=earlier

@@ -42,6 +42,7 @@ class Kind:
         vectors: float32[n, d], unit rows.
         labels: int64[n], a place in `clusters`, -1 for none.
         clusters: Ids of the clusters, in order.
+        space: The vectors without their mean, in which nothing was clustered.
     """
 
     kind: str
@@ -50,16 +51,12 @@ class Kind:
     vectors: Matrix
     labels: Ints
     clusters: list[str]
+    space: Space
 
     @property
     def sizes(self) -> Ints:
         """int64[k]: members of each cluster."""
         return np.bincount(self.labels[self.labels >= 0], minlength=len(self.clusters))
-
-    @property
-    def space(self) -> Space:
-        """The vectors without their mean, in which nothing was clustered."""
-        return Space(self.vectors, fit_frame(self.vectors, remove_components=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +82,13 @@ def read(db: Warehouse, kind: str) -> Kind | None:
     number = np.array([place[name] for name in labels.dictionary.to_pylist() if name is not None], np.int64)
     codes = labels.indices.fill_null(-1).to_numpy().astype(np.int64)
     found = np.where(codes >= 0, number[np.maximum(codes, 0)], -1)
-    return Kind(kind, feature_ids, rest["text"].combine_chunks(), vectors, found, names)
+    space = Space(vectors, fit_frame(vectors, remove_components=0))
+    return Kind(kind, feature_ids, rest["text"].combine_chunks(), vectors, found, names, space)
 
 
-def clusters_of(kind: Kind, words: wording.Words, found_again: npt.NDArray[np.float64], **knobs: float) -> Rows:
+def clusters_of(
+    kind: Kind, words: wording.Words, held: wording.Counts, found_again: npt.NDArray[np.float64], **knobs: float
+) -> Rows:
     """The rows of `cluster_audit`: nearest other of the same sense, words of its own and in common, stability."""
     k = len(kind.clusters)
     senses = polarity.senses(kind.texts.to_pylist())
@@ -96,7 +96,6 @@ def clusters_of(kind: Kind, words: wording.Words, found_again: npt.NDArray[np.fl
     np.add.at(votes, (kind.labels[kind.labels >= 0], senses[kind.labels >= 0]), 1)
     other, likeness = nearest_twin(sums_of(kind.space, kind.labels, k), kind.sizes, votes.argmax(axis=1))
     other = np.where(np.isfinite(likeness), other, -1)
-    held = wording.table(words)
     own = terms.distinctive(held[:, ~words.grammar], kind.labels, k)
     overlap = terms.overlap(own, other)
     said = [word for word, is_grammar in zip(words.shown, words.grammar, strict=True) if not is_grammar]
@@ -123,6 +122,7 @@ def clusters_of(kind: Kind, words: wording.Words, found_again: npt.NDArray[np.fl
 def themes_of(
     kind: Kind,
     words: wording.Words,
+    held: wording.Counts,
     *,
     min_features: int,
     max_share: float,
@@ -132,8 +132,7 @@ def themes_of(
     least = min_features or max(_LEAST_FEATURES, len(kind.labels) // len(kind.clusters) // 10)
     # Of few features a share is hardly more than the least.
     phrases = wording.phrases_of(words, at_least=least, at_most=max(4 * least, int(max_share * words.n)))
-    telling = wording.table(words)[:, ~words.bare]
-    found = swallowed.families(phrases.members, telling, kind.labels, kind.space)
+    found = swallowed.families(phrases.members, held[:, ~words.bare], kind.labels, kind.space)
     chosen = swallowed.swallowed(found, phrases.members, **limits)
     columns = phrases.members.tocsc()[:, chosen]
     holders = [

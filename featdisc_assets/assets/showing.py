@@ -1,6 +1,6 @@
 """What an asset tells the UI about the table it wrote, and the trail it leaves in the warehouse itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
@@ -8,6 +8,8 @@ import dagster as dg
 from featdisc_assets.assets.trail import Step, leave
 from featdisc_assets.versions import data_version
 from featdisc_assets.warehouse import Warehouse
+
+Row = dict[str, Any]
 
 # Comments on columns stand in the database; the UI shows them as the columns' descriptions.
 _COLUMNS = """
@@ -71,19 +73,31 @@ def markdown_table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def checked_by_kind(shares: dict[str, float], complaints: list[str], *, well: str) -> dg.AssetCheckResult:
-    """The result of a check that looks at each kind: a warning with one sentence a kind it has a complaint of.
+def checked_by_kind(
+    rows: Sequence[Row],
+    figure: str,
+    *,
+    shown: str,
+    is_amiss: Callable[[float], bool],
+    complain: Callable[[Row], str],
+    well: str,
+) -> dg.AssetCheckResult:
+    """The result of a check that looks at each kind: a warning with one sentence a kind that is not well.
 
     Args:
-        shares: The figure of every kind, by what it is.
-        complaints: A sentence for each kind that is not well: figure, limit, what to do.
-        well: What is said where there are none.
+        rows: One a kind, those that are well too.
+        figure: The column that decides.
+        shown: What the figure is, with `{kind}` where the kind stands.
+        is_amiss: Whether a figure is past its limit.
+        complain: The sentence for a kind: figure, limit, what to do.
+        well: What is said where none is amiss.
     """
+    complaints = [complain(row) for row in rows if is_amiss(row[figure])]
     return dg.AssetCheckResult(
         passed=not complaints,
         severity=dg.AssetCheckSeverity.WARN,
         description="\n".join(complaints) or well,
-        metadata=shares,
+        metadata={shown.format(kind=row["kind"]): row[figure] for row in rows},
     )
 
 

@@ -1,16 +1,9 @@
 -- grain: one row per parent of `centres` (parent_id, level, kind, area_id, centroid), with its counts
 with holding as (
     select
-        theme_id as parent_id,
-        cluster_id
+        cluster_id,
+        unnest([theme_id, area_id]) as parent_id
     from cluster_parents
-    where theme_id is not null
-    union all
-    select
-        area_id as parent_id,
-        cluster_id
-    from cluster_parents
-    where area_id is not null
 )
 
 select
