@@ -89,12 +89,11 @@ def read(db: Warehouse, kind: str) -> Kind | None:
 def clusters_of(
     kind: Kind, words: wording.Words, held: wording.Counts, found_again: npt.NDArray[np.float64], **knobs: float
 ) -> Rows:
-    """The rows of `cluster_audit`: nearest other of the same sense, words of its own and in common, stability."""
+    """The rows of `cluster_audit`: nearest other that is no contrary, words of its own and in common, stability."""
     k = len(kind.clusters)
-    senses = polarity.senses(kind.texts.to_pylist())
-    votes = np.zeros((k, 3))
-    np.add.at(votes, (kind.labels[kind.labels >= 0], senses[kind.labels >= 0]), 1)
-    other, likeness = nearest_twin(sums_of(kind.space, kind.labels, k), kind.sizes, votes.argmax(axis=1))
+    texts = kind.texts.to_pylist()
+    sums = sums_of(kind.space, kind.labels, k)
+    other, likeness = nearest_twin(sums, kind.labels, senses=polarity.senses(texts), signs=polarity.stances(texts))
     other = np.where(np.isfinite(likeness), other, -1)
     own = terms.distinctive(held[:, ~words.grammar], kind.labels, k)
     overlap = terms.overlap(own, other)

@@ -25,13 +25,47 @@ def similarities(sums: Vectors, sizes: npt.NDArray[np.int64]) -> Vectors:
     return found
 
 
-def nearest_twin(sums: Vectors, sizes: npt.NDArray[np.int64], sense: npt.NDArray[np.int64]) -> tuple[Labels, Vectors]:
-    """For each cluster the most alike other of its sense, and the likeness; -inf where there is no other."""
+def nearest_twin(
+    sums: Vectors, labels: Labels, *, senses: npt.NDArray[np.int8], signs: npt.NDArray[np.int8]
+) -> tuple[Labels, Vectors]:
+    """For each cluster the most alike other that is not its contrary, and the likeness; -inf where there is no other.
+
+    Two clusters are contrary where most members of each have another sense, or stand on opposite sides of an axis.
+    "Long sentences" and "Short sentences" are as alike as two clusters can be, and are no twins.
+
+    Args:
+        sums: float32[k, d], sum of each cluster's unit vectors.
+        labels: int64[n], clusters 0..k-1, or -1.
+        senses: int8[n].
+        signs: int8[n, a].
+    """
+    k, counted = len(sums), labels >= 0
+    sizes = np.bincount(labels[counted], minlength=k)
+    votes = np.zeros((k, int(senses.max(initial=0)) + 1))
+    np.add.at(votes, (labels[counted], senses[counted]), 1)
+    sense = votes.argmax(axis=1)
+    lean = _counts_of(labels, signs > 0, k) - _counts_of(labels, signs < 0, k)
+    side = np.where(2 * np.abs(lean) > sizes[:, None], np.sign(lean), 0).astype(np.float32)
     alike = similarities(sums, sizes)
-    alike[sense[:, None] != sense] = -np.inf
+    alike[(sense[:, None] != sense) | _opposed(side > 0, side < 0)] = -np.inf
     np.fill_diagonal(alike, -np.inf)
     other: Labels = alike.argmax(axis=1)
-    return other, alike[np.arange(len(sums)), other]
+    return other, alike[np.arange(k), other]
+
+
+def _counts_of(labels: Labels, flags: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.int64]:
+    """int64[k, a]: how many members of each cluster have each flag."""
+    rows, columns = np.nonzero(flags & (labels >= 0)[:, None])
+    counts = np.zeros((k, flags.shape[1]), np.int64)
+    np.add.at(counts, (labels[rows], columns), 1)
+    return counts
+
+
+def _opposed(plus: npt.NDArray[np.bool_], minus: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """bool[k, k]: whether one has a plus on an axis where the other has a minus."""
+    found = plus.astype(np.float32) @ minus.T.astype(np.float32)
+    opposed: npt.NDArray[np.bool_] = (found + found.T) > 0
+    return opposed
 
 
 def _within(sums: Vectors, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -62,18 +96,12 @@ def merge(
     counted = labels >= 0
     sizes = np.bincount(labels[counted], minlength=k)
     sums = sums_of(space, labels, k)
-    sense, plus, minus = np.zeros(k, np.int8), np.zeros((k, signs.shape[1]), bool), np.zeros((k, signs.shape[1]), bool)
+    sense = np.zeros(k, np.int8)
     sense[labels[counted]] = senses[counted]
-    rows, axes = np.nonzero(counted[:, None] & (signs > 0))
-    plus[labels[rows], axes] = True
-    rows, axes = np.nonzero(counted[:, None] & (signs < 0))
-    minus[labels[rows], axes] = True
+    plus, minus = _counts_of(labels, signs > 0, k) > 0, _counts_of(labels, signs < 0, k) > 0
 
     alike = similarities(sums, sizes)
-    alike[sense[:, None] != sense[None]] = -np.inf
-    contrary = plus.astype(np.float32) @ minus.T.astype(np.float32)
-    alike[(contrary + contrary.T) > 0] = -np.inf
-    del contrary
+    alike[(sense[:, None] != sense) | _opposed(plus, minus)] = -np.inf
     np.fill_diagonal(alike, -np.inf)
     usual = float(np.median(_within(sums, sizes)))
     into = np.arange(k)
