@@ -11,18 +11,18 @@ counting of phrases on so many made-up features, without vectors of meaning.
 import argparse
 import resource
 import time
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from scipy.stats import spearmanr
 
+from benchmarks.clusters import knobs
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
 from featdisc_assets.clusterers.space import Labels, Space, Vectors, fit_frame
-from featdisc_assets.stages import clustering, stability, swallowed, terms, wording
+from featdisc_assets.stages import clustering, polarity, stability, swallowed, terms, wording
+from featdisc_assets.stages.clustering import Points
 
-KNOBS: dict[str, Any] = {"method": "auto", "min_similarity": 0.1, "remove_components": 5}
 LIMITS = {"max_f1": 0.5, "max_visibility": 0.4, "max_host": 0.8, "min_cohesion": 0.8}
 
 
@@ -39,13 +39,12 @@ def main() -> None:
         return
     planted = phrases(options.phrases, seed=options.seed)
     vectors = encoders.load(encoders.BUNDLED, backend="auto", precision="auto").encode(planted.texts)
+    points = Points(vectors, polarity.senses(planted.texts), polarity.stances(planted.texts))
     clock = time.perf_counter()
-    labels = clustering.fit(
-        clustering.Points.unsigned(vectors), target_features_per_cluster=options.per_cluster, seed=0, **KNOBS
-    ).labels
+    labels = clustering.fit(points, **knobs("auto", options.per_cluster, 0)).labels
     print(f"{len(labels):,} phrases in {labels.max() + 1:,} clusters, {time.perf_counter() - clock:.1f} s to cluster")
     _themes(planted, vectors, labels)
-    _stability(planted, vectors, labels)
+    _stability(planted, points, labels)
 
 
 def _minority(planted: Planted, labels: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -92,14 +91,13 @@ def _themes(planted: Planted, vectors: Vectors, labels: Labels) -> None:
     )
 
 
-def _stability(planted: Planted, vectors: Vectors, labels: Labels) -> None:
+def _stability(planted: Planted, points: Points, labels: Labels) -> None:
     k, clock, found = int(labels.max()) + 1, time.perf_counter(), []
     rand = []
     for repeat in range(2):
-        drawn = stability.draw(len(labels), k, share=0.7, at_most=4_000, seed=0, repeat=repeat)
-        points = clustering.Points.unsigned(vectors[drawn.rows])
+        drawn = stability.draw(len(labels), k, share=0.7, at_most=20_000, seed=0, repeat=repeat)
         again = clustering.fit(
-            points, target_features_per_cluster=drawn.features_per_cluster, seed=1 + repeat, **KNOBS
+            points.rows(drawn.rows), **knobs("auto", drawn.features_per_cluster, 1 + repeat), drawn_from=len(labels)
         ).labels
         found.append(stability.jaccard(labels[drawn.rows], again, k))
         rand.append(stability.adjusted_rand(labels[drawn.rows], again))

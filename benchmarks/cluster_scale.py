@@ -72,9 +72,9 @@ def _fit(points: Points, method: str, per_cluster: int) -> clustering.Clustering
 def _timed(name: str, work: Callable[[], T]) -> T:
     clock, cpu = time.perf_counter(), time.process_time()
     done = work()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024 / 1e9
     wall, cpu = time.perf_counter() - clock, time.process_time() - cpu
-    print(f"{name}: {wall:.1f} s, {cpu:.1f} CPU s, peak so far {peak:.1f} GiB", flush=True)
+    print(f"{name}: {wall:.1f} s, {cpu:.1f} CPU s, peak so far {peak:.2f} GB", flush=True)
     return done
 
 

@@ -75,9 +75,9 @@ class AuditConfig(dg.Config):
         default=0.7, gt=0, le=1, description="The share of a kind's features in such a sample."
     )
     stability_features: int = Field(
-        default=4_000,
+        default=20_000,
         ge=100,
-        description="Most features in such a sample, or four a cluster where that is more: it bounds the time. Small"
+        description="Most features in such a sample, or twelve a cluster where that is more: it bounds the time. Small"
         " samples give low figures; raise it before you take them for absolute.",
     )
     small_transcripts: int = Field(

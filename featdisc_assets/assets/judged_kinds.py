@@ -171,7 +171,7 @@ def refits_of(
             texts = kind.texts.take(pa.array(drawn.rows)).to_pylist()
             points = clustering.Points(points.vectors, polarity.senses(texts), polarity.stances(texts))
         changed = {"seed": knobs["seed"] + 1 + repeat, "target_features_per_cluster": drawn.features_per_cluster}
-        again = clustering.fit(points, **knobs | changed).labels
+        again = clustering.fit(points, **knobs | changed, drawn_from=len(kind.labels)).labels
         before = kind.labels[drawn.rows]
         found = stability.jaccard(before, again, k)
         judged = found[~np.isnan(found)]

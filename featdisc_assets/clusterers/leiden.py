@@ -1,5 +1,8 @@
 """Leiden communities of the graph of nearest neighbours."""
 
+import math
+
+import faiss
 import numpy as np
 import numpy.typing as npt
 from graspologic_native import leiden
@@ -8,6 +11,9 @@ from featdisc_assets.clusterers.space import Labels, Space, Vectors, centres_of,
 from featdisc_assets.clusterers.two_level import ward
 
 NEIGHBOURS = 15
+# Of more points neighbours are searched in cells.
+EXACT_UP_TO = 60_000
+CELLS_SEARCHED = 32
 SEARCH_STEPS = 9
 # The search for a resolution ends this near to the wanted number of clusters; Ward merges what is over.
 TOLERANCE = 0.05
@@ -22,26 +28,38 @@ def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
         return np.zeros(n, np.int64)
     points = space.all()
     edges = _edges(*_neighbours(points, count=min(NEIGHBOURS, n - 1)))
-    low, high, resolution = 1e-3, 1e4, max(0.5, n_clusters / 8)
-    best: Labels | None = None
-    for _ in range(SEARCH_STEPS):
-        found = _communities(edges, n, resolution=resolution, seed=seed, iterations=1)
-        k = int(found.max()) + 1
-        if best is None or abs(k - n_clusters) < abs(int(best.max()) + 1 - n_clusters):
-            best, best_resolution = found, resolution
-        if n_clusters <= k <= n_clusters * (1 + TOLERANCE):
-            break
-        if k < n_clusters:
-            low = resolution
-        else:
-            high = resolution
-        guess = resolution * n_clusters / k
-        resolution = guess if low < guess < high else (low * high) ** 0.5
-    labels = _communities(edges, n, resolution=best_resolution, seed=seed, iterations=4)
+    resolution = _resolution(edges, n, n_clusters=n_clusters, seed=seed)
+    labels = _communities(edges, n, resolution=resolution, seed=seed, iterations=4)
     k = int(labels.max()) + 1
     if k > n_clusters:
         labels = ward(centres_of(space, labels, k), n_clusters=n_clusters)[labels]
     return dense(labels)
+
+
+def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int, seed: int) -> float:
+    """The resolution tried whose communities were nearest in number to the wanted one.
+
+    Their number grows about as a power of the resolution, so each guess lies on the line through the two tries nearest
+    to the wanted number, in logarithms, and never outside of what is known to be too low and too high.
+    """
+    low, high = 1e-3, 1e4
+    guess = max(0.5, n_clusters / 30)
+    tried: list[tuple[float, float, float]] = []
+    for _ in range(SEARCH_STEPS):
+        k = int(_communities(edges, n, resolution=guess, seed=seed, iterations=1).max()) + 1
+        if n_clusters <= k <= n_clusters * (1 + TOLERANCE):
+            return guess
+        tried.append((abs(math.log(k / n_clusters)), math.log(guess), math.log(k / n_clusters)))
+        low, high = (guess, high) if k < n_clusters else (low, guess)
+        nearest = sorted(tried)[:2]
+        slope = 0.5
+        if len(nearest) == 2 and nearest[0][1] != nearest[1][1]:
+            slope = min(max((nearest[0][2] - nearest[1][2]) / (nearest[0][1] - nearest[1][1]), 0.2), 1.0)
+        # Aimed at the middle of what is accepted.
+        guess = math.exp(nearest[0][1] - (nearest[0][2] - TOLERANCE / 2) / slope)
+        if not low < guess < high:
+            guess = (low * high) ** 0.5
+    return math.exp(min(tried)[1])
 
 
 def _communities(
@@ -56,28 +74,35 @@ def _communities(
     return dense(labels)
 
 
-def _neighbours(points: Vectors, *, count: int, block: int = 1_024) -> tuple[Labels, npt.NDArray[np.float32]]:
-    """The `count` others of greatest cosine of each point, and the cosines."""
-    n = len(points)
-    others = np.empty((n, count), np.int64)
-    cosines = np.empty((n, count), np.float32)
-    for start in range(0, n, block):
-        found = points[start : start + block] @ points.T
-        rows = np.arange(len(found))
-        found[rows, start + rows] = -np.inf
-        chosen = np.argpartition(found, n - count, axis=1)[:, n - count :]
-        others[start : start + block] = chosen
-        cosines[start : start + block] = np.take_along_axis(found, chosen, axis=1)
-    return others, cosines
+def _neighbours(points: Vectors, *, count: int) -> tuple[Labels, npt.NDArray[np.float32]]:
+    """The `count` others of greatest cosine of each point, and the cosines; -1 where a search found fewer.
+
+    Up to `EXACT_UP_TO` points all pairs are looked at. Beyond, points are dealt to cells around the centres of a
+    k-means, and each looks into the cells whose centres are nearest to it: nine in ten neighbours are found so.
+    """
+    n, width = points.shape
+    index = faiss.IndexFlatIP(width)
+    if n > EXACT_UP_TO:
+        index = faiss.IndexIVFFlat(index, width, round(2 * n**0.5), faiss.METRIC_INNER_PRODUCT)
+        index.cp.seed, index.cp.niter, index.cp.max_points_per_centroid = 0, 10, 64
+        index.nprobe = CELLS_SEARCHED
+        index.train(points)
+    index.add(points)
+    cosines, others = index.search(points, count + 1)
+    # One too many, since a point mostly finds itself first: that one is taken out, else the farthest.
+    own = others == np.arange(n)[:, None]
+    own[~own.any(axis=1), -1] = True
+    return others[~own].reshape(n, count), cosines[~own].reshape(n, count)
 
 
 def _edges(others: Labels, cosines: npt.NDArray[np.float32]) -> list[tuple[str, str, float]]:
     """Each pair once, weighted by its cosine; a pair that is near both ways is no heavier."""
     n, count = others.shape
-    left, right = np.repeat(np.arange(n), count), others.ravel()
+    found = others.ravel() >= 0
+    left, right = np.repeat(np.arange(n), count)[found], others.ravel()[found]
     pair = np.minimum(left, right) * n + np.maximum(left, right)
     pair, first = np.unique(pair, return_index=True)
-    weight = np.maximum(cosines.ravel()[first], 1e-3).astype(np.float64)
+    weight = np.maximum(cosines.ravel()[found][first], 1e-3).astype(np.float64)
     names = np.arange(n).astype(str).tolist()
     return [
         (names[a], names[b], w)

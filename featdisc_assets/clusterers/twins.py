@@ -45,10 +45,9 @@ def nearest_twin(
     np.add.at(votes, (labels[counted], senses[counted]), 1)
     sense = votes.argmax(axis=1)
     lean = _counts_of(labels, signs > 0, k) - _counts_of(labels, signs < 0, k)
-    side = np.where(2 * np.abs(lean) > sizes[:, None], np.sign(lean), 0).astype(np.float32)
+    side = np.where(2 * np.abs(lean) > sizes[:, None], np.sign(lean), 0)
     alike = similarities(sums, sizes)
-    alike[(sense[:, None] != sense) | _opposed(side > 0, side < 0)] = -np.inf
-    np.fill_diagonal(alike, -np.inf)
+    _part(alike, sense, side > 0, side < 0)
     other: Labels = alike.argmax(axis=1)
     return other, alike[np.arange(k), other]
 
@@ -61,11 +60,17 @@ def _counts_of(labels: Labels, flags: npt.NDArray[np.bool_], k: int) -> npt.NDAr
     return counts
 
 
-def _opposed(plus: npt.NDArray[np.bool_], minus: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """bool[k, k]: whether one has a plus on an axis where the other has a minus."""
-    found = plus.astype(np.float32) @ minus.T.astype(np.float32)
-    opposed: npt.NDArray[np.bool_] = (found + found.T) > 0
-    return opposed
+def _part(
+    alike: Vectors, sense: npt.NDArray[np.int64], plus: npt.NDArray[np.bool_], minus: npt.NDArray[np.bool_]
+) -> None:
+    """Set to -inf, in place, what is no pair: a cluster and itself, two senses, a plus and a minus on one axis."""
+    pluses, minuses = plus.astype(np.float32), minus.astype(np.float32)
+    # In blocks of rows: of 14,000 clusters a whole matrix more is 800 MB.
+    for start in range(0, len(alike), 1_024):
+        rows = slice(start, start + 1_024)
+        opposed = pluses[rows] @ minuses.T + minuses[rows] @ pluses.T
+        alike[rows][(opposed > 0) | (sense[rows, None] != sense)] = -np.inf
+    np.fill_diagonal(alike, -np.inf)
 
 
 def _within(sums: Vectors, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -96,13 +101,12 @@ def merge(
     counted = labels >= 0
     sizes = np.bincount(labels[counted], minlength=k)
     sums = sums_of(space, labels, k)
-    sense = np.zeros(k, np.int8)
+    sense = np.zeros(k, np.int64)
     sense[labels[counted]] = senses[counted]
     plus, minus = _counts_of(labels, signs > 0, k) > 0, _counts_of(labels, signs < 0, k) > 0
 
     alike = similarities(sums, sizes)
-    alike[(sense[:, None] != sense) | _opposed(plus, minus)] = -np.inf
-    np.fill_diagonal(alike, -np.inf)
+    _part(alike, sense, plus, minus)
     usual = float(np.median(_within(sums, sizes)))
     into = np.arange(k)
     best = alike.argmax(axis=1)

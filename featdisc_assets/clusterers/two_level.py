@@ -9,8 +9,8 @@ from featdisc_assets.clusterers.space import Frame, Labels, Space, Vectors, cent
 # Ward's criterion over every vector needs n * n / 2 distances: up to here that is cheaper than over-clustering.
 EXACT_UP_TO = 6_000
 MICRO_PER_CLUSTER = 3
-# More micro-clusters than this take gigabytes of distances.
-MICRO_AT_MOST = 20_000
+# Their distances take 1.3 GB, and scipy's Ward a copy of them.
+MICRO_AT_MOST = 18_000
 SAMPLE = 300_000
 ITERATIONS = 8
 LLOYD_STEPS = 4

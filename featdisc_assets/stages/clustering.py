@@ -18,11 +18,14 @@ from featdisc_assets.clusterers.space import (
     fit_frame,
     nearest,
 )
+from featdisc_assets.clusterers.two_level import EXACT_UP_TO
 
 Signs = npt.NDArray[np.int8]
 
-# It needs no seed where Ward's criterion over every feature is affordable, and scales where it is not.
-DEFAULT_METHOD = "two_level"
+# `auto`: Ward's criterion over every feature where that is affordable, then communities, which on planted themes are
+# found more surely and come again more often, until their graph takes too much memory.
+LEIDEN_FROM = EXACT_UP_TO + 1
+LEIDEN_UP_TO = 400_000
 # More clusters than wanted are made first; then the most alike are merged, which is what removes twins. At 1.3 up to
 # three times as many of them are left; at 3 the seed decides too much.
 OVER = 2.0
@@ -86,6 +89,13 @@ def features_per_cluster(n: int) -> int:
     return max(2, round(math.sqrt(n) / 6))
 
 
+def method_for(method: str, n: int) -> str:
+    """The clusterer that a name stands for with n features: `auto` is the one that did best at that size."""
+    if method != "auto":
+        return method
+    return "leiden" if LEIDEN_FROM <= n <= LEIDEN_UP_TO else "two_level"
+
+
 def fit(
     points: Points,
     *,
@@ -94,6 +104,7 @@ def fit(
     min_similarity: float,
     remove_components: int,
     seed: int,
+    drawn_from: int | None = None,
 ) -> Clustering:
     """Cluster distinct features, unweighted, from nothing.
 
@@ -104,6 +115,7 @@ def fit(
         min_similarity: Below this cosine to its centre a feature stays unassigned (label -1).
         remove_components: How many leading principal components are taken out before clustering.
         seed: Of whatever is drawn at random.
+        drawn_from: Of how many features these are a sample, so that `auto` is what it is for those; None for none.
     """
     n = len(points.vectors)
     if n == 0:
@@ -114,9 +126,10 @@ def fit(
     labels = _find(
         points,
         frame,
-        method=DEFAULT_METHOD if method == "auto" else method,
+        method=method,
         n_clusters=_wanted(n, target_features_per_cluster),
         seed=seed,
+        share=n / (drawn_from or n),
     )
     return _describe(points, labels, frame, min_similarity=min_similarity)
 
@@ -180,7 +193,7 @@ def refit(
             found = _find(
                 points.rows(apart),
                 frame,
-                method=DEFAULT_METHOD if method == "auto" else method,
+                method=method,
                 n_clusters=max(1, round(len(apart) / wanted)),
                 seed=seed,
             )
@@ -192,16 +205,17 @@ def _wanted(n: int, target: int) -> int:
     return max(1, round(n / (target or features_per_cluster(n))))
 
 
-def _find(points: Points, frame: Frame, *, method: str, n_clusters: int, seed: int) -> Labels:
-    """Cluster each sense by itself, part contraries, merge the most alike."""
+def _find(points: Points, frame: Frame, *, method: str, n_clusters: int, seed: int, share: float = 1.0) -> Labels:
+    """Cluster each sense by itself, part contraries, merge the most alike; `share` of all features these are."""
     space = Space(points.vectors, frame)
     labels = np.full(len(space), -1, np.int64)
     merging = len(space) >= MERGE_FROM * n_clusters
     over = OVER if merging else 1.0
     for sense in np.unique(points.senses):
         rows = np.flatnonzero(points.senses == sense)
-        share = max(1, round(over * n_clusters * len(rows) / len(space)))
-        found = CLUSTERERS[method](space.within(rows), n_clusters=share, seed=seed)
+        clusterer = CLUSTERERS[method_for(method, round(len(rows) / share))]
+        wanted = max(1, round(over * n_clusters * len(rows) / len(space)))
+        found = clusterer(space.within(rows), n_clusters=wanted, seed=seed)
         labels[rows] = np.where(found >= 0, found + int(labels.max()) + 1, -1)
     labels = part_contraries(dense(labels), points.stances, space)
     if not merging:

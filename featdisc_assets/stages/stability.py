@@ -9,8 +9,8 @@ from sklearn.metrics import adjusted_rand_score
 Labels = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
-# Fewer features a cluster than this in a sample, and a refit could find no cluster again.
-LEAST_A_CLUSTER = 4
+# Of fewer features a cluster in a sample, communities of 15 neighbours find hardly a cluster again.
+LEAST_A_CLUSTER = 12
 # A cluster whose best match in a refit is under this is dissolved (Hennig 2007).
 DISSOLVED = 0.5
 
@@ -31,8 +31,7 @@ class Draw:
 def draw(n: int, n_clusters: int, *, share: float, at_most: int, seed: int, repeat: int) -> Draw:
     """Features without replacement: a share of all, up to a bound that leaves each cluster a few.
 
-    The bound keeps a refit cheaper than the fit: there it is Ward's criterion over all features, or over tens of
-    thousands of centres, that costs.
+    The bound keeps a refit of many features cheaper than their fit.
 
     Args:
         n: How many features there are.

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from featdisc_assets.clusterers import CLUSTERERS, twins, two_level
-from featdisc_assets.clusterers.space import Frame, Space, fit_frame, nearest, sums_of
+from featdisc_assets.clusterers import CLUSTERERS, leiden, twins, two_level
+from featdisc_assets.clusterers.space import Frame, Labels, Space, fit_frame, nearest, sums_of
 from featdisc_assets.stages import cluster_ids, clustering, polarity
 from featdisc_assets.stages.clustering import Points
 
@@ -50,6 +50,56 @@ def test_leiden_never_mixes_themes_larger_than_a_neighbourhood() -> None:
     vectors, truth = themes([400, 60, 40, 30])
     found = fit(vectors, method="leiden", target_features_per_cluster=20)
     assert all(len(set(truth[found.labels == label])) == 1 for label in set(found.labels))
+
+
+def test_neighbours_searched_in_cells_are_nearly_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, _ = themes([60] * 40, noise=0.15)
+    exact, _ = leiden._neighbours(vectors, count=15)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -1)
+    assert (np.sort(exact) == np.sort(np.argsort(-cosines)[:, :15])).mean() > 0.999
+    monkeypatch.setattr(leiden, "EXACT_UP_TO", 1_000)
+    found, similarity = leiden._neighbours(vectors, count=15)
+    kept = [len(np.intersect1d(a, b)) / 15 for a, b in zip(exact, found, strict=True)]
+    assert np.mean(kept) > 0.95
+    assert found.tobytes() == leiden._neighbours(vectors, count=15)[0].tobytes()
+    np.testing.assert_allclose(similarity[0], vectors[found[0]] @ vectors[0], atol=1e-5)
+
+
+def test_a_point_is_never_its_own_neighbour_even_among_equals() -> None:
+    vectors = np.repeat(themes([2])[0], 30, axis=0)
+    others, _ = leiden._neighbours(vectors, count=15)
+    assert (others != np.arange(60)[:, None]).all()
+
+
+@pytest.mark.parametrize("wanted", [20, 60, 150])
+def test_leiden_makes_the_wanted_number(wanted: int) -> None:
+    vectors, _ = themes([30] * 60, noise=0.15)
+    labels = CLUSTERERS["leiden"](plain(vectors), n_clusters=wanted, seed=0)
+    assert wanted * 0.95 <= len(set(labels)) <= wanted
+
+
+@pytest.mark.parametrize(
+    ("n", "method"), [(0, "two_level"), (6_000, "two_level"), (6_001, "leiden"), (1_500_000, "two_level")]
+)
+def test_auto_is_what_does_best_at_that_size(n: int, method: str) -> None:
+    assert clustering.method_for("auto", n) == method
+    assert clustering.method_for("kmeans", n) == "kmeans"
+
+
+def test_a_sample_is_clustered_by_the_method_of_what_it_was_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def spy(space: Space, *, n_clusters: int, seed: int) -> Labels:
+        asked.append(n_clusters)
+        return two_level.cluster(space, n_clusters=n_clusters, seed=seed)
+
+    monkeypatch.setitem(CLUSTERERS, "leiden", spy)
+    vectors, _ = themes([100, 100])
+    fit(vectors)
+    assert asked == []
+    fit(vectors, drawn_from=7_000)
+    assert asked == [100]
 
 
 def test_over_clustering_keeps_small_themes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +185,22 @@ class TestTwins:
         )
         assert all(len(set(merged[truth == theme])) == 1 for theme in range(3))
         assert len(set(merged)) == 3
+
+    def test_contraries_are_no_twins(self) -> None:
+        vectors, _ = themes([40, 40], noise=0.1)
+        # A theme in halves, long and short, and another in halves of no stance.
+        labels, sums = np.arange(80) // 20, sums_of(plain(vectors), np.arange(80) // 20, 4)
+        signs = np.zeros((80, 1), np.int8)
+        signs[:18], signs[20:38], signs[79] = 1, -1, 1
+        same = np.zeros(80, np.int8)
+        other, likeness = twins.nearest_twin(sums, labels, senses=same, signs=signs)
+        assert likeness[0] < 0.3
+        assert likeness[1] < 0.3
+        assert other[2:].tolist() == [3, 2]
+        assert likeness[2] > 0.9
+        denying = np.repeat([0, 1, 0, 1], 20).astype(np.int8)
+        _, likeness = twins.nearest_twin(sums, labels, senses=denying, signs=np.zeros((80, 0), np.int8))
+        assert (likeness < 0.3).all()
 
     def test_two_senses_are_never_merged(self) -> None:
         vectors, _ = themes([60])
