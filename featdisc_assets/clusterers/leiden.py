@@ -81,12 +81,14 @@ def _neighbours(points: Vectors, *, count: int) -> tuple[Labels, npt.NDArray[np.
     k-means, and each looks into the cells whose centres are nearest to it: nine in ten neighbours are found so.
     """
     n, width = points.shape
-    index = faiss.IndexFlatIP(width)
+    flat = faiss.IndexFlatIP(width)
+    index: faiss.Index = flat
     if n > EXACT_UP_TO:
-        index = faiss.IndexIVFFlat(index, width, round(2 * n**0.5), faiss.METRIC_INNER_PRODUCT)
-        index.cp.seed, index.cp.niter, index.cp.max_points_per_centroid = 0, 10, 64
-        index.nprobe = CELLS_SEARCHED
-        index.train(points)
+        cells = faiss.IndexIVFFlat(flat, width, round(2 * n**0.5), faiss.METRIC_INNER_PRODUCT)
+        cells.cp.seed, cells.cp.niter, cells.cp.max_points_per_centroid = 0, 10, 64
+        cells.nprobe = CELLS_SEARCHED
+        cells.train(points)
+        index = cells
     index.add(points)
     cosines, others = index.search(points, count + 1)
     # One too many, since a point mostly finds itself first: that one is taken out, else the farthest.
