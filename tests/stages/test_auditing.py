@@ -187,7 +187,7 @@ def test_jaccard_counts_members_that_a_refit_left_out_and_strangers_it_took_in()
 
 @pytest.mark.parametrize(
     ("n", "k", "share", "at_most", "size", "each"),
-    [(1_000, 100, 0.7, 6_000, 700, 7), (330, 110, 0.7, 6_000, 220, 2), (100_000, 1_900, 0.7, 6_000, 7_600, 4),
+    [(1_000, 100, 0.7, 6_000, 700, 7), (330, 110, 0.7, 6_000, 220, 2), (100_000, 1_900, 0.7, 6_000, 22_800, 12),
      (1, 1, 0.7, 6_000, 1, 2), (5, 2, 0.7, 6_000, 4, 2)],
 )  # fmt: skip
 def test_a_draw_is_bounded_and_gives_as_many_clusters(
