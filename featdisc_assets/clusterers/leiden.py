@@ -44,22 +44,24 @@ def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int,
     """
     low, high = 1e-3, 1e4
     guess = max(0.5, n_clusters / 30)
-    tried: list[tuple[float, float, float]] = []
+    # Logarithms of a resolution and of found over wanted, the nearest first.
+    tried: list[tuple[float, float]] = []
     for _ in range(SEARCH_STEPS):
         k = int(_communities(edges, n, resolution=guess, seed=seed, iterations=1).max()) + 1
         if n_clusters <= k <= n_clusters * (1 + TOLERANCE):
             return guess
-        tried.append((abs(math.log(k / n_clusters)), math.log(guess), math.log(k / n_clusters)))
         low, high = (guess, high) if k < n_clusters else (low, guess)
-        nearest = sorted(tried)[:2]
+        tried.append((math.log(guess), math.log(k / n_clusters)))
+        tried.sort(key=lambda one: (abs(one[1]), one[0]))
+        at, off = tried[0]
         slope = 0.5
-        if len(nearest) == 2 and nearest[0][1] != nearest[1][1]:
-            slope = min(max((nearest[0][2] - nearest[1][2]) / (nearest[0][1] - nearest[1][1]), 0.2), 1.0)
+        if len(tried) > 1 and tried[1][0] != at:
+            slope = min(max((off - tried[1][1]) / (at - tried[1][0]), 0.2), 1.0)
         # Aimed at the middle of what is accepted.
-        guess = math.exp(nearest[0][1] - (nearest[0][2] - TOLERANCE / 2) / slope)
+        guess = math.exp(at - (off - TOLERANCE / 2) / slope)
         if not low < guess < high:
             guess = (low * high) ** 0.5
-    return math.exp(min(tried)[1])
+    return math.exp(tried[0][0])
 
 
 def _communities(

@@ -39,11 +39,9 @@ def nearest_twin(
         senses: int8[n].
         signs: int8[n, a].
     """
-    k, counted = len(sums), labels >= 0
-    sizes = np.bincount(labels[counted], minlength=k)
-    votes = np.zeros((k, int(senses.max(initial=0)) + 1))
-    np.add.at(votes, (labels[counted], senses[counted]), 1)
-    sense = votes.argmax(axis=1)
+    k = len(sums)
+    sizes = np.bincount(labels[labels >= 0], minlength=k)
+    sense = _counts_of(labels, senses[:, None] == np.unique(senses), k).argmax(axis=1)
     lean = _counts_of(labels, signs > 0, k) - _counts_of(labels, signs < 0, k)
     side = np.where(2 * np.abs(lean) > sizes[:, None], np.sign(lean), 0)
     alike = similarities(sums, sizes)

@@ -24,7 +24,6 @@ Signs = npt.NDArray[np.int8]
 
 # `auto`: Ward's criterion over every feature where that is affordable, then communities, which on planted themes are
 # found more surely and come again more often, until their graph takes too much memory.
-LEIDEN_FROM = EXACT_UP_TO + 1
 LEIDEN_UP_TO = 400_000
 # More clusters than wanted are made first; then the most alike are merged, which is what removes twins. At 1.3 up to
 # three times as many of them are left; at 3 the seed decides too much.
@@ -93,7 +92,7 @@ def method_for(method: str, n: int) -> str:
     """The clusterer that a name stands for with n features: `auto` is the one that did best at that size."""
     if method != "auto":
         return method
-    return "leiden" if LEIDEN_FROM <= n <= LEIDEN_UP_TO else "two_level"
+    return "leiden" if EXACT_UP_TO < n <= LEIDEN_UP_TO else "two_level"
 
 
 def fit(
