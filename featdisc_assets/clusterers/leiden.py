@@ -2,18 +2,15 @@
 
 import math
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 from graspologic_native import leiden
 
-from featdisc_assets.clusterers.space import Labels, Space, Vectors, centres_of, dense
+from featdisc_assets.clusterers.nearest_others import nearest_others
+from featdisc_assets.clusterers.space import Labels, Space, centres_of, dense
 from featdisc_assets.clusterers.two_level import ward
 
 NEIGHBOURS = 15
-# Of more points neighbours are searched in cells.
-EXACT_UP_TO = 60_000
-CELLS_SEARCHED = 32
 SEARCH_STEPS = 9
 # The search for a resolution ends this near to the wanted number of clusters; Ward merges what is over.
 TOLERANCE = 0.05
@@ -27,7 +24,7 @@ def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
     if n < 3:
         return np.zeros(n, np.int64)
     points = space.all()
-    edges = _edges(*_neighbours(points, count=min(NEIGHBOURS, n - 1)))
+    edges = _edges(*nearest_others(points, count=min(NEIGHBOURS, n - 1)))
     resolution = _resolution(edges, n, n_clusters=n_clusters, seed=seed)
     labels = _communities(edges, n, resolution=resolution, seed=seed, iterations=4)
     k = int(labels.max()) + 1
@@ -74,29 +71,6 @@ def _communities(
     lonely = np.flatnonzero(labels < 0)
     labels[lonely] = int(labels.max()) + 1 + np.arange(len(lonely))
     return dense(labels)
-
-
-def _neighbours(points: Vectors, *, count: int) -> tuple[Labels, npt.NDArray[np.float32]]:
-    """The `count` others of greatest cosine of each point, and the cosines; -1 where a search found fewer.
-
-    Up to `EXACT_UP_TO` points all pairs are looked at. Beyond, points are dealt to cells around the centres of a
-    k-means, and each looks into the cells whose centres are nearest to it: nine in ten neighbours are found so.
-    """
-    n, width = points.shape
-    flat = faiss.IndexFlatIP(width)
-    index: faiss.Index = flat
-    if n > EXACT_UP_TO:
-        cells = faiss.IndexIVFFlat(flat, width, round(2 * n**0.5), faiss.METRIC_INNER_PRODUCT)
-        cells.cp.seed, cells.cp.niter, cells.cp.max_points_per_centroid = 0, 10, 64
-        cells.nprobe = CELLS_SEARCHED
-        cells.train(points)
-        index = cells
-    index.add(points)
-    cosines, others = index.search(points, count + 1)
-    # One too many, since a point mostly finds itself first: that one is taken out, else the farthest.
-    own = others == np.arange(n)[:, None]
-    own[~own.any(axis=1), -1] = True
-    return others[~own].reshape(n, count), cosines[~own].reshape(n, count)
 
 
 def _edges(others: Labels, cosines: npt.NDArray[np.float32]) -> list[tuple[str, str, float]]:

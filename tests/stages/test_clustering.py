@@ -1,11 +1,14 @@
 """What a clustering promises: planted themes come apart, nothing is lost, the same input gives the same answer."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
-from featdisc_assets.clusterers import CLUSTERERS, leiden, twins, two_level
+from featdisc_assets.clusterers import CLUSTERERS, nearest_others, twins, two_level
 from featdisc_assets.clusterers.space import Frame, Labels, Space, fit_frame, nearest, sums_of
 from featdisc_assets.stages import cluster_ids, clustering, polarity
 from featdisc_assets.stages.clustering import Points
@@ -54,22 +57,41 @@ def test_leiden_never_mixes_themes_larger_than_a_neighbourhood() -> None:
 
 def test_neighbours_searched_in_cells_are_nearly_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, _ = themes([60] * 40, noise=0.15)
-    exact, _ = leiden._neighbours(vectors, count=15)
+    exact, _ = nearest_others.nearest_others(vectors, count=15)
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -1)
     assert (np.sort(exact) == np.sort(np.argsort(-cosines)[:, :15])).mean() > 0.999
-    monkeypatch.setattr(leiden, "EXACT_UP_TO", 1_000)
-    found, similarity = leiden._neighbours(vectors, count=15)
+    monkeypatch.setattr(nearest_others, "EXACT_UP_TO", 1_000)
+    found, similarity = nearest_others.nearest_others(vectors, count=15)
     kept = [len(np.intersect1d(a, b)) / 15 for a, b in zip(exact, found, strict=True)]
     assert np.mean(kept) > 0.95
-    assert found.tobytes() == leiden._neighbours(vectors, count=15)[0].tobytes()
+    assert found.tobytes() == nearest_others.nearest_others(vectors, count=15)[0].tobytes()
     np.testing.assert_allclose(similarity[0], vectors[found[0]] @ vectors[0], atol=1e-5)
 
 
 def test_a_point_is_never_its_own_neighbour_even_among_equals() -> None:
     vectors = np.repeat(themes([2])[0], 30, axis=0)
-    others, _ = leiden._neighbours(vectors, count=15)
+    others, _ = nearest_others.nearest_others(vectors, count=15)
     assert (others != np.arange(60)[:, None]).all()
+
+
+def test_neighbours_are_computed_with_the_kernels_that_numpy_found() -> None:
+    # A process of its own: faiss reads the environment once, as it is loaded.
+    script = (
+        "import os, numpy as np\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from featdisc_assets.clusterers.nearest_others import _KERNELS, nearest_others\n"
+        "nearest_others(np.eye(4, dtype=np.float32), count=2)\n"
+        "pools = [pool for pool in threadpool_info() if pool['internal_api'] == 'openblas']\n"
+        "first, faiss = pools[0], next(pool for pool in pools if 'faiss' in pool['filepath'])\n"
+        "print(faiss['architecture'], _KERNELS.get(first['architecture'], faiss['architecture']))\n"
+        "print('OPENBLAS_CORETYPE' in os.environ)\n"
+    )
+    unset = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    done = subprocess.run([sys.executable, "-c", script], env=unset, capture_output=True, text=True, check=True)
+    kernels, still_set = done.stdout.splitlines()
+    assert len(set(kernels.split())) == 1
+    assert still_set == "False"
 
 
 @pytest.mark.parametrize("wanted", [20, 60, 150])
