@@ -53,8 +53,14 @@ def in_force() -> Settings:
 
 
 def use(settings: Settings) -> None:
-    """Take these in place of the home's file; to be called before the assets are imported."""
+    """Take these in place of the home's file.
+
+    Raises:
+        RuntimeError: An asset was imported before, and has the defaults of other settings: an error of ours.
+    """
     global _in_force  # noqa: PLW0603  (defaults are made once a process)
+    if configs and settings != in_force():
+        raise RuntimeError(f"{', '.join(configs)}: imported before the settings were known that are their defaults")
     _in_force = settings
 
 

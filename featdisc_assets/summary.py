@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from featdisc_assets.assets import near_equal
 from featdisc_assets.assets.telling import short_count
+from featdisc_assets.encoders import is_remote
 from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.places import Home, read_sql
 from featdisc_assets.remedies import remedy
@@ -37,6 +37,8 @@ def summarise(home: Home, *, option: str, since: dt.datetime, most: int = 8) -> 
 
 def close(home: Home, *, option: str, since: dt.datetime) -> None:
     """Print what a run paid, what failed, and how to go on."""
+    from featdisc_assets.assets import near_equal  # noqa: PLC0415 - after the run has settled its defaults
+
     db, console = Warehouse(home.warehouse), Console()
     model = db.scalar("select any_value(model) from rating_plan")
     if model == SURFACE:
@@ -58,6 +60,8 @@ def close(home: Home, *, option: str, since: dt.datetime) -> None:
 
 def show_plan(home: Home, *, option: str) -> None:
     """Print what rating would ask, kind by kind, and what it would come to."""
+    from featdisc_assets.assets import near_equal  # noqa: PLC0415 - as above
+
     db = Warehouse(home.warehouse)
     rows = db.rows("from rating_plan order by kind desc")
     table = Table(title="What rating would ask", title_justify="left", title_style="bold", pad_edge=False)
@@ -71,7 +75,7 @@ def show_plan(home: Home, *, option: str) -> None:
         table.add_row(*(f"{count or 0:,}" for count in counts), *tokens, dollars, row["kind"])
     console = Console()
     console.print(table, "")
-    for line in (*_closing(rows), *(f"alike       {line}" for line in near_equal.lines(db))):
+    for line in (*_closing(rows), *_vectors(db, rows), *(f"alike       {line}" for line in near_equal.lines(db))):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(f"do it       {_command()} run{option}"), soft_wrap=True)
 
@@ -89,6 +93,20 @@ def _closing(rows: list[dict[str, Any]]) -> list[str]:
     if first["budget_usd"] is not None:
         lines.append(f"budget      ${first['spent_usd']:,.2f} of ${first['budget_usd']:,.2f} is spent")
     return lines
+
+
+def _vectors(db: Warehouse, rows: list[dict[str, Any]]) -> list[str]:
+    """What vectors will be paid, where they come from a server: that is no part of the table, but of the budget."""
+    from featdisc_assets.assets import embedding  # noqa: PLC0415 - as above
+
+    config = embedding.EncoderConfig()
+    if not is_remote(config.encoder):
+        return []
+    tokens, dollars = embedding.still_to_pay(
+        db, config.server(), answer_tokens=sum(row["pending_tokens_out"] for row in rows)
+    )
+    price = "at an unknown price" if dollars is None else f"${dollars:,.2f}"
+    return [f"vectors     some {short_count(tokens)} tokens to {config.encoder}, {price}, beside the table"]
 
 
 def _command() -> str:

@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from featdisc_assets.assets.embedding import still_to_pay
+from featdisc_assets.assets.telling import short_count
 from featdisc_assets.encoders.current import current
+from featdisc_assets.encoders.remote import own_price
+from featdisc_assets.encoders.server import Server
 from featdisc_assets.llm.faults import MachineFault, ModelError
+from featdisc_assets.llm.pricing import count_tokens
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import Home, read_sql
 from featdisc_assets.searching import search
@@ -86,6 +92,27 @@ def test_a_budget_holds_for_vectors_too(tmp_path: Path) -> None:
     spent = warehouse(home).scalar("select sum(cost_usd) from ratings")
     assert 0 < spent <= 0.0001
     assert spent == pytest.approx(server.embeddings.tokens * 1e-6)
+
+
+def test_the_plan_tells_what_vectors_will_take(tmp_path: Path) -> None:
+    home = rated(tmp_path)
+    texts = [row["text"] for row in warehouse(home).rows("select distinct text from vocabulary")]
+    with Loopback() as server:
+        asked = Server("openai/loopback-embedder", api_base=server.url, price=own_price(1e6))
+        tokens, dollars = still_to_pay(warehouse(home), asked, answer_tokens=1_000)
+        assert tokens == sum(map(count_tokens, texts)) + 1_000
+        # A dollar a token.
+        assert dollars == tokens
+
+        settings = {"encoder": ENCODER, "api_base": server.url, "price_in": 1.0}
+        home.settings.write_text(yaml.safe_dump({"embeddings": settings}), encoding="utf-8")
+        plan = featdisc("plan", "--home", str(home.path))
+        assert f"vectors     some {short_count(tokens - 1_000)} tokens to {ENCODER}, $0.0" in plan.stdout
+
+        materialise(home, ["embeddings"], embeddings=settings)
+        assert still_to_pay(warehouse(home), asked, answer_tokens=0) == (0, 0.0)
+        unpriced = Server("openai/another-embedder")
+        assert still_to_pay(warehouse(home), unpriced, answer_tokens=0) == (tokens - 1_000, None)
 
 
 def test_settings_that_only_a_server_obeys_are_refused_for_a_model_on_this_machine(tmp_path: Path) -> None:

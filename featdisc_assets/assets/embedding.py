@@ -22,6 +22,7 @@ from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
 from featdisc_assets.encoders.server import Manner, Server
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home_settings import settings_of
+from featdisc_assets.llm import pricing
 from featdisc_assets.llm.store import AnswerStore
 from featdisc_assets.places import Home
 from featdisc_assets.resources import HomeResource, WarehouseResource
@@ -154,6 +155,23 @@ anti join (from embeddings where encoder = $1) as known using (feature_id)
 group by text
 order by text
 """
+
+
+def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[int, float | None]:
+    """What vectors of a server's model will take: of features that have none, and of those that answers will bring.
+
+    Args:
+        db: The home's warehouse.
+        server: Whom the vectors are from.
+        answer_tokens: How long the answers are that are still to come; their features are hardly shorter.
+
+    Returns:
+        Tokens, roughly, and dollars; None where nobody knows the price.
+    """
+    missing = db.read(TEXTS_WITHOUT_VECTOR, [identity(server.model, server.dimensions)])["text"]
+    tokens = sum(map(pricing.count_tokens, missing.to_pylist())) + answer_tokens
+    price = pricing.price(server.model, server.price)
+    return tokens, None if price is None else price.of(tokens, 0)
 
 
 def _write(db: Warehouse, model: encoders.Encoder, ids: pa.ListArray, texts: Sequence[str]) -> None:
