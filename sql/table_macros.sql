@@ -66,21 +66,15 @@ create or replace macro explain_cluster(id) as table
         where is_exact or n_begun = 1
     ),
 
-    rated as (
-        select count(distinct transcript_id) as n_rated
-        from rated_pieces
-        where kind = (select any_value(chosen.kind) from chosen)
-    ),
-
     shares as (
         select
             chosen.cluster_id,
             chosen.kind,
             chosen.n_transcripts,
-            rated.n_rated,
-            chosen.n_transcripts / rated.n_rated as prevalence
+            rated_kinds.n_rated_transcripts as n_rated,
+            chosen.n_transcripts / rated_kinds.n_rated_transcripts as prevalence
         from chosen
-        cross join rated
+        inner join rated_kinds on chosen.kind = rated_kinds.kind
     ),
 
     members as (

@@ -38,6 +38,7 @@ READS = [
     "probes",
     "probes_worth_reading",
     "quarantine",
+    "rated_kinds",
     "rated_pieces",
     "rating_precision",
     "spend",

@@ -1,13 +1,4 @@
 -- grain: one row per cluster: the share of transcripts that show it, of those with a piece of its kind rated
-with rated as (
-    select
-        kind,
-        count(distinct transcript_id) as n_rated_transcripts,
-        count(*) as n_rated_pieces
-    from rated_pieces
-    group by kind
-)
-
 select
     clusters.kind,
     clusters.cluster_id,
@@ -15,15 +6,15 @@ select
     cluster_names.description,
     cluster_interest.interest,
     clusters.n_transcripts,
-    rated.n_rated_transcripts,
-    clusters.n_transcripts / rated.n_rated_transcripts as prevalence,
-    wilson_low(clusters.n_transcripts, rated.n_rated_transcripts) as prevalence_low,
-    wilson_high(clusters.n_transcripts, rated.n_rated_transcripts) as prevalence_high,
+    rated_kinds.n_rated_transcripts,
+    clusters.n_transcripts / rated_kinds.n_rated_transcripts as prevalence,
+    wilson_low(clusters.n_transcripts, rated_kinds.n_rated_transcripts) as prevalence_low,
+    wilson_high(clusters.n_transcripts, rated_kinds.n_rated_transcripts) as prevalence_high,
     clusters.n_pieces,
-    rated.n_rated_pieces,
+    rated_kinds.n_rated_pieces,
     clusters.n_features,
     clusters.coherence
 from clusters
-inner join rated on clusters.kind = rated.kind
+inner join rated_kinds on clusters.kind = rated_kinds.kind
 left join cluster_names on clusters.cluster_id = cluster_names.cluster_id
 left join cluster_interest on clusters.cluster_id = cluster_interest.cluster_id

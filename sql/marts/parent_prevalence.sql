@@ -1,14 +1,5 @@
 -- grain: one row per theme and per area: the share of transcripts that show it, of those with a piece of its kind rated
-with rated as (
-    select
-        kind,
-        count(distinct transcript_id) as n_rated_transcripts,
-        count(*) as n_rated_pieces
-    from rated_pieces
-    group by kind
-),
-
-holding as (
+with holding as (
     select
         cluster_id,
         unnest([theme_id, area_id]) as parent_id
@@ -34,15 +25,15 @@ select
     parent_names.description,
     parents.n_clusters,
     parents.n_transcripts,
-    rated.n_rated_transcripts,
-    parents.n_transcripts / rated.n_rated_transcripts as prevalence,
-    wilson_low(parents.n_transcripts, rated.n_rated_transcripts) as prevalence_low,
-    wilson_high(parents.n_transcripts, rated.n_rated_transcripts) as prevalence_high,
+    rated_kinds.n_rated_transcripts,
+    parents.n_transcripts / rated_kinds.n_rated_transcripts as prevalence,
+    wilson_low(parents.n_transcripts, rated_kinds.n_rated_transcripts) as prevalence_low,
+    wilson_high(parents.n_transcripts, rated_kinds.n_rated_transcripts) as prevalence_high,
     parents.n_pieces,
-    rated.n_rated_pieces,
+    rated_kinds.n_rated_pieces,
     parents.n_features,
     private.is_private
 from parents
-inner join rated on parents.kind = rated.kind
+inner join rated_kinds on parents.kind = rated_kinds.kind
 inner join private on parents.parent_id = private.parent_id
 left join parent_names on parents.parent_id = parent_names.parent_id

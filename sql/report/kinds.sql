@@ -25,13 +25,13 @@ select
     kinds.kind,
     count(pieces.piece_id) as n_pieces,
     count(distinct pieces.transcript_id) as n_transcripts,
-    count(rated_pieces.piece_id) as n_rated_pieces,
-    count(distinct rated_pieces.transcript_id) as n_rated_transcripts,
+    coalesce(any_value(rated_kinds.n_rated_pieces), 0) as n_rated_pieces,
+    coalesce(any_value(rated_kinds.n_rated_transcripts), 0) as n_rated_transcripts,
     coalesce(any_value(vocabularies.n_features), 0) as n_features,
     coalesce(any_value(clusterings.n_clusters), 0) as n_clusters
 from kinds
 left join pieces on kinds.kind = pieces.kind
-left join rated_pieces on pieces.piece_id = rated_pieces.piece_id
+left join rated_kinds on kinds.kind = rated_kinds.kind
 left join vocabularies on kinds.kind = vocabularies.kind
 left join clusterings on kinds.kind = clusterings.kind
 group by kinds.kind, kinds.place
