@@ -243,9 +243,10 @@ def sql(
 ) -> None:
     """Ask the warehouse, at any moment, also while a run is writing."""
     from featdisc_assets import exporting, printing  # noqa: PLC0415
+    from featdisc_assets.warehouse import ask  # noqa: PLC0415
 
     select = exporting.select_of(query, file)
-    printing.show(exporting.warehouse(Home.find(home)).ask(select), format_.value)
+    printing.show(ask(exporting.warehouse(Home.find(home)), select), format_.value)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.places import Home
-from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse import Warehouse, copy_out
 
 FORMATS = ("parquet", "csv", "json")
 _ENDINGS = {"ndjson": "json", "jsonl": "json", "pq": "parquet"}
@@ -66,7 +66,7 @@ def export(home: Home, *, name: str | None, query: str | None, to: Path, format_
         raise FeatdiscError(f"{path} cannot be written: {path.parent} holds no such place; make the folder first.")
     if path.resolve() in (home.warehouse.resolve(), home.answers.resolve()):
         raise FeatdiscError(f"{path} holds what featdisc itself keeps; name another file.")
-    return path, db.copy_out(query if query is not None else f'from "{known(db, str(name))}"', path, chosen)
+    return path, copy_out(db, query if query is not None else f'from "{known(db, str(name))}"', path, chosen)
 
 
 def known(db: Warehouse, name: str) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from featdisc_assets import exporting, printing
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.places import Home
-from featdisc_assets.warehouse import QueryError, Warehouse
+from featdisc_assets.warehouse import QueryError, Warehouse, peek
 
 MOST = 200
 
@@ -89,7 +89,7 @@ class _Session:
         return True
 
     def _ask(self, statement: str) -> None:
-        answer = self.db.peek(";\n".join([*self.settings, statement]), MOST + 1)
+        answer = peek(self.db, ";\n".join([*self.settings, statement]), MOST + 1)
         if re.match(r"set\b", statement, re.IGNORECASE):
             self.settings.append(statement)
         elif answer.num_columns:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from featdisc_assets.places import Home
-from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse import Warehouse, ask
 from tests.conftest import featdisc
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -28,7 +28,7 @@ def test_there_are_29_in_order() -> None:
 @pytest.mark.parametrize(("number", "question", "says", "query"), RECIPES, ids=[row[1] for row in RECIPES])
 def test_every_recipe_answers(number: str, question: str, says: str, query: str, sample_db: Warehouse) -> None:
     assert question.endswith("?")
-    answer = sample_db.ask(query)
+    answer = ask(sample_db, query)
     if "No row is the right answer" in says:
         assert answer.num_rows == 0
         assert number in ("23", "28")
@@ -38,7 +38,7 @@ def test_every_recipe_answers(number: str, question: str, says: str, query: str,
 
 @pytest.mark.parametrize("query", re.findall(r"^```sql\n(.*?)^```", SQL_PAGE, re.MULTILINE | re.DOTALL))
 def test_every_query_of_the_page_answers(query: str, sample_db: Warehouse) -> None:
-    assert sample_db.ask(query).num_rows > 0
+    assert ask(sample_db, query).num_rows > 0
 
 
 def test_every_macro_stands_on_the_page(sample_db: Warehouse) -> None:

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 
 from featdisc_assets import logistic
 
@@ -43,3 +46,18 @@ def test_a_target_without_a_positive_and_columns_without_a_unit_give_numbers() -
     found = logistic.fit(logistic.Design(empty), y, np.ones(y.shape[1], np.float32))
     assert np.isfinite(found).all()
     assert np.abs(found[-3:-1]).max() == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.2, 0.3, 0.7])), min_size=1, max_size=30))
+def test_threshold_is_the_best_there_is(rows: list[tuple[bool, float]]) -> None:
+    truth, score = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    chosen = score >= logistic.best_threshold(truth, score)
+    best = max(f1_score(truth, score >= cut, zero_division=0.0) for cut in np.unique(score))
+    assert f1_score(truth, chosen, zero_division=0.0) == pytest.approx(best)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
+def test_f1_agrees_with_scikit_learn(rows: list[tuple[bool, bool]]) -> None:
+    truth, chosen = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    found = logistic.f1(*(np.array([float(flags.sum())]) for flags in (truth & chosen, chosen, truth)))
+    assert found == pytest.approx(f1_score(truth, chosen, zero_division=0.0))

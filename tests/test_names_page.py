@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from featdisc_assets.home_settings import configs
-from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse import Warehouse, ask
 
 PAGE = (Path(__file__).parents[1] / "docs" / "names.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -14,11 +14,11 @@ QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 @pytest.mark.parametrize("query", QUERIES, ids=["the words", "the count"])
 def test_each_query_answers_on_the_sample(query: str, sample_db: Warehouse) -> None:
-    assert sample_db.ask(query).num_rows > 0
+    assert ask(sample_db, query).num_rows > 0
 
 
 def test_the_words_add_up_to_the_figure(sample_db: Warehouse) -> None:
-    [row] = sample_db.ask(QUERIES[1]).to_pylist()
+    [row] = ask(sample_db, QUERIES[1]).to_pylist()
     assert row["shown_by"] == row["as_reported"] > 0
 
 

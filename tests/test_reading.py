@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from featdisc_assets.places import Home
-from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse import Warehouse, ask
 from tests.conftest import copy_of, featdisc, small_source
 from tests.dagster_ui import dagster_ui
 from tests.loopback.server import MODEL, Loopback
@@ -38,7 +38,7 @@ class Reader(threading.Thread):
             pass
         while not self._over.wait(0.05):
             try:
-                self.db.ask(QUESTIONS[self.answered % len(QUESTIONS)])
+                ask(self.db, QUESTIONS[self.answered % len(QUESTIONS)])
                 self.answered += 1
             except Exception as error:
                 self.errors.append(error)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from featdisc_assets.places import Home, sample_path
-from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse import Warehouse, ask
 from tests.conftest import featdisc
 from tests.loopback.server import Loopback
 
@@ -31,7 +31,7 @@ def test_there_are_commands_and_queries_to_try() -> None:
 
 @pytest.mark.parametrize("query", blocks("sql"), ids=lambda query: query.split("from")[1].split()[0])
 def test_every_query_answers_on_the_sample(query: str, sample_db: Warehouse) -> None:
-    assert sample_db.ask(query).num_rows > 0
+    assert ask(sample_db, query).num_rows > 0
 
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if words[0] == "make"], ids=" ".join)

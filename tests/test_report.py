@@ -13,7 +13,7 @@ from featdisc_assets.marts import marts
 from featdisc_assets.places import sql_folder
 from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import reporting
-from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse import Warehouse, ask
 from tests.report_rows import HOSTILE, fill, hostile_rows, small_rows
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -201,7 +201,7 @@ def test_each_printed_query_gives_the_rows_that_are_shown(warehouse: Warehouse) 
     for block in printed:
         matched = re.fullmatch(r'featdisc sql "\n(.*)"', block, re.DOTALL)
         assert matched, block
-        assert warehouse.ask(matched[1]).to_pylist() == rows.pop(matched[1], warehouse.ask(matched[1]).to_pylist())
+        assert ask(warehouse, matched[1]).to_pylist() == rows.pop(matched[1], ask(warehouse, matched[1]).to_pylist())
     assert rows == {}, "a query that no section prints"
 
 
@@ -212,7 +212,7 @@ def test_each_query_is_a_plain_select_that_runs(path: Path, warehouse: Warehouse
     assert sql.startswith("-- grain: ")
     assert not set(sql) & set('"`$!\\'), "these do not survive double quotes on a command line"
     assert sql == re.sub(r"\b(SELECT|FROM|WHERE|JOIN|WITH)\b", lambda word: word[0].lower(), sql)
-    warehouse.ask(sql)
+    ask(warehouse, sql)
 
 
 def test_the_asset_waits_for_every_mart_its_queries_read() -> None:

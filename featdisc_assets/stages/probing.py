@@ -6,16 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from sklearn.metrics import average_precision_score
 from threadpoolctl import threadpool_limits
 
-from featdisc_assets.logistic import Design, Floats, fit, probability
+from featdisc_assets.logistic import Counts, Flags, Floats, Fold, Reals, f1
 
-Flags = npt.NDArray[np.bool_]
-Counts = npt.NDArray[np.int64]
-Reals = npt.NDArray[np.float64]
 BLOCK = 64
 BASELINES = ("prior", "length", "shuffled")
 
@@ -166,7 +162,12 @@ class _Split:
             train, test = np.flatnonzero(self.fold != k), np.flatnonzero(self.fold == k)
             inner = tuning[train]
             self.halves.append(
-                _Half(train, test, _Fold(x, train, test, inner, knobs), _Fold(plain, train, test, inner, knobs))
+                _Half(
+                    train,
+                    test,
+                    Fold(x, train, test, inner, knobs.tuned_folds),
+                    Fold(plain, train, test, inner, knobs.tuned_folds),
+                )
             )
         self.groups_tested = np.unique(self.group[self.tested])
         # Held-out groups, each drawn as often as in a sample of as many with replacement.
@@ -221,16 +222,16 @@ class _Split:
             thresholds.append(fitted.threshold)
             weights.append(fitted.weights)
         truth, tested = target[self.tested], scores[self.tested]
-        f1 = {"prior": self._f1(truth, np.ones_like(truth))}
-        f1 |= {name: self._f1(truth, flags[self.tested]) for name, flags in chosen.items()}
-        draws = f1["probe"].draws - np.maximum.reduce([f1[name].draws for name in BASELINES])
+        scored = {"prior": self._f1(truth, np.ones_like(truth))}
+        scored |= {name: self._f1(truth, flags[self.tested]) for name, flags in chosen.items()}
+        draws = scored["probe"].draws - np.maximum.reduce([scored[name].draws for name in BASELINES])
         ends = np.quantile(draws, [0.025, 0.975], axis=0)
         alike = self._alike(truth, chosen["probe"][self.tested])
         mean_weights = np.mean(weights, axis=0)
         probes = []
         for j in range(k):
-            of = {name: float(scored.value[j]) for name, scored in f1.items()}
-            hits, called, there = (int(counts[j]) for counts in f1["probe"].counts)
+            of = {name: float(found.value[j]) for name, found in scored.items()}
+            hits, called, there = (int(counts[j]) for counts in scored["probe"].counts)
             probes.append(
                 Probe(
                     n_positive=int(target[:, j].sum()),
@@ -266,7 +267,7 @@ class _Split:
         there = self._by_group(truth)
         sums = [np.asarray(of.sum(axis=0), np.float64) for of in (hits, called, there)]
         drawn = [np.asarray(self.draws @ of, np.float64) for of in (hits, called, there)]
-        return _F1(_harmonic(*sums), _harmonic(*drawn), (sums[0], sums[1], sums[2]))
+        return _F1(f1(*sums), f1(*drawn), (sums[0], sums[1], sums[2]))
 
     def _by_group(self, flags: Flags) -> Floats:
         """Held-out groups x targets: how many transcripts are flagged."""
@@ -293,91 +294,11 @@ class _F1:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fitted:
-    scores: Floats
-    threshold: Floats
-    c: Floats
-    weights: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class _Half:
     train: Counts
     test: Counts
-    full: "_Fold"
-    plain: "_Fold"
-
-
-class _Fold:
-    """One training half with the parts it is tuned on, and the held-out half."""
-
-    def __init__(self, x: sparse.csr_matrix, train: Counts, test: Counts, tuning: Counts, knobs: Knobs) -> None:
-        self.train, self.test = Design(x[train]), Design(x[test])
-        self.parts = []
-        for k in range(knobs.tuned_folds):
-            fits, tunes = np.flatnonzero(tuning != k), np.flatnonzero(tuning == k)
-            if len(fits) and len(tunes):
-                self.parts.append((fits, tunes, Design(x[train[fits]]), Design(x[train[tunes]])))
-
-    def fitted(self, target: Flags, grid: Floats) -> _Fitted:
-        """Choose penalty (by log-loss) and threshold (by F1) within the training half, then fit all of it.
-
-        Args:
-            target: Training transcripts x targets.
-            grid: Penalties to choose from x targets.
-        """
-        k = target.shape[1]
-        loss = np.zeros(grid.shape)
-        kept: list[list[Floats]] = [[] for _ in grid]
-        truths = []
-        start: Floats | None = None
-        for fits, tunes, fitting, tuning in self.parts:
-            start = None
-            truths.append(target[tunes])
-            for i, c in enumerate(grid):
-                start = fit(fitting, target[fits], c, start=start)
-                predicted = probability(tuning.scores(start))
-                kept[i].append(predicted)
-                safe = np.clip(np.where(target[tunes], predicted, 1 - predicted), 1e-7, 1.0)
-                loss[i] -= np.log(safe).sum(axis=0, dtype=np.float64)
-        best = loss.argmin(axis=0)
-        c = grid[best, np.arange(k)]
-        weights = fit(self.train, target, c, start=start)
-        if truths:
-            truth = np.concatenate(truths)
-            pooled = [np.concatenate(parts) for parts in kept]
-            threshold = np.array([best_threshold(truth[:, j], pooled[best[j]][:, j]) for j in range(k)])
-        else:
-            own = probability(self.train.scores(weights))
-            threshold = np.array([best_threshold(target[:, j], own[:, j]) for j in range(k)])
-        return _Fitted(probability(self.test.scores(weights)), threshold.astype(np.float32), c, weights)
-
-
-def f1_score(truth: Flags, chosen: Flags) -> float:
-    """The harmonic mean of precision and recall; 0 where nothing was chosen rightly."""
-    sums = [np.array([flags.sum()], np.float64) for flags in (truth & chosen, chosen, truth)]
-    return float(_harmonic(*sums)[0])
-
-
-def _harmonic(hits: Reals, called: Reals, there: Reals) -> Reals:
-    found: Reals = 2 * hits / np.maximum(called + there, 1)
-    return found
-
-
-def best_threshold(truth: Flags, score: npt.NDArray[np.floating]) -> float:
-    """The score at and above which calling everything positive gives the greatest F1.
-
-    With few positives a probability never reaches one half, so a fixed threshold there would choose nothing.
-    """
-    order = np.argsort(-score, kind="stable")
-    ranked = score[order]
-    hits = np.cumsum(truth[order])
-    # A cut is possible only where the score changes: equal scores stand or fall together.
-    cut = np.append(ranked[1:] != ranked[:-1], True)
-    f1 = np.where(cut, 2 * hits / (np.arange(1, len(score) + 1) + truth.sum()), -1.0)
-    best = int(f1.argmax())
-    below = ranked[best + 1] if best + 1 < len(score) else ranked[best]
-    return float((ranked[best] + below) / 2)
+    full: Fold
+    plain: Fold
 
 
 def _calibration(scores: Floats, truth: Flags) -> Reals:

@@ -134,18 +134,3 @@ def test_a_group_is_in_one_fold(groups: list[str]) -> None:
         assert len({fold for fold, g in zip(folds.tolist(), groups, strict=True) if g == group}) == 1
     sizes = [len({g for g, fold in zip(groups, folds.tolist(), strict=True) if fold == k}) for k in range(4)]
     assert max(sizes) - min(sizes) <= 1
-
-
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.2, 0.3, 0.7])), min_size=1, max_size=30))
-def test_threshold_is_the_best_there_is(rows: list[tuple[bool, float]]) -> None:
-    truth, score = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    chosen = score >= probing.best_threshold(truth, score)
-    every = [score >= cut for cut in np.unique(score)]
-    best = max(probing.f1_score(truth, option) for option in every)
-    assert probing.f1_score(truth, chosen) == pytest.approx(best)
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
-def test_f1_agrees_with_scikit_learn(rows: list[tuple[bool, bool]]) -> None:
-    truth, chosen = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    assert probing.f1_score(truth, chosen) == pytest.approx(f1_score(truth, chosen, zero_division=0.0))

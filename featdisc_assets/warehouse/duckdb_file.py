@@ -1,18 +1,13 @@
-"""The DuckDB file that holds every table, and the only module that talks to DuckDB.
+"""The DuckDB file that holds every table.
 
 One process may write a DuckDB file at a time, and a writer locks out every reader. So nobody here holds a
 connection for longer than one statement or one transaction, and whoever finds the file taken waits and says so.
 """
 
-import logging
-import os
-import re
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -20,22 +15,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from featdisc_assets.comments import comment
-from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.marts import Mart, marts
 from featdisc_assets.places import read_sql
+from featdisc_assets.warehouse import columns
+from featdisc_assets.warehouse.opening import open_file
 
 Matrix = npt.NDArray[np.float32]
-Answer = TypeVar("Answer")
-
-log = logging.getLogger("featdisc.warehouse")
-
-
-class WarehouseBusyError(FeatdiscError):
-    """Another process kept the file for longer than we were told to wait."""
-
-
-class QueryError(FeatdiscError):
-    """A person's SQL that DuckDB would not run."""
 
 
 class Warehouse:
@@ -133,20 +118,6 @@ class Warehouse:
                 filled += batch.num_rows
         return (pa.chunked_array(ids).combine_chunks() if ids else pa.array([], pa.string())), matrix
 
-    def ask(self, sql: str) -> pa.Table:
-        """The answer to a person's own SQL, read-only.
-
-        Raises:
-            QueryError: DuckDB would not run it; the text is DuckDB's own first line.
-        """
-        with self.connect(read_only=True) as connection:
-            try:
-                return _stoppable(connection, lambda: connection.sql(sql).to_arrow_table())
-            except AttributeError:
-                raise QueryError("That statement returns no table: `featdisc sql` reads, it does not write.") from None
-            except duckdb.Error as error:
-                raise QueryError(str(error).strip()) from error
-
     def rows(
         self, sql: str, parameters: Sequence[Any] | None = None, variables: dict[str, Any] | None = None
     ) -> list[dict[str, Any]]:
@@ -211,9 +182,9 @@ class Warehouse:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.transaction() as connection:
             connection.execute(read_sql("schema"))
-            for table, column, type_ in _missing_columns(connection):
+            for table, column, type_ in columns.missing(connection):
                 connection.execute(f'alter table {table} add column "{column}" {type_}')
-            for table, column in _loosened_columns(connection):
+            for table, column in columns.loosened(connection):
                 connection.execute(f'alter table {table} alter column "{column}" drop not null')
             connection.execute(read_sql("macros"))
             for mart in marts():
@@ -226,51 +197,6 @@ class Warehouse:
         with self.transaction() as connection:
             connection.execute(f"create or replace view {mart.name} as {mart.sql}")
             comment(connection, mart.name)
-
-    def peek(self, sql: str, most: int) -> pa.Table:
-        """The first rows of a person's own query, without holding or carrying the rest.
-
-        Raises:
-            QueryError: DuckDB would not run it; the text is DuckDB's own.
-        """
-        with self.connect(read_only=True) as connection:
-
-            def first() -> pa.Table:
-                relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
-                # No relation: a `set`, or nothing but a comment.
-                return pa.table({}) if relation is None else relation.limit(most).to_arrow_table()
-
-            try:
-                return _stoppable(connection, first)
-            except duckdb.Error as error:
-                raise QueryError(str(error).strip()) from error
-
-    def copy_out(self, sql: str, path: Path, format_: str) -> int:
-        """Write a query's rows to a file, streamed by DuckDB alone, and say how many they were.
-
-        The file stands under its name only when it is whole. The warehouse is held while DuckDB writes, no longer.
-
-        Args:
-            sql: One select.
-            path: The file; one that is there is replaced.
-            format_: `parquet`, `csv` (with a header) or `json` (one object a line).
-
-        Raises:
-            QueryError: DuckDB would not run it; the text is DuckDB's own.
-        """
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header", "json": "format json"}
-        target = str(part).replace("'", "''")
-        try:
-            with self.connect(read_only=True) as connection:
-                copy = f"copy (\n{sql.strip().rstrip(';')}\n) to '{target}' ({options[format_]})"
-                copied = _stoppable(connection, lambda: connection.execute(copy).fetchone())
-            part.replace(path)
-        except duckdb.Error as error:
-            raise QueryError(str(error).strip()) from error
-        finally:
-            part.unlink(missing_ok=True)
-        return int(copied[0]) if copied else 0
 
     def publish(self, target: Path, *, without: frozenset[str] = frozenset({"embeddings"})) -> None:
         """Put a copy of this warehouse in place of a file, in one step: who has the old one open keeps it.
@@ -297,26 +223,7 @@ class Warehouse:
         beside.replace(target)
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}
-        started = time.monotonic()
-        pause, told = 0.005, started
-        while True:
-            try:
-                return duckdb.connect(str(self.path), read_only=read_only, config=config)
-            except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
-                    raise
-                waited = time.monotonic() - started
-                if waited > self.patience_s:
-                    raise WarehouseBusyError(
-                        f"{self.path} has been held by {_holder(str(error))} for {waited:.0f} s, longer than the"
-                        f" {self.patience_s:.0f} s we wait; close it there and run again."
-                    ) from error
-                if time.monotonic() - told > 5:
-                    told = time.monotonic()
-                    log.warning("waiting for %s: held by %s", self.path, _holder(str(error)))
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.05)  # a longer one, and readers starve beside a busy writer
+        return open_file(self.path, memory_limit=self.memory_limit, patience_s=self.patience_s, read_only=read_only)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table | pa.RecordBatch) -> None:
@@ -334,54 +241,9 @@ def vector_array(matrix: Matrix) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(matrix).reshape(-1)), matrix.shape[1])
 
 
-def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:
-    """What a query answers, with Ctrl-C heard: DuckDB in the main thread would not hear it until it is done."""
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(work)
-        try:
-            return answer.result()
-        except KeyboardInterrupt:
-            # Again until it is over: an interrupt that comes before the query has begun is forgotten.
-            while not answer.done():
-                connection.interrupt()
-                wait([answer], timeout=0.05)
-            raise
-
-
-def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
-    """Table, name and type of the columns that the schema has and this file has not, in the schema's order."""
-    with duckdb.connect() as scratch:
-        scratch.execute(read_sql("schema"))
-        wanted = scratch.execute(_COLUMNS).fetchall()
-    there = {(table, column) for table, column, _ in connection.execute(_COLUMNS).fetchall()}
-    return [(table, column, type_) for table, column, type_ in wanted if (table, column) not in there]
-
-
 _TABLES = (
     "select table_name from duckdb_tables() where database_name = $1 and not internal and not temporary order by 1"
 )
-
-
-def _loosened_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Table and name of the columns that may be null in the schema and may not in this file."""
-    with duckdb.connect() as scratch:
-        scratch.execute(read_sql("schema"))
-        free = {(table, column) for table, column in scratch.execute(_NULLABLE.format("")).fetchall()}
-    bound = connection.execute(_NULLABLE.format("not ")).fetchall()
-    return [(table, column) for table, column in bound if (table, column) in free]
-
-
-_NULLABLE = """
-select table_name, column_name from duckdb_columns()
-where database_name = current_database() and schema_name = 'main' and not internal and {}is_nullable
-order by table_name, column_index
-"""
-
-_COLUMNS = """
-select table_name, column_name, data_type from duckdb_columns()
-where database_name = current_database() and schema_name = 'main' and not internal
-order by table_name, column_index
-"""
 
 
 def _set(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any] | None) -> None:
@@ -391,8 +253,3 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any] | None
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _holder(message: str) -> str:
-    found = re.search(r"held in (.+?)(?: by user .*?)?\. See", message)
-    return found[1] if found else "another process"

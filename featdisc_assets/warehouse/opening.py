@@ -1,0 +1,49 @@
+"""Opening a file that one process at a time may write."""
+
+import logging
+import re
+import time
+from pathlib import Path
+
+import duckdb
+
+from featdisc_assets.errors import FeatdiscError
+
+log = logging.getLogger("featdisc.warehouse")
+
+
+class WarehouseBusyError(FeatdiscError):
+    """Another process kept the file for longer than we were told to wait."""
+
+
+def open_file(path: Path, *, memory_limit: str, patience_s: float, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A connection to a DuckDB file, after waiting for another process to let go of it.
+
+    Raises:
+        WarehouseBusyError: Another process held the file for `patience_s` seconds.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
+    started = time.monotonic()
+    pause, told = 0.005, started
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            waited = time.monotonic() - started
+            if waited > patience_s:
+                raise WarehouseBusyError(
+                    f"{path} has been held by {_holder(str(error))} for {waited:.0f} s, longer than the"
+                    f" {patience_s:.0f} s we wait; close it there and run again."
+                ) from error
+            if time.monotonic() - told > 5:
+                told = time.monotonic()
+                log.warning("waiting for %s: held by %s", path, _holder(str(error)))
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)  # a longer one, and readers starve beside a busy writer
+
+
+def _holder(message: str) -> str:
+    found = re.search(r"held in (.+?)(?: by user .*?)?\. See", message)
+    return found[1] if found else "another process"

@@ -1,0 +1,96 @@
+"""A person's own SQL: read-only, stopped by Ctrl-C, refused in DuckDB's own words."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.warehouse.duckdb_file import Warehouse
+
+Answer = TypeVar("Answer")
+
+
+class QueryError(FeatdiscError):
+    """A person's SQL that DuckDB would not run."""
+
+
+def ask(db: Warehouse, sql: str) -> pa.Table:
+    """The answer to a person's own SQL, read-only.
+
+    Raises:
+        QueryError: DuckDB would not run it; the text is DuckDB's own first line.
+    """
+    with db.connect(read_only=True) as connection:
+        try:
+            return _stoppable(connection, lambda: connection.sql(sql).to_arrow_table())
+        except AttributeError:
+            raise QueryError("That statement returns no table: `featdisc sql` reads, it does not write.") from None
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from error
+
+
+def peek(db: Warehouse, sql: str, most: int) -> pa.Table:
+    """The first rows of a person's own query, without holding or carrying the rest.
+
+    Raises:
+        QueryError: DuckDB would not run it; the text is DuckDB's own.
+    """
+    with db.connect(read_only=True) as connection:
+
+        def first() -> pa.Table:
+            relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
+            # No relation: a `set`, or nothing but a comment.
+            return pa.table({}) if relation is None else relation.limit(most).to_arrow_table()
+
+        try:
+            return _stoppable(connection, first)
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from error
+
+
+def copy_out(db: Warehouse, sql: str, path: Path, format_: str) -> int:
+    """Write a query's rows to a file, streamed by DuckDB alone, and say how many they were.
+
+    The file stands under its name only when it is whole. The warehouse is held while DuckDB writes, no longer.
+
+    Args:
+        db: The warehouse.
+        sql: One select.
+        path: The file; one that is there is replaced.
+        format_: `parquet`, `csv` (with a header) or `json` (one object a line).
+
+    Raises:
+        QueryError: DuckDB would not run it; the text is DuckDB's own.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header", "json": "format json"}
+    target = str(part).replace("'", "''")
+    try:
+        with db.connect(read_only=True) as connection:
+            copy = f"copy (\n{sql.strip().rstrip(';')}\n) to '{target}' ({options[format_]})"
+            copied = _stoppable(connection, lambda: connection.execute(copy).fetchone())
+        part.replace(path)
+    except duckdb.Error as error:
+        raise QueryError(str(error).strip()) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return int(copied[0]) if copied else 0
+
+
+def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:
+    """What a query answers, with Ctrl-C heard: DuckDB in the main thread would not hear it until it is done."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(work)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            # Again until it is over: an interrupt that comes before the query has begun is forgotten.
+            while not answer.done():
+                connection.interrupt()
+                wait([answer], timeout=0.05)
+            raise
