@@ -20,14 +20,18 @@ from featdisc_assets.warehouse import Warehouse
 
 Part = type[dg.Config] | ModuleType | str
 
+# Packages that compute and carry nothing: what they do decides the rows of whatever imports them.
+COMPUTING = ("clusterers", "logistic", "stages")
+_ROOT = Path(__file__).parent
+
 
 def code_version(*parts: Part) -> str:
     """12 hex digits of what decides an asset's rows.
 
     Args:
         parts: Config classes count by the defaults of those settings that decide rows (a class names the others in
-            `without_effect`); modules by their code, comments and docstrings apart, packages by all their modules;
-            strings (SQL, prompts) as they stand, white space apart.
+            `without_effect`); modules by their code, comments and docstrings apart, packages by all their modules,
+            both with what they import that only computes; strings (SQL, prompts) as they stand, white space apart.
     """
     digest = blake2b(digest_size=6)
     for part in parts:
@@ -69,15 +73,41 @@ def _defaults(config: type[dg.Config]) -> str:
 
 @cache
 def _code(module: ModuleType) -> str:
-    if hasattr(module, "__path__"):
-        folder = Path(inspect.getfile(module)).parent
-        return "".join(_without_words(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py")))
-    return _without_words(inspect.getsource(module))
+    path = Path(inspect.getfile(module))
+    todo, found = _modules_of(path.parent) if hasattr(module, "__path__") else [path], dict[Path, str]()
+    while todo:
+        file = todo.pop()
+        if file not in found:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            todo += _computing_imports(tree)
+            found[file] = _without_words(tree)
+    return "".join(found[file] for file in sorted(found))
 
 
-def _without_words(source: str) -> str:
+def _modules_of(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def _computing_imports(tree: ast.Module) -> list[Path]:
+    """The files of `COMPUTING` packages that a module imports from."""
+    files: list[Path] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _ROOT.name:
+            for name in node.names:
+                parts = [*node.module.split(".")[1:], name.name]
+                if parts[0] in COMPUTING:
+                    # The last part may be a name within the module.
+                    path = next(path for path in (_ROOT.joinpath(*parts), _ROOT.joinpath(*parts[:-1])) if _there(path))
+                    files += _modules_of(path) if path.is_dir() else [path.with_suffix(".py")]
+    return files
+
+
+def _there(path: Path) -> bool:
+    return path.is_dir() or path.with_suffix(".py").exists()
+
+
+def _without_words(tree: ast.Module) -> str:
     """Code as a tree: what is written for people does not count."""
-    tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:

@@ -1,5 +1,7 @@
 """Hashes of rows and of what decides them."""
 
+import ast
+import importlib
 import types
 from pathlib import Path
 from typing import ClassVar
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featdisc_assets import versions
 from featdisc_assets.versions import code_version, data_version
 from featdisc_assets.warehouse import Warehouse
 
@@ -83,3 +86,27 @@ def test_white_space_of_sql_does_not_count(left: str, right: str) -> None:
     # And parts are kept apart.
     if left and right and not left.isspace() and not right.isspace():
         assert code_version(left, right) != code_version(f"{left}{right}")
+
+
+def test_what_a_module_computes_with_counts(tmp_path: Path) -> None:
+    alone = module(tmp_path, "def f(x):\n    return x + 1\n")
+    resting = module(tmp_path, "from featdisc_assets.logistic import fit\n\n\ndef f(x):\n    return x + 1\n")
+    solver = Path(versions.__file__).parent / "logistic" / "solver.py"
+    assert versions._without_words(ast.parse(solver.read_text(encoding="utf-8"))) in versions._code(resting)
+    assert code_version(alone) != code_version(resting)
+
+
+ASSETS = sorted((Path(versions.__file__).parent / "assets").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", ASSETS, ids=lambda path: path.stem)
+def test_what_an_asset_computes_with_is_in_its_code_version(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    made = importlib.import_module(f"featdisc_assets.assets.{path.stem}")
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and "code_version" in ast.unparse(node.func)]
+    names = {node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name)}
+    parts = [part for name in names if isinstance(part := getattr(made, name, None), types.ModuleType)]
+    counted = "".join(map(versions._code, parts))
+    used = versions._computing_imports(tree) if calls else []
+    code = {file.stem: versions._without_words(ast.parse(file.read_text(encoding="utf-8"))) for file in used}
+    assert [name for name, text in code.items() if text not in counted] == []

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets import clusterers
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.clusterers.space import Frame
 from featdisc_assets.errors import FeatdiscError
@@ -71,7 +70,7 @@ class ClusterConfig(dg.Config):
     )
 
 
-CLUSTERS_VERSION = code_version(ClusterConfig, stage, clusterers, cluster_ids, polarity, read_sql("tables/clusters"))
+CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, polarity, read_sql("tables/clusters"))
 
 
 @dg.multi_asset(

@@ -8,7 +8,6 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets.assets.showing import materialized
-from featdisc_assets.clusterers import space, two_level
 from featdisc_assets.clusterers.space import Labels, Vectors
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
@@ -43,7 +42,7 @@ class HierarchyConfig(dg.Config):
     )
 
 
-_VERSION = code_version(HierarchyConfig, stage, cluster_ids, space, two_level, read_sql("tables/parents"))
+_VERSION = code_version(HierarchyConfig, stage, cluster_ids, read_sql("tables/parents"))
 
 
 @dg.multi_asset(

@@ -60,7 +60,7 @@ class ProbeConfig(dg.Config):
     code_version=code_version(
         ProbeConfig,
         probing,
-        logistic,
+        association,
         *(read_sql(f"tables/probe_{part}") for part in ("targets", "transcripts", "cells")),
     ),
 )
