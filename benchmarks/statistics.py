@@ -6,7 +6,7 @@ A warehouse of made-up transcripts: three kinds, so many clusters a kind, fiftee
 by a power law, six models. `pairs`, `contrasts` and `probes` time what the assets do (wall and CPU seconds, peak
 resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts; pandas' crosstab of
 clusters and models and scipy's test of a thousand of its cells; the same fits of ten targets by scikit-learn, one
-after another. What they find where nothing is: `benchmarks/chance.py`.
+after another. What they find where nothing is: `benchmarks/chance`.
 """
 
 import argparse

@@ -134,7 +134,7 @@ def test_transcripts_of_one_user_do_not_count_as_many(tmp_path: Path) -> None:
     ("design", "repeats"), [("independent", 1), ("clustered", 1), ("stratified", 1), ("paired", 1), ("paired", 2)]
 )
 def test_simulations_count_as_the_query_does(design: str, repeats: int, tmp_path: Path) -> None:
-    """The families of `benchmarks/chance.py` go by the code of the asset, but count without its SQL."""
+    """The families of `benchmarks/chance` go by the code of the asset, but count without its SQL."""
     random = np.random.default_rng(6)
     n = 48 * repeats
     unit = {"independent": np.arange(n), "paired": np.arange(n) // (2 * repeats)}.get(design, np.arange(n) // 3)
