@@ -19,9 +19,9 @@ from scipy.stats import spearmanr
 from benchmarks.clusters import knobs
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
+from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Labels, Space, Vectors, fit_frame
-from featdisc_assets.stages import clustering, polarity, stability, swallowed, terms, wording
-from featdisc_assets.stages.clustering import Points
+from featdisc_assets.stages import clustering, stability, swallowed, terms, wording
 
 LIMITS = {"max_f1": 0.5, "max_visibility": 0.4, "max_host": 0.8, "min_cohesion": 0.8}
 
@@ -39,7 +39,7 @@ def main() -> None:
         return
     planted = phrases(options.phrases, seed=options.seed)
     vectors = encoders.load(encoders.BUNDLED, backend="auto", precision="auto").encode(planted.texts)
-    points = Points(vectors, polarity.senses(planted.texts), polarity.stances(planted.texts))
+    points = Points.of(vectors, planted.texts)
     clock = time.perf_counter()
     labels = clustering.fit(points, **knobs("auto", options.per_cluster, 0)).labels
     print(f"{len(labels):,} phrases in {labels.max() + 1:,} clusters, {time.perf_counter() - clock:.1f} s to cluster")

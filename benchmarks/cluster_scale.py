@@ -24,9 +24,9 @@ from benchmarks.clusters import knobs, score
 from benchmarks.encoding import sgemm
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
+from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Labels, Space, Vectors, centres_of, fit_frame, nearest, unit
-from featdisc_assets.stages import clustering, polarity
-from featdisc_assets.stages.clustering import Points
+from featdisc_assets.stages import clustering
 
 METHODS = ("leiden", "two_level")
 COMPONENTS = 5
@@ -44,7 +44,7 @@ def main() -> None:
     print("BLAS:", *{f"{info['internal_api']} {info.get('architecture')}" for info in threadpool_info()})
     planted = phrases(options.phrases)
     encoder = encoders.load(encoders.BUNDLED, backend="auto", precision="auto")
-    one = Points(encoder.encode(planted.texts), polarity.senses(planted.texts), polarity.stances(planted.texts))
+    one = Points.of(encoder.encode(planted.texts), planted.texts)
     for method in METHODS:
         found = _timed(f"{method}, {len(one.vectors):,}", partial(_fit, one, method, options.per_cluster))
         _print_score(planted, one, found.labels)

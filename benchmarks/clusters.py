@@ -21,9 +21,9 @@ from sklearn.metrics import adjusted_rand_score
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
 from featdisc_assets.clusterers import twins
+from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Labels, Space, Vectors, dense, fit_frame, sums_of
-from featdisc_assets.stages import clustering, polarity
-from featdisc_assets.stages.clustering import Points
+from featdisc_assets.stages import clustering
 
 TWIN = 0.85
 
@@ -38,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     planted = phrases(options.phrases)
     model = encoders.load(encoders.BUNDLED, backend="auto", precision="auto")
-    points = Points(model.encode(planted.texts), polarity.senses(planted.texts), polarity.stances(planted.texts))
+    points = Points.of(model.encode(planted.texts), planted.texts)
     print(f"{len(planted.texts):,} phrases of {len(planted.names)} themes, {model.identity}")
     for method in options.methods.split(","):
         clock, cpu = time.perf_counter(), time.process_time()

@@ -12,12 +12,13 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets.assets.showing import materialized
+from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Frame
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home_settings import settings_of
 from featdisc_assets.places import read_sql
 from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import cluster_ids, polarity
+from featdisc_assets.stages import cluster_ids
 from featdisc_assets.stages import clustering as stage
 from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.versions import code_version
@@ -70,7 +71,7 @@ class ClusterConfig(dg.Config):
     )
 
 
-CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, polarity, read_sql("tables/clusters"))
+CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("tables/clusters"))
 
 
 @dg.multi_asset(
@@ -150,10 +151,9 @@ def fit_kind(db: Warehouse, kind: str, config: ClusterConfig) -> KindFit:
     """Cluster one kind: from nothing, warm from the last fit, or by assigning to it."""
     feature_ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
     names = feature_ids.to_pylist()
-    points = stage.Points.unsigned(vectors)
+    points = Points.unsigned(vectors)
     if config.keep_senses_apart and names:
-        texts = db.read(TEXTS_OF_KIND, [kind])["text"].to_pylist()
-        points = stage.Points(vectors, polarity.senses(texts), polarity.stances(texts))
+        points = Points.of(vectors, db.read(TEXTS_OF_KIND, [kind])["text"].to_pylist())
     earlier = _earlier(db, kind)
     target = config.target_by_kind.get(kind, config.target_features_per_cluster)
     knobs: dict[str, Any] = {

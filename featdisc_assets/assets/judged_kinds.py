@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Space, fit_frame, sums_of
 from featdisc_assets.clusterers.twins import nearest_twin
-from featdisc_assets.stages import clustering, polarity, stability, swallowed, terms, wording
+from featdisc_assets.stages import clustering, stability, swallowed, terms, wording
 from featdisc_assets.warehouse import Matrix, Warehouse
 
 Ints = npt.NDArray[np.int64]
@@ -91,9 +92,9 @@ def clusters_of(
 ) -> Rows:
     """The rows of `cluster_audit`: nearest other that is no contrary, words of its own and in common, stability."""
     k = len(kind.clusters)
-    texts = kind.texts.to_pylist()
+    points = Points.of(kind.vectors, kind.texts.to_pylist())
     sums = sums_of(kind.space, kind.labels, k)
-    other, likeness = nearest_twin(sums, kind.labels, senses=polarity.senses(texts), signs=polarity.stances(texts))
+    other, likeness = nearest_twin(sums, kind.labels, senses=points.senses, signs=points.stances)
     other = np.where(np.isfinite(likeness), other, -1)
     own = terms.distinctive(held[:, ~words.grammar], kind.labels, k)
     overlap = terms.overlap(own, other)
@@ -166,10 +167,8 @@ def refits_of(
     apart, k = knobs.pop("keep_senses_apart"), len(kind.clusters)
     for repeat in range(repeats):
         drawn = stability.draw(len(kind.labels), k, share=share, at_most=at_most, seed=knobs["seed"], repeat=repeat)
-        points = clustering.Points.unsigned(kind.vectors[drawn.rows])
-        if apart:
-            texts = kind.texts.take(pa.array(drawn.rows)).to_pylist()
-            points = clustering.Points(points.vectors, polarity.senses(texts), polarity.stances(texts))
+        vectors, texts = kind.vectors[drawn.rows], kind.texts.take(pa.array(drawn.rows)).to_pylist()
+        points = Points.of(vectors, texts) if apart else Points.unsigned(vectors)
         changed = {"seed": knobs["seed"] + 1 + repeat, "target_features_per_cluster": drawn.features_per_cluster}
         again = clustering.fit(points, **knobs | changed, drawn_from=len(kind.labels)).labels
         before = kind.labels[drawn.rows]

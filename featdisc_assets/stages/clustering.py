@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featdisc_assets.clusterers import CLUSTERERS, twins
+from featdisc_assets.clusterers.points import Points
+from featdisc_assets.clusterers.polarity import Signs
 from featdisc_assets.clusterers.space import (
     Frame,
     Labels,
@@ -20,8 +22,6 @@ from featdisc_assets.clusterers.space import (
 )
 from featdisc_assets.clusterers.two_level import EXACT_UP_TO
 
-Signs = npt.NDArray[np.int8]
-
 # `auto`: Ward's criterion over every feature where that is affordable, then communities, which on planted themes are
 # found more surely and come again more often, until their graph takes too much memory.
 LEIDEN_UP_TO = 400_000
@@ -34,30 +34,6 @@ MERGE_FROM = 8
 WARM_UP_TO_NEW = 0.4
 # A new feature nearer to its cluster than this share of the old members are is explained by it.
 EXPLAINED_ABOVE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """What is clustered.
-
-    Attributes:
-        vectors: float32[n, d], unit rows.
-        senses: int8[n]; features of two senses never share a cluster.
-        stances: int8[n, a]; nor do opposite signs on one axis.
-    """
-
-    vectors: Vectors
-    senses: Signs
-    stances: Signs
-
-    @classmethod
-    def unsigned(cls, vectors: Vectors) -> "Points":
-        """Points whose vectors alone decide."""
-        return cls(vectors, np.zeros(len(vectors), np.int8), np.zeros((len(vectors), 0), np.int8))
-
-    def rows(self, rows: Labels) -> "Points":
-        """Some of them."""
-        return Points(self.vectors[rows], self.senses[rows], self.stances[rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from featdisc_assets.clusterers import CLUSTERERS, nearest_others, twins, two_level
+from featdisc_assets.clusterers import CLUSTERERS, nearest_others, polarity, twins, two_level
+from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Frame, Labels, Space, fit_frame, nearest, sums_of
-from featdisc_assets.stages import cluster_ids, clustering, polarity
-from featdisc_assets.stages.clustering import Points
+from featdisc_assets.stages import cluster_ids, clustering
 
 KNOBS: dict[str, Any] = {
     "method": "auto",
@@ -272,7 +272,7 @@ class TestPolarity:
     def test_opposites_never_share_a_cluster(self) -> None:
         vectors, _ = themes([40, 40])
         texts = ["Formal tone", "Casual tone", "Uses lists", "Uses no lists"] * 20
-        points = Points(vectors, polarity.senses(texts), polarity.stances(texts))
+        points = Points.of(vectors, texts)
         found = clustering.fit(points, **KNOBS | {"target_features_per_cluster": 40})
         labels = found.labels.reshape(20, 4)
         assert not set(labels[:, 0]) & set(labels[:, 1])
