@@ -1,6 +1,7 @@
 """The whole pipeline on one source: wall time and peak memory of each step.
 
     python -m benchmarks.pipeline [PATH]...     (default: the file that FEATDISC_BENCH_SOURCE names, else the sample)
+    python -m benchmarks.pipeline --made N      (made-up features of N transcripts, which nobody is asked for)
 
 A fresh home in a temporary folder, the built-in rater, one process. Memory is the process's resident set, sampled 20
 times a second, so a step's figure includes what earlier steps left behind: read it as what the machine must have.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from benchmarks import made_features
 from featdisc_assets import running
 from featdisc_assets.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
@@ -49,13 +51,19 @@ def main() -> None:
     """Run once and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", nargs="*", default=[os.environ.get("FEATDISC_BENCH_SOURCE") or str(sample_path())])
-    sources = parser.parse_args().source
+    parser.add_argument("--made", type=int, default=0)
+    options = parser.parse_args()
+    sources, reading = options.source, {}
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
+        if options.made:
+            made = Path(folder) / "made.jsonl"
+            made_features.write(made, options.made)
+            sources, reading = [str(made)], {"features": True}
         sampler = MemorySampler()
         sampler.start()
         started = time.time()
-        running.run(home, running.settings(sources=sources, model=None, api_base=None))
+        running.run(home, running.settings(sources=sources, model=None, api_base=None, reading=reading))
         ended = time.time()
         sampler.stop()
         steps = _steps()

@@ -1,0 +1,62 @@
+"""Made-up features of made-up transcripts, of any number: what the graph is fed with to see how it grows.
+
+Every transcript is about a few planted themes, by a power law; its three pieces have fifteen features each, most of
+them on these themes, the rest of anything. So clusters are found, and kinds go together.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from benchmarks.planted import Planted, phrases
+
+KINDS = ("user", "thought", "response")
+MODELS = ("lumen-2", "orchid-chat", "tern-1")
+FEATURES_A_PIECE = 15
+ON_THEME = 9
+THEMES_A_TRANSCRIPT = 4
+# As in the published study: of 1.5 million features of a kind some 400,000 are distinct.
+DISTINCT_A_TRANSCRIPT = 4
+AT_A_TIME = 1_000
+
+
+def write(path: Path, n_transcripts: int, *, seed: int = 0) -> None:
+    """A file for `featdisc run --features`: a row a piece, with its text."""
+    random = np.random.default_rng(seed)
+    planted = phrases(max(2_000, DISTINCT_A_TRANSCRIPT * n_transcripts), seed=seed)
+    texts = np.array(planted.texts, dtype=object)
+    by_theme = _by_theme(planted)
+    weight = 1.0 / (random.permutation(len(by_theme)) + 4.0)
+    with path.open("wb") as file:
+        for first in range(0, n_transcripts, AT_A_TIME):
+            n = min(AT_A_TIME, n_transcripts - first)
+            themes = random.choice(len(by_theme), size=(n, THEMES_A_TRANSCRIPT), p=weight / weight.sum())
+            for i in range(n):
+                for kind in KINDS:
+                    of_theme = random.choice(themes[i], ON_THEME)
+                    chosen = [by_theme[theme][_low(random, len(by_theme[theme]))] for theme in of_theme]
+                    rest = random.integers(0, len(texts), FEATURES_A_PIECE - ON_THEME)
+                    said = list(dict.fromkeys(texts[[*chosen, *rest]].tolist()))
+                    number = first + i
+                    row = {
+                        "transcript_id": f"t{number:07d}",
+                        "kind": kind,
+                        "features": said,
+                        "text": f"{'. '.join(said)}. Number {number} of kind {kind}.",
+                        "model": MODELS[number % len(MODELS)],
+                        "group": f"g{number // 2:07d}",
+                    }
+                    file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _by_theme(planted: Planted) -> list[np.ndarray]:
+    order = np.argsort(planted.theme, kind="stable")
+    edges = np.searchsorted(planted.theme[order], np.arange(len(planted.names) + 1))
+    return [order[low:high] for low, high in pairwise(edges)]
+
+
+def _low(random: np.random.Generator, n: int) -> int:
+    """A row of n, low ones more often: what is said in one way is often said in that way."""
+    return int(n * random.random() ** 2)
