@@ -107,8 +107,13 @@ def clusters(
     """Cluster the features of each kind; a cluster that keeps most of its members keeps its id."""
     db = warehouse.open()
     _check_kinds(config)
-    fits = [fit_kind(db, kind, config) for kind in ALL_KINDS]
-    for fit in fits:
+    fits = []
+    for kind in ALL_KINDS:
+        # Large ones take minutes, and whoever waits should know for what.
+        if n := db.scalar("select count(*) from vocabulary where kind = $1", [kind]):
+            context.log.info(f"{kind}: clustering {n:,} features, {stage.method_for(config.method, n)}")
+        fit = fit_kind(db, kind, config)
+        fits.append(fit)
         context.log.info(
             f"{fit.kind}: {len(fit.feature_ids):,} features in {len(fit.ids):,} clusters ({fit.way}),"
             f" {int((fit.found.labels < 0).sum()):,} near none of them"

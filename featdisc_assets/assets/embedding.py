@@ -30,7 +30,10 @@ from featdisc_assets.stages import embedding as stage
 from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
 
-TEXTS_A_WRITE = 4_096
+# What a killed run may lose, against what a write costs: the last rows of the table are written once more each time.
+TEXTS_A_WRITE = 16_384
+# Servers may need minutes for them, and people wait for the next line of the log.
+TEXTS_A_WRITE_OF_A_SERVER = 4_096
 
 
 @settings_of("embeddings")
@@ -108,7 +111,8 @@ def embeddings(
         missing = db.read(TEXTS_WITHOUT_VECTOR, [model.identity])
         texts, ids = missing["text"].to_pylist(), missing["feature_ids"].combine_chunks()
         done, started = 0, time.monotonic()
-        for chunk in stage.chunks_by_length(texts, chunk_size=TEXTS_A_WRITE):
+        chunk_size = TEXTS_A_WRITE_OF_A_SERVER if isinstance(model, RemoteEncoder) else TEXTS_A_WRITE
+        for chunk in stage.chunks_by_length(texts, chunk_size=chunk_size):
             _write(db, model, ids.take(pa.array(chunk)), [texts[i] for i in chunk])
             done += len(chunk)
             rate = done / (time.monotonic() - started)
@@ -205,6 +209,10 @@ def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Mat
         }
     )
     with db.transaction() as connection:
+        # Vectors do not compress, and to find that out costs more than to write them. Of several threads each gathers
+        # its rows before they are put in order, which takes twice the time of one that writes them as they are.
+        connection.execute("pragma force_compression = 'uncompressed'")
+        connection.execute("set threads = 1")
         if not connection.execute("from encoders where encoder = $1", [encoder]).fetchall():
             connection.execute(
                 "insert into encoders (encoder, dimension, is_current) values ($1, $2, false)", [encoder, width]

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
+from importlib import import_module
+from io import StringIO
 from types import ModuleType
 
 import numpy as np
@@ -36,21 +38,35 @@ def nearest_others(points: Vectors, *, count: int) -> tuple[Labels, npt.NDArray[
         points: A unit row a point.
         count: Fewer than there are points.
     """
-    faiss, (n, width) = _faiss(), points.shape
-    flat = faiss.IndexFlatIP(width)
-    index = flat
-    if n > EXACT_UP_TO:
-        cells = faiss.IndexIVFFlat(flat, width, round(2 * n**0.5), faiss.METRIC_INNER_PRODUCT)
-        cells.cp.seed, cells.cp.niter, cells.cp.max_points_per_centroid = 0, 10, 64
-        cells.nprobe = CELLS_SEARCHED
-        cells.train(points)
-        index = cells
-    index.add(points)
-    cosines, others = index.search(points, count + 1)
+    n = len(points)
+    cosines, others = _among_all(points, count + 1) if n <= EXACT_UP_TO else _among_cells(points, count + 1)
     # One too many, since a point mostly finds itself first: that one is taken out, else the farthest.
     own = others == np.arange(n)[:, None]
     own[~own.any(axis=1), -1] = True
     return others[~own].reshape(n, count), cosines[~own].reshape(n, count)
+
+
+Nearest = tuple[npt.NDArray[np.float32], Labels]
+
+
+def _among_all(points: Vectors, count: int) -> Nearest:
+    index = _faiss().IndexFlatIP(points.shape[1])
+    index.add(points)
+    found: Nearest = index.search(points, count)
+    return found
+
+
+def _among_cells(points: Vectors, count: int) -> Nearest:
+    faiss, (n, width) = _faiss(), points.shape
+    cells = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, round(2 * n**0.5), faiss.METRIC_INNER_PRODUCT)
+    cells.cp.seed, cells.cp.niter, cells.cp.max_points_per_centroid = 0, 10, 64
+    cells.nprobe = CELLS_SEARCHED
+    cells.train(points)
+    cells.add(points)
+    # Cell by cell, all that search it at once: the same as point by point in a third of the time. It prints as it goes.
+    with redirect_stdout(StringIO()):
+        found: Nearest = import_module("faiss.contrib.big_batch_search").big_batch_search(cells, points, count)
+    return found
 
 
 @cache
