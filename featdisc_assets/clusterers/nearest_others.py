@@ -14,6 +14,9 @@ from threadpoolctl import threadpool_info
 
 from featdisc_assets.clusterers.space import Labels, Vectors
 
+# Cosines and rows, the nearest first, as faiss gives them.
+Nearest = tuple[npt.NDArray[np.float32], Labels]
+
 # Of more points neighbours are searched in cells.
 EXACT_UP_TO = 60_000
 CELLS_SEARCHED = 32
@@ -44,9 +47,6 @@ def nearest_others(points: Vectors, *, count: int) -> tuple[Labels, npt.NDArray[
     own = others == np.arange(n)[:, None]
     own[~own.any(axis=1), -1] = True
     return others[~own].reshape(n, count), cosines[~own].reshape(n, count)
-
-
-Nearest = tuple[npt.NDArray[np.float32], Labels]
 
 
 def _among_all(points: Vectors, count: int) -> Nearest:
