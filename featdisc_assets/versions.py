@@ -74,7 +74,7 @@ def _defaults(config: type[dg.Config]) -> str:
 @cache
 def _code(module: ModuleType) -> str:
     path = Path(inspect.getfile(module))
-    todo, found = _modules_of(path.parent) if hasattr(module, "__path__") else [path], dict[Path, str]()
+    todo, found = _files_of(path.parent if hasattr(module, "__path__") else path), dict[Path, str]()
     while todo:
         file = todo.pop()
         if file not in found:
@@ -84,26 +84,20 @@ def _code(module: ModuleType) -> str:
     return "".join(found[file] for file in sorted(found))
 
 
-def _modules_of(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.py"))
-
-
 def _computing_imports(tree: ast.Module) -> list[Path]:
     """The files of `COMPUTING` packages that a module imports from."""
-    files: list[Path] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _ROOT.name:
-            for name in node.names:
-                parts = [*node.module.split(".")[1:], name.name]
-                if parts[0] in COMPUTING:
-                    # The last part may be a name within the module.
-                    path = next(path for path in (_ROOT.joinpath(*parts), _ROOT.joinpath(*parts[:-1])) if _there(path))
-                    files += _modules_of(path) if path.is_dir() else [path.with_suffix(".py")]
-    return files
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    names = [f"{node.module}.{name.name}".split(".") for node in imports for name in node.names]
+    paths = [_ROOT.joinpath(*parts) for root, *parts in names if root == _ROOT.name and parts[0] in COMPUTING]
+    return [file for path in paths for file in _files_of(path)]
 
 
-def _there(path: Path) -> bool:
-    return path.is_dir() or path.with_suffix(".py").exists()
+def _files_of(path: Path) -> list[Path]:
+    """The files of a package or module; of a name within one, those of the module."""
+    if path.is_dir():
+        return list(path.rglob("*.py"))
+    file = path.with_suffix(".py")
+    return [file] if file.exists() else _files_of(path.parent)
 
 
 def _without_words(tree: ast.Module) -> str:

@@ -13,7 +13,7 @@ from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Space, fit_frame, sums_of
 from featdisc_assets.clusterers.twins import nearest_twin
 from featdisc_assets.stages import clustering, stability, swallowed, terms, wording
-from featdisc_assets.warehouse import Matrix, Warehouse
+from featdisc_assets.warehouse import Warehouse
 
 Ints = npt.NDArray[np.int64]
 Rows = list[dict[str, Any]]
@@ -40,7 +40,7 @@ class Kind:
         kind: Its name.
         feature_ids: One a feature.
         texts: One a feature.
-        vectors: float32[n, d], unit rows.
+        points: Their vectors, and what keeps contraries apart.
         labels: int64[n], a place in `clusters`, -1 for none.
         clusters: Ids of the clusters, in order.
         space: The vectors without their mean, in which nothing was clustered.
@@ -49,7 +49,7 @@ class Kind:
     kind: str
     feature_ids: pa.Array
     texts: pa.Array
-    vectors: Matrix
+    points: Points
     labels: Ints
     clusters: list[str]
     space: Space
@@ -84,7 +84,8 @@ def read(db: Warehouse, kind: str) -> Kind | None:
     codes = labels.indices.fill_null(-1).to_numpy().astype(np.int64)
     found = np.where(codes >= 0, number[np.maximum(codes, 0)], -1)
     space = Space(vectors, fit_frame(vectors, remove_components=0))
-    return Kind(kind, feature_ids, rest["text"].combine_chunks(), vectors, found, names, space)
+    texts = rest["text"].combine_chunks()
+    return Kind(kind, feature_ids, texts, Points.of(vectors, texts.to_pylist()), found, names, space)
 
 
 def clusters_of(
@@ -92,9 +93,8 @@ def clusters_of(
 ) -> Rows:
     """The rows of `cluster_audit`: nearest other that is no contrary, words of its own and in common, stability."""
     k = len(kind.clusters)
-    points = Points.of(kind.vectors, kind.texts.to_pylist())
     sums = sums_of(kind.space, kind.labels, k)
-    other, likeness = nearest_twin(sums, kind.labels, senses=points.senses, signs=points.stances)
+    other, likeness = nearest_twin(sums, kind.labels, senses=kind.points.senses, signs=kind.points.stances)
     other = np.where(np.isfinite(likeness), other, -1)
     own = terms.distinctive(held[:, ~words.grammar], kind.labels, k)
     overlap = terms.overlap(own, other)
@@ -167,8 +167,8 @@ def refits_of(
     apart, k = knobs.pop("keep_senses_apart"), len(kind.clusters)
     for repeat in range(repeats):
         drawn = stability.draw(len(kind.labels), k, share=share, at_most=at_most, seed=knobs["seed"], repeat=repeat)
-        vectors, texts = kind.vectors[drawn.rows], kind.texts.take(pa.array(drawn.rows)).to_pylist()
-        points = Points.of(vectors, texts) if apart else Points.unsigned(vectors)
+        points = kind.points.rows(drawn.rows)
+        points = points if apart else Points.unsigned(points.vectors)
         changed = {"seed": knobs["seed"] + 1 + repeat, "target_features_per_cluster": drawn.features_per_cluster}
         again = clustering.fit(points, **knobs | changed, drawn_from=len(kind.labels)).labels
         before = kind.labels[drawn.rows]

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from pydantic import Field
 from scipy import sparse
 
-from featdisc_assets import logistic
 from featdisc_assets.assets.drawing import calibration_curve, histogram
 from featdisc_assets.assets.showing import materialized
 from featdisc_assets.home_settings import settings_of
@@ -101,7 +100,7 @@ def probes(
 
 def _probe_kind(
     context: dg.AssetExecutionContext, db: Warehouse, kind: str, targets: list[str], inputs: str, config: ProbeConfig
-) -> tuple[list[dict[str, Any]], logistic.Reals]:
+) -> tuple[list[dict[str, Any]], association.Reals]:
     chosen = {"target_kind": kind, "input_kinds": inputs.split("+")}
     people = db.read(read_sql("tables/probe_transcripts"), variables=chosen)
     cells = db.read(read_sql("tables/probe_cells"), variables=chosen)

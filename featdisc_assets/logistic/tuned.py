@@ -93,10 +93,10 @@ def best_threshold(truth: Flags, score: npt.NDArray[np.floating]) -> float:
     """
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
-    hits = np.cumsum(truth[order])
+    hits = np.cumsum(truth[order], dtype=np.float64)
     # A cut is possible only where the score changes: equal scores stand or fall together.
     cut = np.append(ranked[1:] != ranked[:-1], True)
-    f1 = np.where(cut, 2 * hits / (np.arange(1, len(score) + 1) + truth.sum()), -1.0)
-    best = int(f1.argmax())
+    called = np.arange(1, len(score) + 1, dtype=np.float64)
+    best = int(np.where(cut, f1(hits, called, truth.sum()), -1.0).argmax())
     below = ranked[best + 1] if best + 1 < len(score) else ranked[best]
     return float((ranked[best] + below) / 2)

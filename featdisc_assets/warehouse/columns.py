@@ -4,33 +4,23 @@ import duckdb
 
 from featdisc_assets.places import read_sql
 
-
-def missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
-    """Table, name and type of the columns that the schema has and this file has not, in the schema's order."""
-    with duckdb.connect() as scratch:
-        scratch.execute(read_sql("schema"))
-        wanted = scratch.execute(_COLUMNS).fetchall()
-    there = {(table, column) for table, column, _ in connection.execute(_COLUMNS).fetchall()}
-    return [(table, column, type_) for table, column, type_ in wanted if (table, column) not in there]
-
-
-def loosened(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Table and name of the columns that may be null in the schema and may not in this file."""
-    with duckdb.connect() as scratch:
-        scratch.execute(read_sql("schema"))
-        free = {(table, column) for table, column in scratch.execute(_NULLABLE.format("")).fetchall()}
-    bound = connection.execute(_NULLABLE.format("not ")).fetchall()
-    return [(table, column) for table, column in bound if (table, column) in free]
-
-
-_NULLABLE = """
-select table_name, column_name from duckdb_columns()
-where database_name = current_database() and schema_name = 'main' and not internal and {}is_nullable
-order by table_name, column_index
-"""
-
 _COLUMNS = """
-select table_name, column_name, data_type from duckdb_columns()
+select table_name, column_name, data_type, is_nullable from duckdb_columns()
 where database_name = current_database() and schema_name = 'main' and not internal
 order by table_name, column_index
 """
+
+
+def behind(connection: duckdb.DuckDBPyConnection) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """How the tables of a file are behind the schema, in the schema's order.
+
+    Returns:
+        Table, name and type of the columns it lacks; table and name of those that may be null only in the schema.
+    """
+    with duckdb.connect() as scratch:
+        scratch.execute(read_sql("schema"))
+        wanted = scratch.execute(_COLUMNS).fetchall()
+    there = {(table, column): free for table, column, _, free in connection.execute(_COLUMNS).fetchall()}
+    missing = [(table, column, type_) for table, column, type_, _ in wanted if (table, column) not in there]
+    loosened = [(table, column) for table, column, _, free in wanted if free and not there.get((table, column), True)]
+    return missing, loosened

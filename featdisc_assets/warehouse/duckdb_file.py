@@ -182,9 +182,10 @@ class Warehouse:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.transaction() as connection:
             connection.execute(read_sql("schema"))
-            for table, column, type_ in columns.missing(connection):
+            missing, loosened = columns.behind(connection)
+            for table, column, type_ in missing:
                 connection.execute(f'alter table {table} add column "{column}" {type_}')
-            for table, column in columns.loosened(connection):
+            for table, column in loosened:
                 connection.execute(f'alter table {table} alter column "{column}" drop not null')
             connection.execute(read_sql("macros"))
             for mart in marts():
@@ -210,7 +211,7 @@ class Warehouse:
             left_over.unlink(missing_ok=True)
         Warehouse(beside, memory_limit=self.memory_limit).prepare()
         with self.connect(read_only=True) as connection:
-            connection.execute(f"attach '{_quoted(beside)}' as copy (read_write)")
+            connection.execute(f"attach '{quoted(beside)}' as copy (read_write)")
             there = {row[0] for row in connection.execute(_TABLES, ["copy"]).fetchall()}
             connection.execute("begin")
             for (table,) in connection.execute(_TABLES, [self.path.stem]).fetchall():
@@ -251,5 +252,6 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any] | None
         connection.execute(f"set variable {name} = $1", [value])
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it stands between the single quotes of SQL."""
     return str(path).replace("'", "''")

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.warehouse.duckdb_file import Warehouse
+from featdisc_assets.warehouse.duckdb_file import Warehouse, quoted
 
 Answer = TypeVar("Answer")
 
@@ -69,10 +69,9 @@ def copy_out(db: Warehouse, sql: str, path: Path, format_: str) -> int:
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header", "json": "format json"}
-    target = str(part).replace("'", "''")
     try:
         with db.connect(read_only=True) as connection:
-            copy = f"copy (\n{sql.strip().rstrip(';')}\n) to '{target}' ({options[format_]})"
+            copy = f"copy (\n{sql.strip().rstrip(';')}\n) to '{quoted(part)}' ({options[format_]})"
             copied = _stoppable(connection, lambda: connection.execute(copy).fetchone())
         part.replace(path)
     except duckdb.Error as error:

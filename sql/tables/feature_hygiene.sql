@@ -1,13 +1,5 @@
 -- grain: one row per kind, finding and detail: how many features and pieces a sign touches
-with rated as (
-    select
-        kind,
-        count(*) as n_pieces
-    from rated_pieces
-    group by kind
-),
-
-of_features as (
+with of_features as (
     select
         feature_flags.kind,
         feature_flags.sign as finding,
@@ -85,7 +77,7 @@ select
     found.detail,
     found.n_features,
     found.n_pieces,
-    found.n_pieces / rated.n_pieces as share_of_pieces
+    found.n_pieces / rated_kinds.n_rated_pieces as share_of_pieces
 from found
-inner join rated on found.kind = rated.kind
+inner join rated_kinds on found.kind = rated_kinds.kind
 order by all
