@@ -25,12 +25,12 @@ from typing import Any
 
 import orjson
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.ask import ask_all
 from featdisc_assets.llm.gate import Limits
 from featdisc_assets.llm.prompts import fence, load
 from featdisc_assets.llm.request import Params, Request
-from featdisc_assets.llm.store import AnswerStore
 
 MODEL = "openai/gpt-4o-mini"  # litellm knows its price: the cheaper case for the plain rows
 _PASSES = 3

@@ -170,9 +170,9 @@ def to_pieces(path: Path, folder: Path) -> None:
     import dagster as dg  # noqa: PLC0415
 
     from featdisc_assets.assets.ingest import pieces, transcripts  # noqa: PLC0415
-    from featdisc_assets.places import Home  # noqa: PLC0415
-    from featdisc_assets.resources import HomeResource, WarehouseResource  # noqa: PLC0415
-    from featdisc_assets.running import enter  # noqa: PLC0415
+    from featdisc_assets.commands.run import enter  # noqa: PLC0415
+    from featdisc_assets.graph.resources import HomeResource, WarehouseResource  # noqa: PLC0415
+    from featdisc_assets.home.places import Home  # noqa: PLC0415
     from featdisc_assets.warehouse import Warehouse  # noqa: PLC0415
 
     home = Home(folder)
@@ -196,7 +196,7 @@ def to_pieces(path: Path, folder: Path) -> None:
 
 
 def _check() -> str:
-    from featdisc_assets.places import read_sql  # noqa: PLC0415
+    from featdisc_assets.home.places import read_sql  # noqa: PLC0415
 
     return read_sql("checks/every_character_is_accounted_for")
 

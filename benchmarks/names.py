@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from featdisc_assets import encoders
-from featdisc_assets.assets.trial import Trial, apart, try_labels
-from featdisc_assets.places import Home, read_sql
+from featdisc_assets.asking.label_trials import Trial, apart, try_labels
+from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse, vector_array
 from tests.homes import materialise
 from tests.planted_features import plant
@@ -75,7 +75,7 @@ def _prepare(home: Home, n: int) -> Warehouse:
             "centroid": pa.array([[0.5] * 4] * len(clusters), pa.list_(pa.float32())),
         }
     )
-    db.refill({"clusters": read_sql("tables/clusters")}, incoming={"centres": centres})
+    db.refill({"clusters": read_sql("fill/clusters")}, incoming={"centres": centres})
     return db
 
 
@@ -107,7 +107,7 @@ def main() -> None:
             counted = db.scalar("select count(*) from vocabulary"), db.scalar("select count(*) from clusters")
             print(f"{n:>8,} pieces: {counted[0]:,} distinct features in {counted[1]:,} clusters")
             _measure(
-                "samples for the namer", n, lambda db=db: db.read(read_sql("tables/name_samples"), variables=SAMPLING)
+                "samples for the namer", n, lambda db=db: db.read(read_sql("read/name_samples"), variables=SAMPLING)
             )
             _measure("labels on trial", n, lambda db=db: _try(db))
             _measure("feature_hygiene", n, lambda home=home: materialise(home, ["feature_hygiene"]))

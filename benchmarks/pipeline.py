@@ -17,8 +17,8 @@ from pathlib import Path
 import dagster as dg
 
 from benchmarks import made_features
-from featdisc_assets import running
-from featdisc_assets.places import Home, sample_path
+from featdisc_assets.commands import run as running
+from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 
 

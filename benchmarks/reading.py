@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.client import MODEL, answering
-from featdisc_assets.places import Home
+from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import Warehouse, ask
 
 QUESTIONS = (
@@ -50,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, answering(0.02) as url:
         home, source = Home(Path(folder) / "home"), Path(folder) / "chats.jsonl"
         write_chats(source, given.chats)
-        command = [sys.executable, "-m", "featdisc_assets.cli"]
+        command = [sys.executable, "-m", "featdisc_assets.commands.cli"]
         run = [*command, "run", "--source", str(source), "--model", MODEL, "--api-base", url, "--home", str(home.path)]
         environment = os.environ | {"OPENAI_API_KEY": "none"}
         with subprocess.Popen(run, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as rating:

@@ -21,10 +21,10 @@ import orjson
 
 from benchmarks.pipeline import MemorySampler
 from featdisc_assets.assets.rating import features, rating_plan
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.home.places import Home
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.pricing import count_tokens
-from featdisc_assets.places import Home
-from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.warehouse import Warehouse
 
 MODEL = "instant/v1"

@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets import audit_checks
-from featdisc_assets.assets.showing import checked_by_kind, markdown_table
+from featdisc_assets.asking.remedies import remedy
 from featdisc_assets.encoders.current import current
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.remedies import remedy
-from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.graph import audit_checks
+from featdisc_assets.graph.metadata import checked_by_kind, markdown_table
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import embedding
 
 # The asset whose page a check stands on.

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from featdisc_assets.assets.cluster_auditing import cluster_audit
+from featdisc_assets.assets.cluster_audit import cluster_audit
 from featdisc_assets.assets.clustering import clusters
 from featdisc_assets.assets.codebook import codebook
 from featdisc_assets.assets.contrasts import group_contrasts, text_languages
@@ -25,10 +25,10 @@ from featdisc_assets.assets.report import report
 from featdisc_assets.assets.source_files import source_files
 from featdisc_assets.assets.verification import verification
 from featdisc_assets.checks import checks
-from featdisc_assets.home_settings import check_names, in_force
-from featdisc_assets.jobs import automatic, executor, jobs, sensors
-from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.terminal import terminal_logger
+from featdisc_assets.graph.jobs import automatic, executor, jobs, sensors
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.terminal import terminal_logger
+from featdisc_assets.home.settings import check_names, in_force
 
 assets = [
     transcripts,

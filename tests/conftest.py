@@ -12,7 +12,7 @@ from filelock import FileLock
 # Assets take their defaults from the home they are imported in: here from none.
 os.environ["FEATDISC_HOME"] = os.devnull + "/no-home"
 
-from featdisc_assets.places import Home, sample_path
+from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 
 
@@ -21,7 +21,7 @@ def featdisc(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line as a person would, in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if name not in ("FEATDISC_HOME", "DAGSTER_HOME")}
-    command = [sys.executable, "-m", "featdisc_assets.cli", *arguments]
+    command = [sys.executable, "-m", "featdisc_assets.commands.cli", *arguments]
     if home is not None:
         command += ["--home", str(home)]
     return subprocess.run(

@@ -134,7 +134,7 @@ def dagster_ui(home: Path, **environment: str) -> Iterator[DagsterUi]:
         port = free.getsockname()[1]
     clean = {name: value for name, value in os.environ.items() if name not in ("FEATDISC_HOME", "DAGSTER_HOME")}
     server = subprocess.Popen(
-        [sys.executable, "-m", "featdisc_assets.cli", "ui", "--home", str(home), "--port", str(port)],
+        [sys.executable, "-m", "featdisc_assets.commands.cli", "ui", "--home", str(home), "--port", str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean | environment, start_new_session=True,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

@@ -7,8 +7,8 @@ import dagster as dg
 
 from featdisc_assets.checks import checks
 from featdisc_assets.definitions import assets
-from featdisc_assets.places import Home, sample_path
-from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 
 # The ops up to the ratings, and those up to the names.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from featdisc_assets.places import Home, read_sql
+from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse
 
 # One sense each: what a clean rater might write.
@@ -97,7 +97,7 @@ def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] |
             ),
         }
     )
-    db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
+    db.refill({name: read_sql(f"fill/{name}") for name in ("vocabulary", "features")})
     return db
 
 
@@ -126,4 +126,4 @@ def cluster_by_hand(db: Warehouse, groups: Mapping[str, Sequence[str]]) -> None:
             )
         }
     )
-    db.refill({"clusters": read_sql("tables/clusters")}, incoming={"centres": centres})
+    db.refill({"clusters": read_sql("fill/clusters")}, incoming={"centres": centres})

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from featdisc_assets.comments import relation_comments
-from featdisc_assets.marts import marts
 from featdisc_assets.warehouse import Warehouse
+from featdisc_assets.warehouse.comments import relation_comments
+from featdisc_assets.warehouse.marts import marts
 
 PATH = Path(__file__).parents[1] / "docs" / "images" / "schema.svg"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from featdisc_assets.places import Home
+from featdisc_assets.home.places import Home
 from tests.dagster_ui import CHROMIUM, LOCATION, QUIET, DagsterUi, dagster_ui
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -22,7 +22,7 @@ def main() -> None:
         sys.exit(NEEDED)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Home(Path(folder) / "home")
-        command = [sys.executable, "-m", "featdisc_assets.cli", "run", "--sample", "--home", str(home.path)]
+        command = [sys.executable, "-m", "featdisc_assets.commands.cli", "run", "--sample", "--home", str(home.path)]
         subprocess.run(command, check=True, env=os.environ | {"FEATDISC_HOME": str(home.path)})  # noqa: S603 - our own
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=1)

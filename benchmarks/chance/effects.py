@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from benchmarks.chance.corpora import Flags, Made, group_keys, questions
 from benchmarks.chance.families import contrast_family, pair_family, probe_families
-from featdisc_assets.stages import association
+from featdisc_assets.statistics import association
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from benchmarks.chance.corpora import Counts, Flags, Made, Reals, Shape
 from featdisc_assets.assets.probes import held_to_chance
-from featdisc_assets.assets.tabulating import contrasted
-from featdisc_assets.stages import association, probing
+from featdisc_assets.stages import probing
+from featdisc_assets.statistics import association
+from featdisc_assets.statistics.tabulating import contrasted
 
 
 def summed(values: npt.NDArray[Any], into: Counts) -> Reals:
@@ -46,7 +47,7 @@ def pair_family(left: Flags, right: Flags, unit: Counts, *, grouped: bool = True
 
 
 def counted(flags: Flags, made: Made) -> pa.Table:
-    """What `tables/group_contrasts.sql` gives for transcripts that are all rated: each model against all others."""
+    """What `read/group_contrasts.sql` gives for transcripts that are all rated: each model against all others."""
     unit, side = made.unit, made.side
     n, clusters = flags.shape
     sizes, shown = np.bincount(unit).astype(np.float64), flags.sum(axis=0).astype(np.float64)

@@ -11,17 +11,17 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.showing import materialized
 from featdisc_assets.clusterers.points import Points
 from featdisc_assets.clusterers.space import Frame
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import cluster_ids
 from featdisc_assets.stages import clustering as stage
 from featdisc_assets.transcript import ALL_KINDS, KINDS
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse, insert
 
 
@@ -71,7 +71,7 @@ class ClusterConfig(dg.Config):
     )
 
 
-CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("tables/clusters"))
+CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("fill/clusters"))
 
 
 @dg.multi_asset(
@@ -300,5 +300,5 @@ def _write(db: Warehouse, fits: list[KindFit]) -> None:
         insert(connection, "cluster_fits", fit_rows)
         insert(connection, "cluster_lineage", lines)
         connection.register("centres", centres)
-        connection.execute(f"insert into clusters by name {read_sql('tables/clusters')}")
+        connection.execute(f"insert into clusters by name {read_sql('fill/clusters')}")
         connection.unregister("centres")

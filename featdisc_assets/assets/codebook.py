@@ -8,21 +8,21 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.asking import answers
-from featdisc_assets.assets.paying import open_budget
-from featdisc_assets.assets.planning import prompt_files, read_plans
-from featdisc_assets.assets.showing import materialized
+from featdisc_assets.asking.budget import open_budget
+from featdisc_assets.asking.model_calls import answers
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.plans import prompt_files, read_plans
 from featdisc_assets.assets.verification import KIND_WORDS
-from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Shown
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import insert
 
 TEXTS_A_WRITE = 2_000
@@ -55,8 +55,8 @@ class CodebookConfig(OwnModelConfig):
     code_version=code_version(
         CodebookConfig,
         prompt_files("codebook", "piece"),
-        read_sql("tables/codebook_entries"),
-        read_sql("tables/codebook_texts"),
+        read_sql("read/codebook_entries"),
+        read_sql("read/codebook_texts"),
     ),
 )
 def codebook(
@@ -65,7 +65,7 @@ def codebook(
     """One row per distinct text and cluster asked about: whether the text shows it. Empty unless wanted."""
     db = warehouse.open()
     chosen = {"most_interesting": config.most_interesting, "cluster_ids": config.cluster_ids}
-    entries = db.rows(read_sql("tables/codebook_entries"), variables=chosen)
+    entries = db.rows(read_sql("read/codebook_entries"), variables=chosen)
     whom = whom_to_ask(read_plans(db)[0], config, "codebook")
     prompt, salt = prompts.load("codebook", "piece", whom.folder), home.home.salt()
     db.run("truncate codebook")
@@ -75,7 +75,7 @@ def codebook(
             listed = [entry for entry in entries if entry["kind"] == kind]
             behaviours = "\n".join(_entry(number, entry) for number, entry in enumerate(listed, 1))
             texts = db.rows(
-                read_sql("tables/codebook_texts"),
+                read_sql("read/codebook_texts"),
                 variables={"kind": kind, "max_texts": config.max_texts, "seed": config.seed},
             )
 

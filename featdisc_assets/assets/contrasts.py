@@ -8,17 +8,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.assets import tabulating
-from featdisc_assets.assets.drawing import volcano
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.tabulating import TELLS_TOO_MUCH, contrasted
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.llm.surface import detect
-from featdisc_assets.llm.surface.detect import language_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import contrasts
-from featdisc_assets.versions import code_version
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.plots import volcano
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.statistics import contrasts, tabulating
+from featdisc_assets.statistics.tabulating import TELLS_TOO_MUCH, contrasted
+from featdisc_assets.surface import detect
+from featdisc_assets.surface.detect import language_of
 from featdisc_assets.warehouse import Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -30,12 +29,12 @@ LANGUAGE_PREFIX = 600
     group_name="analysis",
     kinds={"duckdb"},
     deps=["pieces"],
-    code_version=code_version(read_sql("tables/new_texts"), detect),
+    code_version=code_version(read_sql("read/new_texts"), detect),
 )
 def text_languages(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per distinct text of the user's turns: its language, told by rules and an offline detector."""
     db = warehouse.open()
-    new = db.read(read_sql("tables/new_texts"), variables={"prefix": LANGUAGE_PREFIX})
+    new = db.read(read_sql("read/new_texts"), variables={"prefix": LANGUAGE_PREFIX})
     languages = []
     for i, text in enumerate(new["text"].to_pylist()):
         languages.append(language_of(text))
@@ -77,7 +76,7 @@ CONTRASTS_VERSION = code_version(
     ContrastConfig,
     contrasts,
     tabulating,
-    *(read_sql(f"tables/{name}") for name in ("comparisons", "group_contrasts", "group_traits")),
+    *(read_sql(f"read/{name}") for name in ("comparisons", "group_contrasts", "group_traits")),
 )
 
 
@@ -110,7 +109,7 @@ def group_contrasts(
     found = db.schema("group_contrasts").empty_table()
     if compared:
         counts = db.read(
-            read_sql("tables/group_contrasts"),
+            read_sql("read/group_contrasts"),
             variables={"comparisons": compared, "stratify_by": config.stratify_by or None},
         ).drop_columns(["versus"])
         found = contrasted(counts, family=["grouped_by"], min_support=config.min_support)
@@ -140,7 +139,7 @@ where q_value < 0.05 order by odds_ratio_low desc limit 15"""
 def _comparisons(
     context: dg.AssetExecutionContext, db: Warehouse, config: ContrastConfig
 ) -> list[dict[str, str | None]]:
-    rows = db.rows(read_sql("tables/comparisons"), variables={"grouped_by": config.group_by})
+    rows = db.rows(read_sql("read/comparisons"), variables={"grouped_by": config.group_by})
     chosen: list[dict[str, str | None]] = []
     for column in config.group_by:
         groups = [row for row in rows if row["grouped_by"] == column]
@@ -160,7 +159,7 @@ def _comparisons(
 
 def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
     """For each compared group and kind: how well the length of the piece, or the user's language, tells it apart."""
-    traits = db.read(read_sql("tables/group_traits"))
+    traits = db.read(read_sql("read/group_traits"))
     groups = db.read(
         "select transcript_id, grouped_by, group_value from transcript_groups where list_contains($1, grouped_by)",
         [sorted({str(one["grouped_by"]) for one in compared})],

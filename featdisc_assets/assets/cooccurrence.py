@@ -5,14 +5,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.assets.drawing import volcano
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.tabulating import rows_of, with_columns
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import association
-from featdisc_assets.versions import code_version
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.plots import volcano
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.statistics import association, tabulating
+from featdisc_assets.statistics.tabulating import rows_of, with_columns
 from featdisc_assets.warehouse import Matrix, Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -32,7 +32,7 @@ class SupportConfig(dg.Config):
     group_name="analysis",
     kinds={"duckdb", "scipy"},
     deps=[*CLUSTER_TABLES, "transcripts"],
-    code_version=code_version(SupportConfig, association, read_sql("tables/cooccurrence")),
+    code_version=code_version(SupportConfig, association, tabulating, read_sql("read/cooccurrence")),
 )
 def cooccurrence(
     context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource
@@ -67,7 +67,7 @@ def cooccurrence(
 def pairs_of(db: Warehouse, left: str, right: str, ids: pa.Array, centroids: Matrix, *, min_support: int) -> pa.Table:
     """The pairs of one direction with their figures; the family of tests is every pair that could have met."""
     counts = db.read(
-        read_sql("tables/cooccurrence"),
+        read_sql("read/cooccurrence"),
         variables={"min_support": min_support, "left_kind": left, "right_kind": right},
     )
     numbers = (counts[name].to_numpy() for name in ("n_transcripts", "n_left", "n_right", "n_both"))

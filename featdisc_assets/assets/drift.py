@@ -6,14 +6,14 @@ import dagster as dg
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.assets import tabulating
-from featdisc_assets.assets.drawing import volcano
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.tabulating import contrasted
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.versions import code_version
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.plots import volcano
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.statistics import tabulating
+from featdisc_assets.statistics.tabulating import contrasted
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 
@@ -47,15 +47,13 @@ class DriftConfig(dg.Config):
     group_name="analysis",
     kinds={"duckdb", "scipy"},
     deps=[*CLUSTER_TABLES, "transcripts", "transcript_groups"],
-    code_version=code_version(
-        DriftConfig, tabulating, read_sql("tables/comparisons"), read_sql("tables/group_contrasts")
-    ),
+    code_version=code_version(DriftConfig, tabulating, read_sql("read/comparisons"), read_sql("read/group_contrasts")),
 )
 def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per cluster and two groups in order (periods, or before and after): did its prevalence change?"""
     db = warehouse.open()
     chosen = {"grouped_by": [config.column], "period": config.period}
-    groups = {row["group_value"]: row["n_transcripts"] for row in db.rows(read_sql("tables/comparisons"), None, chosen)}
+    groups = {row["group_value"]: row["n_transcripts"] for row in db.rows(read_sql("read/comparisons"), None, chosen)}
     steps = _steps(groups, config)
     if not steps:
         context.log.info(
@@ -66,7 +64,7 @@ def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: War
     found = db.schema("drift").empty_table()
     if asked:
         counts = db.read(
-            read_sql("tables/group_contrasts"),
+            read_sql("read/group_contrasts"),
             variables={"comparisons": asked, "stratify_by": config.stratify_by or None, "period": config.period},
         )
         found = contrasted(counts, family=["versus", "group_value"], min_support=config.min_support)

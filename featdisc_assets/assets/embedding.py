@@ -13,22 +13,22 @@ import pyarrow as pa
 from pydantic import Field
 
 from featdisc_assets import encoders
-from featdisc_assets.assets.asking import AskingConfig, write_ledger
-from featdisc_assets.assets.paying import open_budget
-from featdisc_assets.assets.planning import read_plans
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.comments import comment
+from featdisc_assets.asking.budget import open_budget
+from featdisc_assets.asking.model_calls import AskingConfig, write_ledger
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
 from featdisc_assets.encoders.server import Manner, Server
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import pricing
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import Home
-from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import embedding as stage
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
+from featdisc_assets.warehouse.comments import comment
 
 # What a killed run may lose, against what a write costs: the last rows of the table are written once more each time.
 TEXTS_A_WRITE = 16_384

@@ -11,23 +11,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.assets import trial
-from featdisc_assets.assets.asking import answers
-from featdisc_assets.assets.paying import open_budget
-from featdisc_assets.assets.planning import prompt_files, read_plans
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.trial import Trial, apart, label_vectors, try_labels
-from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.asking import label_trials as trial
+from featdisc_assets.asking.budget import open_budget
+from featdisc_assets.asking.label_trials import Trial, apart, label_vectors, try_labels
+from featdisc_assets.asking.model_calls import answers
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import PhraseFits
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import fidelity as stage
 from featdisc_assets.stages.fidelity import Fidelity, fidelity
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 VECTORS = "vectors"
@@ -61,8 +61,8 @@ class FidelityConfig(OwnModelConfig):
     code_version=code_version(
         FidelityConfig,
         prompt_files("judge", "phrases"),
-        read_sql("tables/labels_on_trial"),
-        read_sql("tables/fidelity_items"),
+        read_sql("read/labels_on_trial"),
+        read_sql("read/fidelity_items"),
         *(trial, stage),
     ),
 )
@@ -71,7 +71,7 @@ def label_fidelity(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per named cluster and method: the chance that its label fits a member better than a neighbour's."""
     db = warehouse.open()
-    named = db.rows(read_sql("tables/labels_on_trial"))
+    named = db.rows(read_sql("read/labels_on_trial"))
     trials = [Trial(**{name: row[name] for name in Trial.__slots__}) for row in named]
     vectors = label_vectors(db, [(trial.label, trial.description) for trial in trials])
     common = apart(vectors, [trial.kind for trial in trials]) if trials else {}

@@ -7,15 +7,15 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.showing import materialized
 from featdisc_assets.clusterers.space import Labels, Vectors
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import cluster_ids
 from featdisc_assets.stages import hierarchy as stage
 from featdisc_assets.transcript import ALL_KINDS
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 LEVELS = ("theme", "area")
@@ -42,7 +42,7 @@ class HierarchyConfig(dg.Config):
     )
 
 
-_VERSION = code_version(HierarchyConfig, stage, cluster_ids, read_sql("tables/parents"))
+_VERSION = code_version(HierarchyConfig, stage, cluster_ids, read_sql("fill/parents"))
 
 
 @dg.multi_asset(
@@ -79,7 +79,7 @@ def cluster_parents(
     db.refill(
         {
             "cluster_parents": "select * from belonging order by kind, cluster_id",
-            "parents": read_sql("tables/parents"),
+            "parents": read_sql("fill/parents"),
         },
         incoming={
             "belonging": pa.concat_tables([levels.belonging() for levels in found]),
@@ -128,7 +128,7 @@ class Levels:
         return pa.table({"cluster_id": self.cluster_ids, "kind": kinds, **ids})
 
     def centres(self) -> pa.Table:
-        """What `tables/parents.sql` counts for: each parent, of what level, in what area, and its centre."""
+        """What `fill/parents.sql` counts for: each parent, of what level, in what area, and its centre."""
         area_of = dict(zip(self.parent_of("theme").to_pylist(), self.parent_of("area").to_pylist(), strict=True))
         rows = [
             {

@@ -9,17 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.assets.clustering import VECTORS_OF_KIND
-from featdisc_assets.assets.planning import read_plans
-from featdisc_assets.assets.showing import materialized
 from featdisc_assets.encoders.current import current
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
 from featdisc_assets.stages import repeats
 from featdisc_assets.transcript import KINDS, Kind
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 # What a transcript does not show it for: it came from the prompt, or says what is not there.
@@ -67,13 +67,8 @@ class HygieneConfig(dg.Config):
 _VERSION = code_version(
     HygieneConfig,
     repeats,
-    *(
-        read_sql(f"tables/{name}")
-        for name in (
-            *("padding", "senses", "opposites", "feature_flags", "mention_flags", "cluster_hygiene"),
-            "feature_hygiene",
-        )
-    ),
+    *(read_sql(f"read/{name}") for name in ("padding", "senses", "opposites")),
+    *(read_sql(f"fill/{name}") for name in ("feature_flags", "mention_flags", "cluster_hygiene", "feature_hygiene")),
 )
 
 
@@ -100,12 +95,12 @@ def feature_hygiene(
     """Look for the signs in all features, and count every cluster with and without those that have one."""
     db = warehouse.open()
     incoming = {"examples": _examples(db), **_near(db, config)}
-    incoming["padding"] = db.read(read_sql("tables/padding"))
-    incoming["senses"] = db.read(read_sql("tables/senses"))
-    incoming["opposites"] = db.join(read_sql("tables/opposites"), {"senses": incoming["senses"]})
+    incoming["padding"] = db.read(read_sql("read/padding"))
+    incoming["senses"] = db.read(read_sql("read/senses"))
+    incoming["opposites"] = db.join(read_sql("read/opposites"), {"senses": incoming["senses"]})
     names = ("feature_flags", "mention_flags", "cluster_hygiene", "feature_hygiene")
     given = {name: getattr(config, name) for name in ("removed", "min_groups", "long_quote")}
-    db.refill({name: read_sql(f"tables/{name}") for name in names}, given, incoming)
+    db.refill({name: read_sql(f"fill/{name}") for name in names}, given, incoming)
     for row in db.rows("select sign, count(*) as n from feature_flags group by sign order by sign"):
         context.log.info(f"{row['n']:,} features: {row['sign']}")
     previews = {

@@ -8,15 +8,15 @@ from filelock import FileLock
 from pydantic import Field
 
 from featdisc_assets import formats
-from featdisc_assets.assets.given import has_given
-from featdisc_assets.assets.incoming import gather, keep_quarantine, make_room, remembered, split_turns, take_place
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import intake as stage
+from featdisc_assets.tables.given_features import has_given
+from featdisc_assets.tables.staging import gather, keep_quarantine, make_room, remembered, split_turns, take_place
 from featdisc_assets.transcript import ALL_KINDS, KINDS
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 
@@ -153,7 +153,7 @@ class PieceConfig(dg.Config):
     group_name="transcripts",
     kinds={"duckdb"},
     deps=["turns", "transcripts", "given_features"],
-    code_version=code_version(PieceConfig, read_sql("tables/pieces"), read_sql("tables/given_pieces")),
+    code_version=code_version(PieceConfig, read_sql("fill/pieces"), read_sql("fill/given_pieces")),
 )
 def pieces(
     context: dg.AssetExecutionContext, config: PieceConfig, warehouse: WarehouseResource
@@ -161,7 +161,7 @@ def pieces(
     """One row per piece: all that the user said, all that the model thought, or all that it answered."""
     db = warehouse.open()
     if has_given(db):
-        db.refill({"pieces": read_sql("tables/given_pieces")})
+        db.refill({"pieces": read_sql("fill/given_pieces")})
     else:
         split_turns(db, config.granularity)
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}

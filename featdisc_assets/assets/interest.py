@@ -9,20 +9,20 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.asking import answers
-from featdisc_assets.assets.paying import open_budget
-from featdisc_assets.assets.planning import prompt_files, read_plans
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.asking.budget import open_budget
+from featdisc_assets.asking.model_calls import answers
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import InterestScores
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import batching
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 
@@ -44,7 +44,7 @@ class InterestConfig(OwnModelConfig):
 
 
 _VERSION = code_version(
-    InterestConfig, prompt_files("interest", "clusters"), read_sql("tables/interest_examples"), batching
+    InterestConfig, prompt_files("interest", "clusters"), read_sql("read/interest_examples"), batching
 )
 
 
@@ -80,7 +80,7 @@ def cluster_interest(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Score every named cluster in shuffled batches, and bring the scores together."""
     db = warehouse.open()
-    named = db.rows(read_sql("tables/interest_examples"))
+    named = db.rows(read_sql("read/interest_examples"))
     whom = whom_to_ask(read_plans(db)[0], config, "cluster_interest")
     prompt = prompts.load("interest", "clusters", whom.folder)
     batches = batching.shuffled_batches(len(named), size=config.batch_size, rounds=config.rounds, seed=config.seed)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from featdisc_assets.assets.showing import table_metadata
-from featdisc_assets.lineage import column_lineage
-from featdisc_assets.marts import marts
-from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.versions import code_version
+from featdisc_assets.graph.lineage import column_lineage
+from featdisc_assets.graph.metadata import table_metadata
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.warehouse.marts import marts
 
 
 @dg.multi_asset(

@@ -7,19 +7,21 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets import looks, nearby, trial
-from featdisc_assets.assets.looks import Ask, Looks, Named, asker
-from featdisc_assets.assets.nearby import nearest_clusters
-from featdisc_assets.assets.planning import prompt_files, read_plans
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.trial import apart, label_vectors, try_labels
-from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.asking import label_trials as trial
+from featdisc_assets.asking import naming_rounds as looks
+from featdisc_assets.asking.label_trials import apart, label_vectors, try_labels
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.naming_rounds import Ask, Looks, Named, asker
+from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import labels, personal
-from featdisc_assets.versions import code_version
+from featdisc_assets.tables import nearest_clusters as nearby
+from featdisc_assets.tables.nearest_clusters import nearest_clusters
 from featdisc_assets.warehouse import Warehouse
 
 NEIGHBOURS = 3
@@ -70,7 +72,7 @@ class NameConfig(OwnModelConfig):
         NameConfig,
         prompt_files("name", "cluster"),
         prompt_files("rename", "cluster"),
-        *(read_sql(f"tables/{name}") for name in ("name_samples", "shared_words", "fidelity_items")),
+        *(read_sql(f"read/{name}") for name in ("name_samples", "shared_words", "fidelity_items")),
         *(labels, looks, nearby, personal, trial),
     ),
 )
@@ -106,7 +108,7 @@ def cluster_names(
 
 def _samples(db: Warehouse, config: NameConfig) -> list[dict[str, Any]]:
     given = {name: getattr(config, name) for name in ("sample_size", "seed", "hold_out", "max_clusters")}
-    return db.rows(read_sql("tables/name_samples"), variables=given)
+    return db.rows(read_sql("read/name_samples"), variables=given)
 
 
 def _keep(db: Warehouse, clusters: list[Named], version: str, model: str) -> int:
@@ -197,7 +199,5 @@ def _public_words(db: Warehouse, clusters: list[Named], groups: int) -> set[str]
     words = set[str]().union(
         *(personal.proper_words(text) for one in clusters for text in (one.label, one.description) if text)
     )
-    found = db.join(
-        read_sql("tables/shared_words"), {"wanted": pa.table({"word": pa.array(sorted(words), pa.string())})}
-    )
+    found = db.join(read_sql("read/shared_words"), {"wanted": pa.table({"word": pa.array(sorted(words), pa.string())})})
     return {row["word"] for row in found.to_pylist() if row["n_groups"] >= groups}

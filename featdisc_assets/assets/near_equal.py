@@ -6,12 +6,12 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import near_equal as stage
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 # What something else wrote features of may be here without a text.
@@ -50,7 +50,7 @@ class NearEqualConfig(dg.Config):
     group_name="transcripts",
     kinds={"duckdb"},
     deps=["pieces", "transcripts"],
-    code_version=code_version(NearEqualConfig, stage, read_sql("tables/near_equal_texts")),
+    code_version=code_version(NearEqualConfig, stage, read_sql("fill/near_equal_texts")),
 )
 def near_equal_texts(
     context: dg.AssetExecutionContext, config: NearEqualConfig, warehouse: WarehouseResource
@@ -59,7 +59,7 @@ def near_equal_texts(
     db = warehouse.open()
     alike = _alike(db, config)
     given = {"min_transcripts": config.min_transcripts}
-    db.refill({"near_equal_texts": read_sql("tables/near_equal_texts")}, given, {"alike": alike})
+    db.refill({"near_equal_texts": read_sql("fill/near_equal_texts")}, given, {"alike": alike})
     for line in lines(db):
         context.log.info(line)
     return materialized(

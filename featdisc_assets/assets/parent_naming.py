@@ -8,20 +8,20 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets import looks
-from featdisc_assets.assets.looks import Ask, Looks, Named, asker
-from featdisc_assets.assets.planning import prompt_files, read_plans
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.asking import naming_rounds as looks
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.naming_rounds import Ask, Looks, Named, asker
+from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
 from featdisc_assets.stages import labels, neighbours, personal
 from featdisc_assets.transcript import ALL_KINDS
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 SIBLINGS = 3
@@ -58,7 +58,7 @@ class ParentNameConfig(OwnModelConfig):
     code_version=code_version(
         ParentNameConfig,
         prompt_files("parent", "name", "rename"),
-        read_sql("tables/parent_children"),
+        read_sql("read/parent_children"),
         *(labels, looks, neighbours, personal),
     ),
 )
@@ -125,7 +125,7 @@ def _parents(db: Warehouse, level: str, config: ParentNameConfig, *, themes: Seq
     names = {name: [getattr(one, name) for one in themes] for name in ("cluster_id", "label", "description")}
     given = pa.table({_COLUMNS.get(name, name): pa.array(column, pa.string()) for name, column in names.items()})
     rows = db.join(
-        read_sql("tables/parent_children"),
+        read_sql("read/parent_children"),
         {"theme_names": given},
         {"level": level, "most_children": config.most_children, "seed": config.seed},
     ).to_pylist()

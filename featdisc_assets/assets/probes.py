@@ -9,13 +9,14 @@ import pyarrow.compute as pc
 from pydantic import Field
 from scipy import sparse
 
-from featdisc_assets.assets.drawing import calibration_curve, histogram
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import WarehouseResource
-from featdisc_assets.stages import association, probing
-from featdisc_assets.versions import code_version
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.plots import calibration_curve, histogram
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.stages import probing
+from featdisc_assets.statistics import association
 from featdisc_assets.warehouse import Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -60,7 +61,7 @@ class ProbeConfig(dg.Config):
         ProbeConfig,
         probing,
         association,
-        *(read_sql(f"tables/probe_{part}") for part in ("targets", "transcripts", "cells")),
+        *(read_sql(f"read/probe_{part}") for part in ("targets", "transcripts", "cells")),
     ),
 )
 def probes(
@@ -69,7 +70,7 @@ def probes(
     """One row per thought or response cluster and set of inputs: do these predict it on unseen groups?"""
     db = warehouse.open()
     targets = db.rows(
-        read_sql("tables/probe_targets"),
+        read_sql("read/probe_targets"),
         variables={
             "max_targets": config.max_targets, "min_positive": config.min_positive, "target_kinds": config.kinds
         },
@@ -102,8 +103,8 @@ def _probe_kind(
     context: dg.AssetExecutionContext, db: Warehouse, kind: str, targets: list[str], inputs: str, config: ProbeConfig
 ) -> tuple[list[dict[str, Any]], association.Reals]:
     chosen = {"target_kind": kind, "input_kinds": inputs.split("+")}
-    people = db.read(read_sql("tables/probe_transcripts"), variables=chosen)
-    cells = db.read(read_sql("tables/probe_cells"), variables=chosen)
+    people = db.read(read_sql("read/probe_transcripts"), variables=chosen)
+    cells = db.read(read_sql("read/probe_cells"), variables=chosen)
     columns = sorted(pc.unique(cells.filter(pc.not_equal(cells["kind"], kind))["cluster_id"]).to_pylist())
     groups = pc.count_distinct(people["unit"]).as_py()
     tested = min(config.tested_folds or (config.folds if groups < 2_000 else 1), config.folds)

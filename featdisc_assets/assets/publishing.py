@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from featdisc_assets.marts import marts
-from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.warehouse.marts import marts
 
 
 @dg.asset(

@@ -10,10 +10,9 @@ from typing import ClassVar
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets.assets.asking import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
-from featdisc_assets.assets.given import has_given, nothing_to_ask, take_given
-from featdisc_assets.assets.paying import check_price, open_budget, own_price, spent_so_far
-from featdisc_assets.assets.planning import (
+from featdisc_assets.asking.budget import check_price, open_budget, own_price, spent_so_far
+from featdisc_assets.asking.model_calls import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
+from featdisc_assets.asking.plans import (
     Mode,
     Plan,
     check_prompts,
@@ -23,18 +22,19 @@ from featdisc_assets.assets.planning import (
     read_plans,
     write_plans,
 )
-from featdisc_assets.assets.questions import FEWEST_PIECE_TOKENS, count, piece_limit, requests
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.writing import write_outcomes
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.asking.rating_requests import FEWEST_PIECE_TOKENS, count, piece_limit, requests
+from featdisc_assets.asking.rating_rows import write_outcomes
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import Home, read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import answers as llm_answers
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.providers import SURFACE
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import Home, read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
+from featdisc_assets.tables.given_features import has_given, nothing_to_ask, take_given
 from featdisc_assets.transcript import ALL_KINDS, KINDS, Kind
-from featdisc_assets.versions import code_version
 from featdisc_assets.warehouse import Warehouse
 
 # What of the plan decides features; how much of it is done already does not.
@@ -180,7 +180,7 @@ class RatingConfig(AskingConfig):
     """How the plan is carried out."""
 
 
-RATING_VERSION = code_version(llm_answers, read_sql("tables/vocabulary"), read_sql("tables/features"))
+RATING_VERSION = code_version(llm_answers, read_sql("fill/vocabulary"), read_sql("fill/features"))
 
 
 @dg.multi_asset(
@@ -216,7 +216,7 @@ def features(
         take_given(db)
     else:
         _carry_out(context, config, db, home, plans)
-    db.refill({name: read_sql(f"tables/{name}") for name in ("vocabulary", "features")})
+    db.refill({name: read_sql(f"fill/{name}") for name in ("vocabulary", "features")})
     failed = db.scalar("select count(*) from failures")
     context.log.info(f"{db.scalar('select count(*) from vocabulary'):,} distinct features, {failed:,} texts failed")
     previews = {

@@ -5,11 +5,11 @@ from hashlib import blake2b
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets.home_settings import settings_of
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.stages import reporting
-from featdisc_assets.versions import code_version
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.report import read_query
+from featdisc_assets.report import rendering as reporting
 from featdisc_assets.warehouse import Warehouse
 
 READS = [
@@ -62,7 +62,7 @@ TEMPLATES = sorted(path for path in reporting.TEMPLATES.rglob("*.*") if path.is_
 REPORT_VERSION = code_version(
     ReportConfig,
     reporting,
-    *(read_sql(f"report/{name}") for name in reporting.QUERIES),
+    *(read_query(name) for name in reporting.QUERIES),
     *(path.read_text(encoding="utf-8") for path in TEMPLATES),
 )
 
@@ -89,10 +89,10 @@ def report(
 
 
 def collect(warehouse: Warehouse) -> reporting.Findings:
-    """The rows of every query of `sql/report`, all of one state of the warehouse."""
+    """The rows of every query of `report/queries`, all of one state of the warehouse."""
     with warehouse.connect(read_only=True) as connection:
         answers = {
             name: reporting.Answer(sql=sql, rows=connection.execute(sql).to_arrow_table().to_pylist())
-            for name, sql in ((name, read_sql(f"report/{name}")) for name in reporting.QUERIES)
+            for name, sql in ((name, read_query(name)) for name in reporting.QUERIES)
         }
     return reporting.Findings(**answers)

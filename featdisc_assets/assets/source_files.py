@@ -8,7 +8,7 @@ import dagster as dg
 
 from featdisc_assets import formats
 from featdisc_assets.assets.ingest import sources_of
-from featdisc_assets.places import Home
+from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import Warehouse
 
 # Dagster warns that it may change; a test materialises from it.

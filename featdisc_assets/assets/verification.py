@@ -8,20 +8,20 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.assets.asking import answers
-from featdisc_assets.assets.paying import open_budget
-from featdisc_assets.assets.planning import prompt_files, read_plans
-from featdisc_assets.assets.showing import materialized
-from featdisc_assets.assets.whom import OwnModelConfig, whom_to_ask
-from featdisc_assets.home_settings import settings_of
+from featdisc_assets.asking.budget import open_budget
+from featdisc_assets.asking.model_calls import answers
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Verdict
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
-from featdisc_assets.llm.store import AnswerStore
-from featdisc_assets.places import read_sql
-from featdisc_assets.resources import HomeResource, WarehouseResource
-from featdisc_assets.versions import code_version
 
 KIND_WORDS = {
     "user": "what a user wrote",
@@ -49,14 +49,14 @@ class VerificationConfig(OwnModelConfig):
     group_name="quality",
     kinds={"duckdb", "llm"},
     deps=["features", "vocabulary", "rated_texts", "text_features", "pieces"],
-    code_version=code_version(VerificationConfig, prompt_files("verify", "pair"), read_sql("tables/pairs_to_verify")),
+    code_version=code_version(VerificationConfig, prompt_files("verify", "pair"), read_sql("read/pairs_to_verify")),
 )
 def verification(
     context: dg.AssetExecutionContext, config: VerificationConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per verified pair of piece and feature: whether the feature is true of the piece. Empty unless wanted."""
     db = warehouse.open()
-    pairs = db.rows(read_sql("tables/pairs_to_verify"), variables={"pairs": config.pairs, "seed": config.seed})
+    pairs = db.rows(read_sql("read/pairs_to_verify"), variables={"pairs": config.pairs, "seed": config.seed})
     whom = whom_to_ask(read_plans(db)[0], config, "verification")
     prompt, salt = prompts.load("verify", "pair", whom.folder), home.home.salt()
 

@@ -9,16 +9,16 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from featdisc_assets.encoders.kept import Failure, KeptVectors
 from featdisc_assets.encoders.ledger import row
-from featdisc_assets.encoders.reading import Matrix, UnusableVectorsError, unit_rows
+from featdisc_assets.encoders.parse import Matrix, UnusableVectorsError, unit_rows
 from featdisc_assets.encoders.server import Experience, Manner, Server
+from featdisc_assets.encoders.vector_store import Failure, KeptVectors
 from featdisc_assets.llm import faults, providers
+from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault, Verdict
 from featdisc_assets.llm.pricing import count_tokens
 from featdisc_assets.llm.providers import Route
-from featdisc_assets.llm.store import Attempt
 
 # OpenAI takes 300,000 tokens a request, Voyage 120,000; ours is an estimate.
 _TOKENS_A_REQUEST = 50_000

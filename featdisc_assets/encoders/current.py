@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from featdisc_assets import encoders
 from featdisc_assets.encoders import Encoder
-from featdisc_assets.places import Home
+from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import Warehouse
 
 

@@ -4,8 +4,8 @@ from hashlib import blake2b
 from typing import Any
 
 from featdisc_assets.encoders.server import Server
+from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.faults import Verdict
-from featdisc_assets.llm.store import Attempt
 
 PURPOSE = "embedding"
 

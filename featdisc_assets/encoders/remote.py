@@ -10,16 +10,16 @@ import numpy as np
 
 from featdisc_assets.encoders.bundled import REMOTE, EncoderError
 from featdisc_assets.encoders.calls import Calls
-from featdisc_assets.encoders.kept import Failure, KeptVectors
-from featdisc_assets.encoders.reading import Matrix
+from featdisc_assets.encoders.parse import Matrix
 from featdisc_assets.encoders.server import Experience, Manner, Server
+from featdisc_assets.encoders.vector_store import Failure, KeptVectors
 from featdisc_assets.llm import faults, pricing, providers
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.background import background_loop
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.gate import Gate
 from featdisc_assets.llm.pricing import Price
-from featdisc_assets.llm.store import AnswerStore
 
 _DIMENSIONS = " dimensions="
 # Seconds that requests in flight are given to land when a run ends early: they are paid already.

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from featdisc_assets.llm.circuit_breaker import Outlook
 from featdisc_assets.llm.gate import Gate, Limits
-from featdisc_assets.llm.outlook import Outlook
 from featdisc_assets.llm.pricing import Price
 
 

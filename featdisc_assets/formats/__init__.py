@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
-from featdisc_assets.formats.anthropic import ANTHROPIC
-from featdisc_assets.formats.claude_code import CLAUDE_CODE
-from featdisc_assets.formats.claude_export import CLAUDE_EXPORT
-from featdisc_assets.formats.files import Row, SourceFile, fingerprint, source_files
-from featdisc_assets.formats.gemini import GEMINI
-from featdisc_assets.formats.given import GivenFeatures, read_features
-from featdisc_assets.formats.identity import Duplicates
-from featdisc_assets.formats.inspect_log import INSPECT
-from featdisc_assets.formats.kinds import Kinds
-from featdisc_assets.formats.lmsys import LMSYS
-from featdisc_assets.formats.mapping import mapped, parse_map
-from featdisc_assets.formats.openai_chat import OPENAI_CHAT
-from featdisc_assets.formats.openai_responses import OPENAI_RESPONSES
-from featdisc_assets.formats.redaction import Redactor
-from featdisc_assets.formats.sharegpt import SHAREGPT
-from featdisc_assets.formats.tables import TABLES
-from featdisc_assets.formats.wildchat import WILDCHAT
+from featdisc_assets.formats.adapters.anthropic import ANTHROPIC
+from featdisc_assets.formats.adapters.claude_code import CLAUDE_CODE
+from featdisc_assets.formats.adapters.claude_export import CLAUDE_EXPORT
+from featdisc_assets.formats.adapters.gemini import GEMINI
+from featdisc_assets.formats.adapters.given import GivenFeatures, read_features
+from featdisc_assets.formats.adapters.inspect_log import INSPECT
+from featdisc_assets.formats.adapters.lmsys import LMSYS
+from featdisc_assets.formats.adapters.mapping import mapped, parse_map
+from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
+from featdisc_assets.formats.adapters.openai_responses import OPENAI_RESPONSES
+from featdisc_assets.formats.adapters.sharegpt import SHAREGPT
+from featdisc_assets.formats.adapters.tables import TABLES
+from featdisc_assets.formats.adapters.wildchat import WILDCHAT
+from featdisc_assets.formats.parsing.files import Row, SourceFile, fingerprint, source_files
+from featdisc_assets.formats.parsing.identity import Duplicates
+from featdisc_assets.formats.parsing.kinds import Kinds
+from featdisc_assets.formats.parsing.redaction import Redactor
 from featdisc_assets.transcript import Rejected, Transcript
 
 __all__ = [

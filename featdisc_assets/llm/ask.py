@@ -8,15 +8,15 @@ from concurrent.futures import wait
 from dataclasses import dataclass, replace
 
 from featdisc_assets.llm import faults
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt, last
 from featdisc_assets.llm.background import Asker, Pending
 from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.claims import Claims
 from featdisc_assets.llm.gate import Gate, Limits
-from featdisc_assets.llm.known import Resolved, resolve
+from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.lookup import Resolved, resolve
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.progress import Progress, Reporter
 from featdisc_assets.llm.request import Outcome, Request
-from featdisc_assets.llm.store import AnswerStore, Attempt, last
 
 # Requests looked up in the store at a time; also the least that is taken from the input ahead of the outcome awaited.
 _BLOCK = 256

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from featdisc_assets.llm import providers
-from featdisc_assets.llm.claims import Claims
+from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.known import resolve, shorter_form
+from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.lookup import resolve, shorter_form
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.request import Outcome, Request
-from featdisc_assets.llm.store import Attempt
 
 # Seconds that calls in flight are given to finish when a run ends early: they are paid already.
 _DRAIN_S = 10.0

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from featdisc_assets.llm.bound import Bound
-from featdisc_assets.llm.pace import Pace
+from featdisc_assets.llm.concurrency_limit import Bound
+from featdisc_assets.llm.rate_limit import Pace
 
 _LONGEST_PAUSE_S = 600.0
 _LONGEST_BACKOFF_S = 60.0

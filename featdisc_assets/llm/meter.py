@@ -15,17 +15,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from featdisc_assets.llm import faults, pricing, reading, reasking, wire
+from featdisc_assets.llm import codec as wire
+from featdisc_assets.llm import faults, pricing
+from featdisc_assets.llm import parse as reading
+from featdisc_assets.llm import reask as reasking
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.budget import Budget
+from featdisc_assets.llm.circuit_breaker import Outlook
+from featdisc_assets.llm.codec import Completion
 from featdisc_assets.llm.faults import CallFailedError, MachineFault, Verdict
 from featdisc_assets.llm.gate import Gate
-from featdisc_assets.llm.outlook import Outlook
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.request import Outcome, Request
-from featdisc_assets.llm.store import AnswerStore, Attempt
-from featdisc_assets.llm.tally import Tally
-from featdisc_assets.llm.wire import Completion
+from featdisc_assets.llm.usage import Tally
 
 # A call turned away by a rate limit waits rather than give up: so many times the attempts of other failures.
 _PATIENCE = 4

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from featdisc_assets.llm.gate import Gate
-from featdisc_assets.llm.tally import Tally
+from featdisc_assets.llm.usage import Tally
 
 _REPORT_S = 1.0
 _MINUTE_S = 60.0

@@ -123,7 +123,7 @@ def answer_by_rules(prompt: str) -> str:
     """
     import orjson  # noqa: PLC0415
 
-    from featdisc_assets.llm import surface  # noqa: PLC0415  (the rules bring language models that load slowly)
+    from featdisc_assets import surface  # noqa: PLC0415  (the rules bring language models that load slowly)
 
     fences = open_fence(prompt)
     answer = _about_clusters(fences, surface) or _about_a_piece(prompt, fences, surface)

@@ -1,12 +1,12 @@
-"""Transcripts into tables; what becomes of them as pieces stands in `sql/tables/pieces.sql`."""
+"""Transcripts into tables; what becomes of them as pieces stands in `sql/fill/pieces.sql`."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from featdisc_assets.formats.given import GivenFeatures
-from featdisc_assets.formats.identity import content_hash, metadata_json
+from featdisc_assets.formats.adapters.given import GivenFeatures
+from featdisc_assets.formats.parsing.identity import content_hash, metadata_json
 from featdisc_assets.transcript import Transcript
 
 # Texts have 64-bit offsets: a hundred thousand long chats pass the 2 GB that 32-bit ones can hold.

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.metrics import average_precision_score
 from threadpoolctl import threadpool_limits
 
-from featdisc_assets.logistic import Counts, Flags, Floats, Fold, Reals, f1
+from featdisc_assets.statistics.logistic import Counts, Flags, Floats, Fold, Reals, f1
 
 BLOCK = 64
 BASELINES = ("prior", "length", "shuffled")

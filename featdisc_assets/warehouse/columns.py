@@ -2,7 +2,7 @@
 
 import duckdb
 
-from featdisc_assets.places import read_sql
+from featdisc_assets.home.places import read_sql
 
 _COLUMNS = """
 select table_name, column_name, data_type, is_nullable from duckdb_columns()

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from featdisc_assets.comments import comment
-from featdisc_assets.marts import Mart, marts
-from featdisc_assets.places import read_sql
+from featdisc_assets.home.places import read_sql
 from featdisc_assets.warehouse import columns
+from featdisc_assets.warehouse.comments import comment
+from featdisc_assets.warehouse.marts import Mart, marts
 from featdisc_assets.warehouse.opening import open_file
 
 Matrix = npt.NDArray[np.float32]

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from featdisc_assets.formats import Reading, SourceError, fingerprint, read
-from featdisc_assets.formats.compression import zipfile, zstd
-from featdisc_assets.formats.json_rows import MAX_ROW_BYTES
+from featdisc_assets.formats.parsing.compression import zipfile, zstd
+from featdisc_assets.formats.parsing.json_rows import MAX_ROW_BYTES
 from featdisc_assets.transcript import Rejected, Transcript
 from tests.formats.reading import is_settled
 

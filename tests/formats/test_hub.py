@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from featdisc_assets.formats import SourceError, read
-from featdisc_assets.places import Home
+from featdisc_assets.home.places import Home
 from featdisc_assets.transcript import Transcript
 from featdisc_assets.warehouse import Warehouse
 from tests.conftest import featdisc

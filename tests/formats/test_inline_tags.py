@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from featdisc_assets.formats.inline_tags import Split, segments, split
+from featdisc_assets.formats.parsing.inline_tags import Split, segments, split
 
 CASES = {
     "no tag": ("Plain.", Split("", "Plain.")),

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featdisc_assets.formats import FORMATS, Origin, Reading, RowError, read
-from featdisc_assets.formats.claude_code import gather
-from featdisc_assets.formats.inspect_log import samples
-from featdisc_assets.formats.json_text import parse
-from featdisc_assets.formats.mapping import mapped, parse_map
+from featdisc_assets.formats.adapters.claude_code import gather
+from featdisc_assets.formats.adapters.inspect_log import samples
+from featdisc_assets.formats.adapters.mapping import mapped, parse_map
+from featdisc_assets.formats.parsing.json_text import parse
 from featdisc_assets.transcript import Rejected, Transcript
 from tests.formats.reading import is_settled
 from tests.formats.test_golden import GOLDEN, READ_AS

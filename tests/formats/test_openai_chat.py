@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from featdisc_assets.formats.adapter import Origin, RowError
-from featdisc_assets.formats.openai_chat import OPENAI_CHAT
+from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
 from featdisc_assets.transcript import Transcript, Turn
 from tests.formats.reading import drops, is_settled
 

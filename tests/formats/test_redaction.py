@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featdisc_assets.formats import Reading, read
-from featdisc_assets.formats.redaction import Redactor
+from featdisc_assets.formats.parsing.redaction import Redactor
 from featdisc_assets.transcript import Transcript, Turn
 from tests.formats.reading import drops, is_settled
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from featdisc_assets.formats import SourceError, json_rows, read
+from featdisc_assets.formats import SourceError, read
+from featdisc_assets.formats.parsing import json_rows
 from featdisc_assets.transcript import Rejected, Transcript, Turn
 
 TURN = Turn("Why?", "", "So.")

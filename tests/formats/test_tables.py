@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from featdisc_assets.formats.adapter import Origin, RowError
-from featdisc_assets.formats.fields import time_of
-from featdisc_assets.formats.tables import TABLES
+from featdisc_assets.formats.adapters.tables import TABLES
+from featdisc_assets.formats.parsing.fields import time_of
 from featdisc_assets.transcript import Transcript, Turn
 from tests.formats.reading import drops, is_settled
 

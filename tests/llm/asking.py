@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.ask import ask_all
 from featdisc_assets.llm.gate import Limits
 from featdisc_assets.llm.prompts import fence, load
 from featdisc_assets.llm.request import Outcome, Params, Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.loopback.server import MODEL, Loopback
 
 FEATURES = ["Asks for a strict word limit", "Writes in a hurry"]

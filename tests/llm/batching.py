@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.asking import BatchTally, ask_in_batches
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import rating
 from tests.loopback.server import Loopback
 

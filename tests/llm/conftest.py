@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.llm.answer_store import AnswerStore
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from featdisc_assets.llm.answers import Answer, ClusterName, FeatureList, InterestScores, clean_features
-from featdisc_assets.llm.reading import bare_json, parse
+from featdisc_assets.llm.parse import bare_json, parse
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.ask import ask_all
 from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.progress import Progress
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import FEATURES, ask, quick, rating, statuses, two_features
 from tests.loopback.server import MODEL, Loopback, in_turn
 
@@ -92,7 +92,7 @@ def test_leaving_early_keeps_what_was_in_flight_and_sends_nothing_more(store: An
 _RUN = """
 import sys
 from pathlib import Path
-from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.llm.answer_store import AnswerStore
 from tests.llm.asking import ask, rating
 class Server: url = sys.argv[1]
 with AnswerStore(Path(sys.argv[2])) as store:
@@ -161,7 +161,7 @@ def test_known_answers_need_neither_litellm_nor_instructor(store: AnswerStore) -
         ask([rating("a", server)], store)
         store.flush()
         script = (
-            "import sys\nfrom pathlib import Path\nfrom featdisc_assets.llm.store import AnswerStore\n"
+            "import sys\nfrom pathlib import Path\nfrom featdisc_assets.llm.answer_store import AnswerStore\n"
             "from featdisc_assets.llm.ask import ask_all\nfrom featdisc_assets.llm.request import Params, Request\n"
             "from featdisc_assets.llm.answers import FeatureList\n"
             "model, prompt, path = sys.argv[1:]\n"

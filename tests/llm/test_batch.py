@@ -11,15 +11,15 @@ import pytest
 
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm import providers
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch import asking as batch
 from featdisc_assets.llm.batch import file as batch_file
-from featdisc_assets.llm.batch.store import BatchStore
-from featdisc_assets.llm.batch.tally import BatchTally
+from featdisc_assets.llm.batch.batch_store import BatchStore
+from featdisc_assets.llm.batch.batch_usage import BatchTally
 from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.claims import Claims
 from featdisc_assets.llm.faults import MachineFault
+from featdisc_assets.llm.leases import Claims
 from featdisc_assets.llm.pricing import Price, bound
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask, rating, statuses, two_features
 from tests.llm.batching import batches, ratings
 from tests.loopback.server import Loopback

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch import asking
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.request import Params
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask, rating, two_features
 from tests.llm.batching import batches, ratings
 from tests.loopback.server import Loopback

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.asking import BatchTally
-from featdisc_assets.llm.batch.store import BatchStore
+from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import FEATURES, ask, two_features
 from tests.llm.batching import Killed, batches, ratings
 from tests.loopback.server import Loopback
@@ -141,7 +141,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 from featdisc_assets.llm.batch.asking import ask_in_batches
-from featdisc_assets.llm.store import AnswerStore
+from featdisc_assets.llm.answer_store import AnswerStore
 from tests.llm.asking import rating
 class Server:
     url = sys.argv[2]

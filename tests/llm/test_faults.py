@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.faults import MachineFault, excerpt, retry_after
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import FEATURES, ask, rating, statuses, two_features
 from tests.loopback.server import Loopback, in_turn
 

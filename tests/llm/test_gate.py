@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featdisc_assets.llm import pace
+from featdisc_assets.llm import rate_limit as pace
 from featdisc_assets.llm.faults import retry_after
 from featdisc_assets.llm.gate import Gate, Limits
 from tests.llm.fake_time import run

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from featdisc_assets.home.places import read_sql, sample_path
 from featdisc_assets.llm import pricing, providers
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
 from featdisc_assets.llm.pricing import Price, bound, expected_tokens, price
-from featdisc_assets.places import read_sql, sample_path
 from featdisc_assets.warehouse import Warehouse
 from tests.report_rows import fill
 

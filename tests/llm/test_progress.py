@@ -2,11 +2,11 @@
 
 import pytest
 
+from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.gate import Gate, Limits
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.progress import Progress, Reporter
-from featdisc_assets.llm.store import Attempt
-from featdisc_assets.llm.tally import Tally
+from featdisc_assets.llm.usage import Tally
 
 
 def attempt(status: str = "answered", **fields: object) -> Attempt:

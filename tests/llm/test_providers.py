@@ -3,12 +3,12 @@
 import pytest
 
 from featdisc_assets.llm import pricing, providers
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.prompts import fence, load
 from featdisc_assets.llm.providers import SURFACE, check_model, split_clusters
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import ClusterName, FeatureList
 from featdisc_assets.llm.prompts import fence, load
 from featdisc_assets.llm.request import Params, Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask, rating, two_features
 from tests.loopback.server import MODEL, Loopback, in_turn
 

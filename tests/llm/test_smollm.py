@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import FeatureList, clean_features
 from featdisc_assets.llm.prompts import fence, load
 from featdisc_assets.llm.request import Params, Request
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask
 
 PIECES = {

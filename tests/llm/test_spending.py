@@ -2,10 +2,10 @@
 
 import pytest
 
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault
 from featdisc_assets.llm.pricing import Price, bound
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask, rating, two_features
 from tests.loopback.server import Loopback, in_turn
 

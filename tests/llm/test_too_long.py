@@ -3,11 +3,11 @@
 from dataclasses import replace
 from functools import partial
 
-from featdisc_assets.llm.known import resolve
+from featdisc_assets.llm.answer_store import AnswerStore
+from featdisc_assets.llm.lookup import resolve
 from featdisc_assets.llm.prompts import fence
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask, rating, statuses, two_features
 from tests.loopback.server import Loopback
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from featdisc_assets.llm import faults
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.gate import Limits
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.llm.store import AnswerStore
 from tests.llm.asking import ask, rating, two_features
 from tests.loopback.server import Loopback, in_turn
 

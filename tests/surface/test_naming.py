@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from featdisc_assets.llm.surface import interest, name
+from featdisc_assets.surface import interest, name
 
 LIMITS = [
     "Sets a strict word limit",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from featdisc_assets.llm.surface.lexicon import lexicon
-from featdisc_assets.llm.surface.phrases import Phrases
-from featdisc_assets.llm.surface.view import view_of
-from featdisc_assets.llm.surface.words import fold, number_of, words_of
+from featdisc_assets.surface.lexicon import lexicon
+from featdisc_assets.surface.phrases import Phrases
+from featdisc_assets.surface.view import view_of
+from featdisc_assets.surface.words import fold, number_of, words_of
 
 
 @pytest.mark.parametrize(

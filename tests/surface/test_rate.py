@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from featdisc_assets.llm.surface import rate
+from featdisc_assets.surface import rate
 from featdisc_assets.transcript import KINDS, TURN_BREAK, Kind
 
 FORM = re.compile(r"[A-Z][A-Za-z]*(?: [A-Za-z]+){0,7}")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from featdisc_assets.llm.surface.registry import RULES, found_by
-from featdisc_assets.llm.surface.view import view_of
+from featdisc_assets.surface.registry import RULES, found_by
+from featdisc_assets.surface.view import view_of
 from tests.surface import cases_asks, cases_conduct, cases_form, cases_self_talk, cases_stakes
 from tests.surface.cases import Case
 

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.background import background_loop
 from featdisc_assets.llm.batch.api import BatchApi
-from featdisc_assets.llm.batch.errand import Errand
+from featdisc_assets.llm.batch.batch_run import Errand
+from featdisc_assets.llm.batch.batch_store import PREPARING, UNDER_WAY, Batch, BatchStore
+from featdisc_assets.llm.batch.batch_usage import BatchTally, tally
 from featdisc_assets.llm.batch.file import MOST_BYTES, MOST_REQUESTS, Draft
 from featdisc_assets.llm.batch.reader import Reader
-from featdisc_assets.llm.batch.store import PREPARING, UNDER_WAY, Batch, BatchStore
-from featdisc_assets.llm.batch.tally import BatchTally, tally
 from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.claims import Claims
 from featdisc_assets.llm.faults import MachineFault, ModelError
+from featdisc_assets.llm.leases import Claims
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
 
 __all__ = ["BatchTally", "ask_in_batches"]
 

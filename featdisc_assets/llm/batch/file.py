@@ -7,8 +7,9 @@ from typing import IO, Any, Final
 
 import orjson
 
-from featdisc_assets.llm import providers, wire
-from featdisc_assets.llm.batch.store import Batch
+from featdisc_assets.llm import codec as wire
+from featdisc_assets.llm import providers
+from featdisc_assets.llm.batch.batch_store import Batch
 from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.request import Request

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from featdisc_assets.llm import faults, pricing
+from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.api import BatchApi
+from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.batch.file import Draft, body, line
-from featdisc_assets.llm.batch.store import BatchStore
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.known import resolve
+from featdisc_assets.llm.lookup import resolve
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
-from featdisc_assets.llm.store import AnswerStore
 
 
 @dataclass

@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 
-from featdisc_assets.llm import faults, providers, wire
+from featdisc_assets.llm import codec as wire
+from featdisc_assets.llm import faults, providers
+from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.batch.api import BatchApi
-from featdisc_assets.llm.batch.store import Batch, BatchStore, Sent
+from featdisc_assets.llm.batch.batch_store import Batch, BatchStore, Sent
+from featdisc_assets.llm.codec import Completion
 from featdisc_assets.llm.faults import Verdict
-from featdisc_assets.llm.store import Attempt
-from featdisc_assets.llm.wire import Completion
 
 # Results judged and stored at a time.
 _BLOCK = 200

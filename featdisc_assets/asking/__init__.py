@@ -1,0 +1,1 @@
+"""What assets share when they ask a model: requests, plans, budgets, progress, naming rounds, label trials."""

@@ -1,0 +1,203 @@
+"""The rating plan: which prompt, model and limits each kind is rated with."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import cast
+
+import pyarrow as pa
+
+from featdisc_assets.asking.budget import own_price
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.home.places import Home, read_sql
+from featdisc_assets.home.settings import in_force
+from featdisc_assets.llm import prompts
+from featdisc_assets.llm.pricing import Price, price
+from featdisc_assets.llm.request import Params
+from featdisc_assets.transcript import Kind
+from featdisc_assets.warehouse import Warehouse
+
+
+class Mode(StrEnum):
+    """How rating asks."""
+
+    live = "live"
+    batch = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one kind is rated.
+
+    `budget_usd` is the most the home may ever spend, None for no limit. Longer pieces than `max_piece_tokens` are shown
+    by head and tail; None shows every piece whole. With `evidence`, each feature comes with a quote, by a prompt of its
+    own.
+    """
+
+    kind: Kind
+    model: str
+    prompt: prompts.Prompt
+    folder: Path | None
+    min_features: int
+    max_features: int
+    params: Params
+    budget_usd: float | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    max_piece_tokens: int | None = None
+    mode: Mode = Mode.live
+    evidence: bool = False
+
+    @property
+    def api_base(self) -> str | None:
+        """The address of the user's own server, if any."""
+        return self.params.api_base
+
+    @property
+    def price(self) -> Price | None:
+        """Dollars a token, None where nobody knows."""
+        return price(self.model, self.params.price)
+
+
+@dataclass(slots=True)
+class Pending:
+    """What of one kind is known, what of it was shortened, and what asking for the rest comes to.
+
+    Of the pending, `n_changed` were rated before, by another prompt, model or form of the question; `n_new` never.
+    """
+
+    n_texts: int = 0
+    n_answered: int = 0
+    n_failed: int = 0
+    n_pending: int = 0
+    n_new: int = 0
+    n_changed: int = 0
+    n_shortened: int = 0
+    n_chars_left_out: int = 0
+    pending_tokens_in: int = 0
+    pending_tokens_out: int = 0
+    pending_usd: float | None = None
+
+
+def prompts_folder(given: str | None, home: Home) -> Path | None:
+    """The folder whose prompts go before the built-in ones: the one given, else the home's own, if there is any."""
+    if given:
+        return Path(given).expanduser()
+    return home.prompts if home.prompts.is_dir() else None
+
+
+def prompt_files(task: str, *names: str) -> str:
+    """What decides a task's prompts in this home, for a code version."""
+    folder = prompts_folder(in_force().get("rating_plan", {}).get("prompts_folder"), Home.find())
+    return "".join(prompts.fingerprint(task, name, folder) for name in names)
+
+
+def make_plan(
+    kind: Kind,
+    *,
+    model: str,
+    api_base: str | None,
+    folder: Path | None,
+    n_features: tuple[int, int],
+    max_tokens: int,
+    temperature: float | None,
+    budget_usd: float | None,
+    prices: tuple[float | None, float | None],
+    max_piece_tokens: int | None,
+    mode: Mode,
+    evidence: bool = False,
+) -> Plan:
+    """A plan with its prompt loaded and checked; `prices` are dollars per million tokens, in and out.
+
+    Raises:
+        PromptError: If a prompt file cannot be used.
+    """
+    own = own_price(*prices)
+    return Plan(
+        kind=kind,
+        model=model,
+        prompt=prompts.load("evidence" if evidence else "rate", kind, folder),
+        folder=folder,
+        min_features=min(n_features),
+        max_features=max(n_features),
+        params=Params(max_tokens=max_tokens, temperature=temperature, api_base=api_base, price=own),
+        budget_usd=budget_usd,
+        price_in=prices[0],
+        price_out=prices[1],
+        max_piece_tokens=max_piece_tokens,
+        mode=mode,
+        evidence=evidence,
+    )
+
+
+def read_plans(db: Warehouse) -> list[Plan]:
+    """The plans as they were last materialised; one of an earlier version has nulls for what it did not know."""
+    home = Home(db.path.parent)
+    return [
+        make_plan(
+            cast("Kind", row["kind"]),
+            model=row["model"],
+            api_base=row["api_base"],
+            folder=prompts_folder(row["prompts_folder"], home),
+            n_features=(row["min_features"], row["max_features"]),
+            max_tokens=row["max_tokens"],
+            temperature=row["temperature"],
+            budget_usd=row["budget_usd"],
+            prices=(row["price_in"], row["price_out"]),
+            max_piece_tokens=row["max_piece_tokens"],
+            mode=Mode(row["mode"] or Mode.live),
+            evidence=bool(row["evidence"]),
+        )
+        for row in db.rows("from rating_plan order by kind desc")
+    ]
+
+
+def check_prompts(db: Warehouse, plans: list[Plan]) -> None:
+    """Make sure that the prompts are still those that were planned with.
+
+    Raises:
+        FeatdiscError: If a file was edited since.
+    """
+    planned = {row["kind"]: row["prompt_version"] for row in db.rows("select kind, prompt_version from rating_plan")}
+    for plan in plans:
+        if plan.prompt.version != planned[plan.kind]:
+            raise FeatdiscError(
+                f"the prompt for {plan.kind} pieces has version {plan.prompt.version}, and the plan was made with"
+                f" {planned[plan.kind]}: materialise rating_plan, look at what it would cost, then rate"
+            )
+
+
+def _own_words(folder: Path | None, home: Home) -> str | None:
+    """A folder as the plan keeps it; the home's own goes without saying, so that a home can move."""
+    return None if folder is None or folder == home.prompts else str(folder.absolute())
+
+
+def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spent_usd: float) -> None:
+    """Put the plans in place of the earlier ones."""
+    n_pieces = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
+    [pace] = db.rows(read_sql("read/rating_pace"), variables={"model": plans[0].model})
+    rows = [
+        {
+            "kind": plan.kind,
+            "model": plan.model,
+            "prompt_version": plan.prompt.version,
+            "api_base": plan.api_base,
+            "prompts_folder": _own_words(plan.folder, Home(db.path.parent)),
+            "min_features": plan.min_features,
+            "max_features": plan.max_features,
+            "max_tokens": plan.params.max_tokens,
+            "temperature": plan.params.temperature,
+            "mode": plan.mode.value,
+            "evidence": plan.evidence,
+            "max_piece_tokens": plan.max_piece_tokens,
+            "price_in": plan.price_in,
+            "price_out": plan.price_out,
+            "budget_usd": plan.budget_usd,
+            "spent_usd": spent_usd,
+            "n_pieces": n_pieces.get(plan.kind, 0),
+            **{name: getattr(row, name) for name in Pending.__slots__},
+            "pending_hours": row.n_pending / pace["texts_an_hour"] if pace["texts_an_hour"] else None,
+        }
+        for plan, row in zip(plans, counted, strict=True)
+    ]
+    db.replace({"rating_plan": pa.Table.from_pylist(rows, schema=db.schema("rating_plan"))})

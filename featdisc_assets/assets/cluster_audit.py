@@ -1,0 +1,224 @@
+"""What is wrong with the clusters: twins, themes swallowed, clusters that would not be found again, sizes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+import pyarrow as pa
+from pydantic import Field
+
+from featdisc_assets.clusterers import twins
+from featdisc_assets.graph.metadata import materialized
+from featdisc_assets.graph.resources import WarehouseResource
+from featdisc_assets.graph.versions import code_version
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.home.settings import settings_of
+from featdisc_assets.stages import stability, swallowed, terms, wording
+from featdisc_assets.tables import audit as judged_kinds
+from featdisc_assets.transcript import ALL_KINDS
+from featdisc_assets.warehouse import Warehouse
+
+
+@settings_of("cluster_audit")
+class AuditConfig(dg.Config):
+    """What counts as a twin, a swallowed theme and a small cluster, and how often clusters are looked for again."""
+
+    twin_similarity: float = Field(
+        default=0.85,
+        ge=0,
+        le=2,
+        description="Clusters of one kind and sense are near-duplicates from this likeness on: 1 where members of two"
+        " are as near to each other as to their own, whatever the clusters' sizes.",
+    )
+    twin_terms: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A cluster and its nearest other share their wording from this share of their own words on.",
+    )
+    min_family_features: int = Field(
+        default=0,
+        ge=0,
+        description="A phrase that fewer features hold is no theme. 0: a tenth of the mean cluster, at least 5.",
+    )
+    max_family_share: float = Field(
+        default=0.02,
+        gt=0,
+        le=1,
+        description="A phrase that more than this share of a kind's features hold is too common for a theme.",
+    )
+    max_visibility: float = Field(
+        default=0.4,
+        gt=0,
+        le=1,
+        description="A phrase can be swallowed where the features that hold it share a word with less than this share"
+        " of their clusters, in the mean. Higher finds more, and more that is only a part of a cluster's theme.",
+    )
+    max_host_cohesion: float = Field(
+        default=0.8,
+        gt=0,
+        description="It can be swallowed by clusters that are mixed: of features less alike than this, 1 being usual.",
+    )
+    max_family_f1: float = Field(
+        default=0.5, gt=0, le=1, description="A cluster that fits a phrase as well as this is the phrase's own."
+    )
+    min_cohesion: float = Field(
+        default=0.8,
+        ge=0,
+        description="Features with a phrase in common are a theme where they are this alike, 1 being usual within"
+        " clusters; two senses of one word are none.",
+    )
+    stability_repeats: int = Field(
+        default=2, ge=0, le=100, description="How often a sample of the features is clustered again. 0 never."
+    )
+    stability_share: float = Field(
+        default=0.7, gt=0, le=1, description="The share of a kind's features in such a sample."
+    )
+    stability_features: int = Field(
+        default=20_000,
+        ge=100,
+        description="Most features in such a sample, or twelve a cluster where that is more: it bounds the time. Small"
+        " samples give low figures; raise it before you take them for absolute.",
+    )
+    small_transcripts: int = Field(
+        default=5, ge=1, description="A cluster that fewer transcripts show counts as small in the profile of sizes."
+    )
+
+
+_TABLES = {
+    "cluster_audit": "One row per cluster: its nearest other, whether the two are near-duplicates in vectors or words,"
+    " how tight it is in both, and whether it would be found again.",
+    "swallowed_themes": "One row per kind and recurring phrase that no cluster is about: its features are lost in"
+    " clusters about other things.",
+    "cluster_stability": "One row per kind and repeat: a sample clustered again, held against the clusters there are.",
+    "cluster_profile": "One row per kind: what its clusters cover, how large they are, how many are found wanting.",
+}
+_VERSION = code_version(
+    AuditConfig,
+    judged_kinds,
+    *(stability, swallowed, terms, wording, twins),
+    *(read_sql(f"fill/{name}") for name in ("cluster_audit", "swallowed_themes", "cluster_profile")),
+)
+
+
+@dg.multi_asset(
+    name="cluster_audit",
+    group_name="quality",
+    specs=[
+        dg.AssetSpec(
+            name,
+            deps=["clusters", "cluster_members", "features", "vocabulary", "embeddings"],
+            code_version=_VERSION,
+            kinds={"duckdb", "scikitlearn"},
+            description=description,
+        )
+        for name, description in _TABLES.items()
+    ],
+)
+def cluster_audit(
+    context: dg.AssetExecutionContext, config: AuditConfig, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Look at each kind's clusters in vectors, in words and once more from the start."""
+    db = warehouse.open()
+    judged = [found for kind in ALL_KINDS if (found := _judge(db, kind, config)) is not None]
+    for found in judged:
+        again = [row["mean_jaccard"] for row in found.repeats if row["mean_jaccard"] is not None]
+        context.log.info(
+            f"{found.kind}: {sum(row['is_near_duplicate'] for row in found.clusters):,} of {len(found.clusters):,}"
+            f" clusters have a near-duplicate; {len(found.themes.phrases):,} of {found.themes.n_phrases:,} recurring"
+            f" phrases are swallowed; mean Jaccard of refits {', '.join(f'{mean:.2f}' for mean in again) or 'unknown'}"
+        )
+    _write(db, config, judged)
+    for table in _TABLES:
+        yield materialized(context, db, table, preview=_PREVIEWS[table])
+
+
+_PREVIEWS = {
+    "cluster_audit": """
+        select kind, own.label, other.label as nearest, nearest_similarity, shared_terms, stability
+        from cluster_audit left join cluster_names as own using (cluster_id)
+        left join cluster_names as other on nearest_cluster_id = other.cluster_id
+        order by nearest_similarity desc limit 15""",
+    "swallowed_themes": """
+        select kind, phrase, n_transcripts, n_features, n_clusters, visibility, best_f1, examples
+        from swallowed_themes order by n_transcripts desc, kind, phrase limit 15""",
+    "cluster_stability": "from cluster_stability order by kind, repeat",
+    "cluster_profile": "from cluster_profile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    kind: str
+    clusters: judged_kinds.Rows
+    themes: judged_kinds.Swallowed
+    repeats: judged_kinds.Rows
+
+
+def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
+    """All that the tables say of one kind; nothing where it has no cluster."""
+    kind = judged_kinds.read(db, name)
+    if kind is None:
+        return None
+    again = list(
+        judged_kinds.refits_of(
+            db,
+            kind,
+            repeats=config.stability_repeats,
+            share=config.stability_share,
+            at_most=config.stability_features,
+        )
+    )
+    words = wording.words_of(kind.texts)
+    held = wording.table(words)
+    return _Judged(
+        kind=name,
+        clusters=judged_kinds.clusters_of(
+            kind,
+            words,
+            held,
+            stability.mean_over_repeats([found for _, found in again], len(kind.clusters)),
+            twin_similarity=config.twin_similarity,
+            twin_terms=config.twin_terms,
+        ),
+        themes=judged_kinds.themes_of(
+            kind,
+            words,
+            held,
+            min_features=config.min_family_features,
+            max_share=config.max_family_share,
+            max_f1=config.max_family_f1,
+            max_visibility=config.max_visibility,
+            max_host=config.max_host_cohesion,
+            min_cohesion=config.min_cohesion,
+        ),
+        repeats=[row for row, _ in again],
+    )
+
+
+def _write(db: Warehouse, config: AuditConfig, judged: list[_Judged]) -> None:
+    """All four tables together."""
+    incoming = {
+        "judged": _table(db, "cluster_audit", [row for found in judged for row in found.clusters]),
+        "phrases": _table(db, "swallowed_themes", [row for found in judged for row in found.themes.phrases]),
+        "holders": judged_kinds.holders([(found.kind, found.themes) for found in judged]),
+        "repeats": _table(db, "cluster_stability", [row for found in judged for row in found.repeats]),
+        "kinds": pa.Table.from_pylist(
+            [
+                {"kind": found.kind}
+                | {"n_phrases": found.themes.n_phrases, "n_features_swallowed": found.themes.n_features}
+                for found in judged
+            ],
+            schema=pa.schema({"kind": pa.string(), "n_phrases": pa.int64(), "n_features_swallowed": pa.int64()}),
+        ),
+    }
+    selects = {name: read_sql(f"fill/{name}") for name in ("cluster_audit", "swallowed_themes")}
+    selects["cluster_stability"] = "select * from repeats order by kind, repeat"
+    selects["cluster_profile"] = read_sql("fill/cluster_profile")
+    given = {"small_transcripts": config.small_transcripts, "unstable_below": stability.DISSOLVED}
+    db.refill(selects, given, incoming)
+
+
+def _table(db: Warehouse, name: str, rows: judged_kinds.Rows) -> pa.Table:
+    """Rows with the types of a table's columns, of which they may have a part."""
+    return pa.Table.from_pylist(rows, schema=db.schema(name))

@@ -1,0 +1,1 @@
+"""The command line, over the same assets and the same warehouse as the UI."""

@@ -1,0 +1,1 @@
+"""One adapter a format: rows of a source to transcripts."""

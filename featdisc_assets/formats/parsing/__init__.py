@@ -1,0 +1,1 @@
+"""What the adapters share: from a path to rows, and from messages to turns."""

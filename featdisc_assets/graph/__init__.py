@@ -1,0 +1,1 @@
+"""What Dagster needs besides assets: versions, resources, jobs, metadata, the run log."""

@@ -1,0 +1,1 @@
+"""A home: where its files are, and the settings it keeps."""

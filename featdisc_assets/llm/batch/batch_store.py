@@ -1,0 +1,212 @@
+"""The bookkeeping of batches: what was handed in, where, and what of it came back. It lies in the answer store's file.
+
+A result and the mark that it is in are one transaction, so that a killed import, done again, takes no result twice.
+"""
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import orjson
+
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert
+from featdisc_assets.llm.pricing import Price
+from featdisc_assets.llm.request import Request
+
+# The states of a batch, in their order. `creating`: it was about to be created, or was; nobody knows until one looks.
+PREPARING, UPLOADED, CREATING, UNDER_WAY, DONE = "preparing", "uploaded", "creating", "under_way", "done"
+
+_TABLES = (
+    """create table if not exists batches (
+        name text primary key,          -- ours; the provider keeps it as metadata
+        model text not null, api_base text, state text not null,
+        price text,                     -- dollars a token, as JSON; null where unknown
+        bound_usd real not null,        -- the most that it can cost
+        n_requests integer not null, file_id text, batch_id text,
+        created_at integer not null     -- microseconds since 1970, UTC
+    ) without rowid""",
+    """create table if not exists batch_requests (
+        request_key text primary key, batch text not null, purpose text not null, subject_id text not null,
+        prompt_version text not null, is_in integer not null default 0  -- 1 once its result is among the answers
+    ) without rowid""",
+    "create index if not exists batch_requests_batch on batch_requests (batch)",
+)
+_CHUNK = 500
+
+
+@dataclass(slots=True)
+class Batch:
+    """One batch as kept.
+
+    Attributes:
+        name: Ours.
+        model: A litellm model string.
+        api_base: The address of an own server, if any.
+        state: How far it is.
+        price: What a token costs in a batch, None where unknown.
+        bound_usd: The most dollars that it can cost.
+        n_requests: How many requests it holds.
+        file_id: The provider's name for its file, once uploaded.
+        batch_id: The provider's name for it, once created.
+        created_at: When it was begun, in microseconds since 1970, UTC.
+    """
+
+    name: str
+    model: str
+    api_base: str | None
+    state: str
+    price: Price | None
+    bound_usd: float
+    n_requests: int
+    file_id: str | None
+    batch_id: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the ledger wants to know of a request in a batch."""
+
+    request_key: str
+    purpose: str
+    subject_id: str
+    prompt_version: str
+
+
+_BATCH = tuple(field.name for field in fields(Batch))
+_SENT = tuple(field.name for field in fields(Sent))
+_MARK = "update batch_requests set is_in = 1 where request_key = ? and batch = ? and is_in = 0"
+
+
+class BatchStore:
+    """Batches and their requests, in the file of the answers.
+
+    Args:
+        store: The answers.
+    """
+
+    def __init__(self, store: AnswerStore) -> None:
+        self._store = store
+        with store.transaction() as connection:
+            for table in _TABLES:
+                connection.execute(table)
+
+    def begin(self, model: str, api_base: str | None, price: Price | None) -> Batch:
+        """A new batch, `preparing`."""
+        name = f"featdisc-{uuid.uuid4().hex}"
+        batch = Batch(name, model, api_base, PREPARING, price, 0.0, 0, None, None, time.time_ns() // 1000)
+        with self._store.transaction() as connection:
+            _write(connection, batch)
+        return batch
+
+    def save(self, batch: Batch) -> None:
+        """Write how far a batch is."""
+        with self._store.transaction() as connection:
+            _write(connection, batch)
+
+    def add(self, batch: Batch, requests: Iterable[Request]) -> None:
+        """Note requests as part of a batch."""
+        rows = [
+            (request.key, batch.name, request.purpose, request.subject_id, request.prompt_version)
+            for request in requests
+        ]
+        with self._store.transaction() as connection:
+            connection.executemany(
+                "insert into batch_requests (request_key, batch, purpose, subject_id, prompt_version) "
+                "values (?, ?, ?, ?, ?)",
+                rows,
+            )
+
+    def unfinished(self) -> list[Batch]:
+        """The batches that are not done, oldest first."""
+        query = f"select {', '.join(_BATCH)} from batches where state <> '{DONE}' order by created_at"  # noqa: S608
+        with self._store.transaction() as connection:
+            return [_read(row) for row in connection.execute(query)]
+
+    def holding(self, keys: Sequence[str]) -> dict[str, str]:
+        """Which batch each of these requests is in, done ones included until they are forgotten."""
+        found: dict[str, str] = {}
+        with self._store.transaction() as connection:
+            for chunk in _chunks(keys):
+                query = f"select request_key, batch from batch_requests where request_key in ({_marks(chunk)})"  # noqa: S608
+                found.update(connection.execute(query, chunk).fetchall())
+        return found
+
+    def owed(self, keys: Sequence[str]) -> int:
+        """How many of these requests wait for a batch that has not been collected."""
+        count = 0
+        with self._store.transaction() as connection:
+            for chunk in _chunks(keys):
+                query = (
+                    f"select count(*) from batch_requests where is_in = 0 and request_key in ({_marks(chunk)}) "  # noqa: S608
+                    f"and batch in (select name from batches where state <> '{DONE}')"
+                )
+                count += connection.execute(query, chunk).fetchone()[0]
+        return count
+
+    def awaited(self, batch: Batch, keys: Sequence[str]) -> Mapping[str, Sent]:
+        """Those of these requests whose result this batch still owes."""
+        found: dict[str, Sent] = {}
+        with self._store.transaction() as connection:
+            for chunk in _chunks(keys):
+                query = (
+                    f"select {', '.join(_SENT)} from batch_requests "  # noqa: S608
+                    f"where batch = ? and is_in = 0 and request_key in ({_marks(chunk)})"
+                )
+                for row in connection.execute(query, [batch.name, *chunk]):
+                    found[row[0]] = Sent(*row)
+        return found
+
+    def take_in(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
+        """Store results for good, in one transaction; returns those that were not in before."""
+        taken = []
+        with self._store.transaction() as connection:
+            for attempt in attempts:
+                if connection.execute(_MARK, (attempt.request_key, batch.name)).rowcount:
+                    taken.append(insert(connection, attempt))
+        return taken
+
+    def n_in(self, batch: Batch) -> int:
+        """How many of a batch's results are in."""
+        query = "select count(*) from batch_requests where batch = ? and is_in = 1"
+        with self._store.transaction() as connection:
+            return int(connection.execute(query, (batch.name,)).fetchone()[0])
+
+    def forget(self, batch: Batch) -> None:
+        """Drop a batch, so that what it held may be handed in anew."""
+        with self._store.transaction() as connection:
+            connection.execute("delete from batch_requests where batch = ?", (batch.name,))
+            connection.execute("delete from batches where name = ?", (batch.name,))
+
+    def forget_done(self) -> None:
+        """Drop all batches that are done."""
+        done = f"select name from batches where state = '{DONE}'"  # noqa: S608
+        with self._store.transaction() as connection:
+            connection.execute(f"delete from batch_requests where batch in ({done})")  # noqa: S608
+            connection.execute(f"delete from batches where state = '{DONE}'")  # noqa: S608
+
+
+def _write(connection: sqlite3.Connection, batch: Batch) -> None:
+    price = None if batch.price is None else orjson.dumps(batch.price).decode()
+    values = [price if name == "price" else getattr(batch, name) for name in _BATCH]
+    connection.execute(f"insert or replace into batches ({', '.join(_BATCH)}) values ({_marks(values)})", values)  # noqa: S608
+
+
+def _read(row: Sequence[Any]) -> Batch:
+    given = dict(zip(_BATCH, row, strict=True))
+    return Batch(**given | {"price": _price(orjson.loads(given["price"])) if given["price"] else None})
+
+
+def _price(given: dict[str, Any]) -> Price:
+    return Price(**given | {"longer": tuple((start, _price(longer)) for start, longer in given["longer"])})
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _chunks(keys: Sequence[str]) -> Iterable[list[str]]:
+    return (list(keys[start : start + _CHUNK]) for start in range(0, len(keys), _CHUNK))

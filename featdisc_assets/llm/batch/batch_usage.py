@@ -1,0 +1,60 @@
+"""What a pass in batches comes to, at its end or before."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from featdisc_assets.llm.batch.batch_run import Errand
+from featdisc_assets.llm.batch.batch_store import CREATING, PREPARING, UNDER_WAY
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTally:
+    """What a pass has done, or has done so far.
+
+    Attributes:
+        batches: Batches handed in, and those of earlier runs that were looked at.
+        under_way: Those of them that have not ended; after the pass, those that it left for a later one.
+        submitted: Requests in all of these batches.
+        completed: Requests answered, as the provider counts.
+        failed: Requests failed, as the provider counts.
+        imported: Results that came into the store.
+        left: Requests of ended batches without a result: `ask_all` asks them.
+        tokens_in: Tokens sent, as reported with the results.
+        tokens_out: Tokens received.
+        cost_usd: Dollars for them.
+        notes: A sentence for each batch that did not end well.
+        seconds: Since the start.
+    """
+
+    batches: int = 0
+    under_way: int = 0
+    submitted: int = 0
+    completed: int = 0
+    failed: int = 0
+    imported: int = 0
+    left: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def tally(errands: Iterable[Errand], notes: Sequence[str], seconds: float) -> BatchTally:
+    """The sum over batches; `notes` go before those on the batches themselves."""
+    handed_in = [errand for errand in errands if errand.batch.state != PREPARING]
+    counts = [errand.counts for errand in handed_in]
+    return BatchTally(
+        batches=len(handed_in),
+        under_way=sum(errand.batch.state in (CREATING, UNDER_WAY) for errand in handed_in),
+        submitted=sum(errand.batch.n_requests for errand in handed_in),
+        completed=sum(count.completed for count in counts),
+        failed=sum(count.failed for count in counts),
+        imported=sum(count.imported for count in counts),
+        left=sum(count.left for count in counts),
+        tokens_in=sum(count.tokens_in for count in counts),
+        tokens_out=sum(count.tokens_out for count in counts),
+        cost_usd=sum((count.cost_usd for count in counts), 0.0),
+        notes=(*notes, *(errand.note for errand in handed_in if errand.note)),
+        seconds=seconds,
+    )

@@ -1,0 +1,215 @@
+"""One exchange with a model: the request as litellm sends it, and the response as a verdict and a row of the ledger."""
+
+import copy
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from featdisc_assets.llm import dispatch as lean
+from featdisc_assets.llm import faults, pricing, providers
+from featdisc_assets.llm.answer_store import Attempt
+from featdisc_assets.llm.answers import Answer
+from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.parse import bare_json
+from featdisc_assets.llm.providers import Route, Wire
+from featdisc_assets.llm.request import Request
+
+# litellm's response objects: typed loosely there, and read here alone.
+Completion = Any
+
+# Stands for the prompt while instructor forms a request; no schema and no instruction of instructor's holds it.
+_PROMPT = "featdisc-prompt-5b1f0c9e7a3d"
+
+
+def shape(request: Request, route: Route) -> dict[str, Any]:
+    """What the first ask sends: model, messages, limits of the answer, and its form as the provider wants it.
+
+    It is what instructor's `create` would send in the request's mode, without its work on every call: instructor forms
+    a request once for each class of answers, and the prompt is put in as it stands. The caller may change it.
+    """
+    params = request.params
+    formed = _formed(request.answer, params.mode or route.wire.mode, route.wire)
+    given = copy.deepcopy(dict(params.extra))
+    if params.temperature is not None:
+        given["temperature"] = params.temperature
+    # Read anew for every request: litellm's providers rewrite a schema in place.
+    given.update(orjson.loads(formed.rest))
+    messages = [{"role": role, "content": content} for role, content in formed.messages]
+    before, after = formed.around
+    messages[formed.place]["content"] = f"{before}{request.prompt}{after}"
+    return given | {"model": request.model, "messages": messages, "max_tokens": params.max_tokens}
+
+
+@dataclass(frozen=True, slots=True)
+class _Formed:
+    """A request without its prompt, as instructor made it.
+
+    Attributes:
+        messages: Role and content of each message.
+        place: The message that the prompt belongs into.
+        around: What that message says before the prompt and after it.
+        rest: What else is sent, as JSON.
+    """
+
+    messages: tuple[tuple[str, str], ...]
+    place: int
+    around: tuple[str, str]
+    rest: bytes
+
+
+@functools.cache
+def _formed(answer: type[Answer], mode: str, wire: Wire) -> _Formed:
+    given = in_its_own_form(_captured(answer, mode), wire)
+    messages = tuple((message["role"], message["content"]) for message in given.pop("messages"))
+    [place] = (at for at, (_, content) in enumerate(messages) if _PROMPT in content)
+    before, after = messages[place][1].split(_PROMPT)
+    return _Formed(messages, place, (before, after), orjson.dumps(given))
+
+
+def _captured(answer: type[Answer], mode: str) -> dict[str, Any]:
+    """What instructor sends in this mode."""
+    instructor = providers.load_instructor()
+    sent: dict[str, Any] = {}
+
+    def completion(**given: object) -> None:
+        sent.update(given)
+        raise InterruptedError("what is sent is all that is wanted")
+
+    client = instructor.from_litellm(completion, mode=instructor.Mode[mode], async_client=False)
+    messages = [{"role": "user", "content": _PROMPT}]
+    try:
+        client.create(response_model=answer, messages=messages, max_retries=0, strict=False)
+    except Exception:
+        # The one above, wrapped, once all is captured.
+        if not sent:
+            raise
+    return sent
+
+
+async def send(request: Request, route: Route, given: dict[str, Any], timeout_s: float) -> Completion:
+    """One HTTP request through litellm, with no retries of its own.
+
+    Args:
+        request: What is asked.
+        route: Where the model is.
+        given: Messages, model, limits and response format as instructor made them.
+        timeout_s: Seconds it may take.
+
+    Raises:
+        MachineFault: If the rules of `surface/v1` failed; what else went wrong is raised as litellm raises it.
+    """
+    ours = {
+        "timeout": timeout_s,
+        "num_retries": 0,
+        "max_retries": 0,
+        "drop_params": True,
+        "api_base": request.params.api_base,
+        "api_key": route.api_key,
+    }
+    try:
+        return await lean.complete(route.provider, given | ours)
+    except Exception as error:
+        if request.model != providers.SURFACE:
+            raise
+        # litellm calls it a lost connection, but rules that raise will raise again.
+        raise faults.rules_failed(request.subject_id, error) from error
+
+
+def look(response: Completion) -> Verdict:
+    """What a received answer is, before anyone reads its JSON."""
+    if not response.choices:
+        return Verdict("empty", "the answer holds no choices")
+    choice = response.choices[0]
+    text = (choice.message.content or "").strip()
+    refusal = _refusal(choice.message) or (text if faults.is_refusal(text) else "")
+    if choice.finish_reason == "content_filter":
+        verdict = Verdict("content_filter", "the provider's filter stopped the answer")
+    elif refusal:
+        verdict = Verdict("refused", faults.excerpt(refusal))
+    elif choice.finish_reason == "length":
+        spent = "" if text else ", all of it on thoughts"
+        verdict = Verdict("truncated", f"the answer reached its limit of tokens{spent}; a larger max_tokens helps")
+    elif not text:
+        verdict = Verdict("empty", "the answer holds no text")
+    else:
+        verdict = Verdict(faults.ANSWERED, "")
+    return verdict
+
+
+def _refusal(message: Completion) -> str:
+    fields = getattr(message, "provider_specific_fields", None) or {}
+    return str(getattr(message, "refusal", None) or fields.get("refusal") or "")
+
+
+def row(request: Request, route: Route, verdict: Verdict, response: Completion, latency_ms: float) -> Attempt:
+    """The ledger's row of one attempt; a provider that reports no usage leaves tokens and cost unknown."""
+    attempt = Attempt(
+        request_key=request.key,
+        purpose=request.purpose,
+        subject_id=request.subject_id,
+        model=request.model,
+        prompt_version=request.prompt_version,
+        provider=route.provider,
+        status=verdict.status,
+        error=verdict.error or None,
+        latency_ms=round(latency_ms, 3),
+    )
+    if response is not None:
+        fill(attempt, response, pricing.price(request.model, request.params.price))
+        if request.model == providers.SURFACE:
+            attempt.served_model = request.model
+    return attempt
+
+
+def fill(attempt: Attempt, response: Completion, price: pricing.Price | None) -> None:
+    """Put into a row of the ledger what a response says: its text, who wrote it, tokens and their cost."""
+    attempt.served_model = response.model
+    if response.choices:
+        attempt.raw = response.choices[0].message.content
+        attempt.finish_reason = response.choices[0].finish_reason
+    usage = getattr(response, "usage", None)
+    if usage is None or not (usage.prompt_tokens or usage.completion_tokens):
+        return
+    details = getattr(usage, "prompt_tokens_details", None)
+    attempt.tokens_in = usage.prompt_tokens or 0
+    # Some servers count thoughts in the total alone.
+    attempt.tokens_out = max(usage.completion_tokens or 0, (usage.total_tokens or 0) - attempt.tokens_in)
+    attempt.tokens_cached = getattr(details, "cached_tokens", None) or 0
+    if price is not None:
+        written = getattr(details, "cache_write_tokens", None) or 0
+        attempt.cost_usd = price.of(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, written)
+
+
+def mend(response: Completion) -> bool:
+    """Strip thoughts, code fence and prose from a received answer; True when there were any."""
+    message = response.choices[0].message
+    given = message.content.strip()
+    message.content = bare_json(given)
+    return bool(message.content != given)
+
+
+def restored(attempt: Attempt) -> Completion:
+    """A stored answer as litellm would have returned it."""
+    litellm = providers.load_litellm()
+    message = {"role": "assistant", "content": attempt.raw}
+    return litellm.ModelResponse(choices=[{"message": message, "finish_reason": attempt.finish_reason or "stop"}])
+
+
+def in_its_own_form(given: dict[str, Any], wire: Wire) -> dict[str, Any]:
+    """What instructor made, with the schema as the provider wants it: instructor sends no `strict`."""
+    form = given.get("response_format")
+    if not isinstance(form, dict) or form.get("type") != "json_schema":
+        return given
+    schema = _without(form["json_schema"]["schema"], wire.unsupported)
+    named = {"name": form["json_schema"]["name"], "schema": schema, **({"strict": True} if wire.strict else {})}
+    return given | {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _without(schema: object, keywords: frozenset[str]) -> object:
+    if not keywords:
+        return schema
+    if isinstance(schema, dict):
+        return {name: _without(part, keywords) for name, part in schema.items() if name not in keywords}
+    return [_without(part, keywords) for part in schema] if isinstance(schema, list) else schema

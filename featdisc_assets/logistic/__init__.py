@@ -1,6 +1,0 @@
-"""Many logistic regressions on one sparse matrix: fitted together, each tuned by itself."""
-
-from featdisc_assets.logistic.solver import Design, Flags, Floats, fit, probability
-from featdisc_assets.logistic.tuned import Counts, Fold, Reals, best_threshold, f1
-
-__all__ = ["Counts", "Design", "Flags", "Floats", "Fold", "Reals", "best_threshold", "f1", "fit", "probability"]

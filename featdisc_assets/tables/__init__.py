@@ -1,0 +1,1 @@
+"""Reads and writes of tables that several assets share."""

@@ -1,0 +1,22 @@
+"""Features made elsewhere, in the place of a rating of our own."""
+
+from featdisc_assets.asking.plans import Pending
+from featdisc_assets.home.places import read_sql
+from featdisc_assets.transcript import Kind
+from featdisc_assets.warehouse import Warehouse
+
+
+def has_given(db: Warehouse) -> bool:
+    """Whether this home was last loaded from features made elsewhere."""
+    return bool(db.scalar("select count(*) from given_features"))
+
+
+def nothing_to_ask(db: Warehouse, kind: Kind) -> Pending:
+    """What rating would ask of one kind: nothing, for everything has its answer."""
+    given = db.scalar("select count(*) from given_features where kind = $1", [kind])
+    return Pending(n_texts=given, n_answered=given, pending_usd=0.0)
+
+
+def take_given(db: Warehouse) -> None:
+    """Fill the tables of rated texts and their features; nobody is asked."""
+    db.refill({name: read_sql(f"fill/given_{name}") for name in ("rated_texts", "text_features")})

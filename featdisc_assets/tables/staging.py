@@ -1,0 +1,134 @@
+"""Rows on their way in: gathered beside the tables people read, and put in their place in one step."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice, pairwise
+from pathlib import Path
+
+import pyarrow as pa
+
+from featdisc_assets.formats import GivenFeatures, Reading
+from featdisc_assets.home.places import read_sql, sample_path
+from featdisc_assets.stages import intake as stage
+from featdisc_assets.transcript import Rejected, Transcript
+from featdisc_assets.warehouse import Warehouse, insert
+
+ROWS_A_WRITE = 5_000
+TRANSCRIPTS_A_SPLIT = 10_000
+# What sorting may hold of the texts; the rest is spilled beside the file.
+SORTING_MEMORY = "600MB"
+# In the order they are filled, each by its own keys: equal sources give equal bytes.
+TABLES = {
+    "transcripts": "transcript_id",
+    "turns": "transcript_id, turn_index",
+    "dropped_text": "transcript_id, kind nulls first, reason",
+    "quarantine": "all",
+    "given_features": "transcript_id, kind",
+}
+
+
+def remembered(db: Warehouse) -> tuple[list[str], Reading]:
+    """The sources this home was last loaded from, and how; the bundled sample where it never was."""
+    rows = db.rows("select path, reading from sources order by position") if db.path.exists() else []
+    paths = [row["path"] for row in rows] or [str(sample_path())]
+    known = json.loads(rows[0]["reading"]) if rows and rows[0]["reading"] else {}
+    return paths, Reading(**known | {"mapping": tuple(known.get("mapping", ()))})
+
+
+Item = Transcript | GivenFeatures | Rejected
+
+
+def make_room(db: Warehouse) -> None:
+    """Make the tables that rows are gathered in; to be called before the sources are looked at."""
+    with db.transaction() as connection:
+        for table in TABLES:
+            connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
+
+
+def gather(db: Warehouse, items: Iterable[Item]) -> None:
+    """Write what a reader gives out, a batch a transaction; what came before an error is written too."""
+    for batch in _batches(items):
+        good = [item for item in batch if isinstance(item, Transcript)]
+        rows = stage.transcripts_table(good)
+        # Times are UTC throughout, without a zone: DuckDB needs an extension to reckon with zones.
+        local = rows["created_at"].cast(pa.timestamp("us"))
+        with db.transaction() as connection:
+            insert(
+                connection,
+                "incoming_transcripts",
+                rows.set_column(rows.schema.get_field_index("created_at"), "created_at", local),
+            )
+            insert(connection, "incoming_turns", stage.turns_table(good))
+            insert(connection, "incoming_dropped_text", stage.dropped_table(good))
+            insert(
+                connection,
+                "incoming_given_features",
+                stage.given_table(item for item in batch if isinstance(item, GivenFeatures)),
+            )
+            insert(
+                connection, "incoming_quarantine", _quarantine([item for item in batch if isinstance(item, Rejected)])
+            )
+
+
+def keep_quarantine(db: Warehouse) -> None:
+    """After a source of which nothing could be read: keep the reasons why, and the transcripts of before."""
+    db.refill({"quarantine": "from incoming_quarantine"})
+
+
+def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
+    """Put the gathered rows in place of the earlier ones, and remember where they came from."""
+    with db.transaction() as connection:
+        connection.execute(f"set memory_limit = '{SORTING_MEMORY}'")
+        for table, keys in TABLES.items():
+            connection.execute(f"truncate {table}")
+            connection.execute(f"insert into {table} by name from incoming_{table} order by {keys}")
+            connection.execute(f"drop table incoming_{table}")
+        if reading.holds_features:
+            connection.execute(f"insert into transcripts by name {read_sql('fill/given_transcripts')}")
+        connection.execute("truncate sources")
+        absolute = [path if "://" in path else str(Path(path).absolute()) for path in paths]
+        how = json.dumps(asdict(reading))
+        insert(
+            connection,
+            "sources",
+            pa.table({"position": range(len(absolute)), "path": absolute, "reading": [how] * len(absolute)}),
+        )
+
+
+def split_turns(db: Warehouse, granularity: str) -> None:
+    """Make the pieces of all turns, some thousand transcripts at a time: all texts at once would take gigabytes."""
+    firsts = db.rows(
+        "with numbered as (select transcript_id, row_number() over (order by transcript_id) as place from transcripts)"
+        " select transcript_id from numbered where place % $1 = 0 order by place",
+        [TRANSCRIPTS_A_SPLIT],
+    )
+    bounds = [None, *(row["transcript_id"] for row in firsts), None]
+    with db.transaction() as connection:
+        connection.execute("truncate pieces")
+        connection.execute("set variable granularity = $1", [granularity])
+        for from_id, until_id in pairwise(bounds):
+            connection.execute("set variable from_id = $1", [from_id])
+            connection.execute("set variable until_id = $1", [until_id])
+            connection.execute(f"insert into pieces by name {read_sql('fill/pieces')}")
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Batches of `ROWS_A_WRITE`; an error in the midst of one comes after what was read before it."""
+    source = iter(items)
+    while True:
+        batch: list[Item] = []
+        try:
+            for item in islice(source, ROWS_A_WRITE):
+                batch.append(item)
+        except BaseException:
+            yield batch
+            raise
+        if not batch:
+            return
+        yield batch
+
+
+def _quarantine(rejected: list[Rejected]) -> pa.Table:
+    columns = ("source", "location", "reason", "excerpt")
+    return pa.table({name: pa.array([getattr(row, name) for row in rejected], pa.string()) for name in columns})

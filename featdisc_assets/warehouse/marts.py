@@ -1,0 +1,41 @@
+"""The views of `sql/marts`: found, ordered by what they select from, and made in the warehouse."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+
+from featdisc_assets.home.places import read_sql, sql_folder
+
+_RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]+)\b")
+_WITH = re.compile(r"(?:\bwith|,)\s+([a-z_]+)\s+as\s+\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """One view: its name, its select, what one row of it is, and the relations it selects from."""
+
+    name: str
+    sql: str
+    grain: str
+    reads: frozenset[str]
+
+
+@cache
+def marts() -> tuple[Mart, ...]:
+    """Every view of `sql/marts`, each after the views it selects from."""
+    found = {path.stem: _parse(path.stem) for path in sorted((sql_folder() / "marts").glob("*.sql"))}
+    order = TopologicalSorter({name: sorted(mart.reads & found.keys()) for name, mart in found.items()})
+    return tuple(found[name] for name in order.static_order())
+
+
+def _parse(name: str) -> Mart:
+    sql = read_sql(f"marts/{name}").strip()
+    first, _, _ = sql.partition("\n")
+    code = re.sub(r"--.*", "", sql)
+    return Mart(
+        name=name,
+        sql=sql,
+        grain=first.removeprefix("-- grain:").strip(),
+        reads=frozenset(_RELATION.findall(code)) - frozenset(_WITH.findall(code)),
+    )

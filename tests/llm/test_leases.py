@@ -1,0 +1,95 @@
+"""Two runs on one home: what one is asking, the other waits for."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from featdisc_assets.llm.answer_store import AnswerStore
+from featdisc_assets.llm.leases import Claims
+from tests.llm.asking import FEATURES, ask, rating, statuses, two_features
+from tests.loopback.server import Loopback, in_turn
+
+
+def test_a_request_is_held_by_one_run_until_it_gives_it_up(store: AnswerStore) -> None:
+    one, other = Claims(store), Claims(store)
+    assert one.take(["a", "b"]) == {"a", "b"}
+    assert one.take(["a"]) == {"a"}
+    assert other.take(["b", "c"]) == {"c"}
+    one.release(["b"])
+    assert other.take(["a", "b"]) == {"b"}
+    one.leave()
+    assert other.take(["a"]) == {"a"}
+
+
+def test_runs_hear_of_one_another(store: AnswerStore) -> None:
+    one, other = Claims(store), Claims(store)
+    assert one.beat() == 0
+    assert other.beat() == 1
+    other.leave()
+    assert one.beat() == 0
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.answer_store import AnswerStore
+assert Claims(AnswerStore(Path(sys.argv[1]))).take(["a"]) == {"a"}
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_run_held_is_free_again(store: AnswerStore) -> None:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(store.path)], env=environment, check=False)
+    assert done.returncode == -9
+    assert Claims(store).take(["a"]) == {"a"}
+
+
+def test_what_a_run_on_another_machine_held_is_free_after_its_silence(store: AnswerStore) -> None:
+    far, here = Claims(store), Claims(store)
+    far.take(["a"])
+    with store.transaction() as connection:
+        connection.execute("update owners set host = 'elsewhere'")
+    assert here.take(["a"]) == set()
+    with store.transaction() as connection:
+        connection.execute("update owners set beat_at = beat_at - 61000000 where host = 'elsewhere'")
+    assert here.take(["a"]) == {"a"}
+
+
+def test_two_runs_over_the_same_requests_ask_each_once(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    found: list[list[str]] = []
+
+    def run(server: Loopback) -> None:
+        with AnswerStore(path) as store:
+            found.append([outcome.status for outcome in ask([rating(str(n), server) for n in range(300)], store)])
+
+    with Loopback(answer=two_features, latency_s=0.05) as server:
+        threads = [threading.Thread(target=run, args=(server,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert found == [["ok"] * 300] * 2
+        assert server.total == 300
+    with AnswerStore(path) as store:
+        assert Claims(store).beat() == 0
+
+
+def test_what_another_run_gives_up_is_asked_by_this_one(store: AnswerStore) -> None:
+    """Its attempts have failed for a reason that may pass, and it leaves."""
+    with Loopback(plan=in_turn("server_error"), answer=two_features) as server:
+        request = rating("a", server)
+        with AnswerStore(store.path) as theirs:
+            other = Claims(theirs)
+            other.take([request.key])
+            threading.Timer(0.5, other.leave).start()
+            started = time.monotonic()
+            [outcome] = ask([request], store)
+        assert time.monotonic() - started >= 0.4
+        assert (outcome.status, outcome.value.features) == ("ok", FEATURES)
+        assert statuses(store, request) == ["server_error", "ok"]
