@@ -171,7 +171,7 @@ def to_pieces(path: Path, folder: Path) -> None:
 
     from featdisc_assets.assets.ingest import pieces, transcripts  # noqa: PLC0415
     from featdisc_assets.commands.run import enter  # noqa: PLC0415
-    from featdisc_assets.graph.resources import HomeResource, WarehouseResource  # noqa: PLC0415
+    from featdisc_assets.graph.resources import resources_of  # noqa: PLC0415
     from featdisc_assets.home.places import Home  # noqa: PLC0415
     from featdisc_assets.warehouse import Warehouse  # noqa: PLC0415
 
@@ -180,7 +180,7 @@ def to_pieces(path: Path, folder: Path) -> None:
     started, burnt = time.perf_counter(), _cpu()
     dg.materialize(
         [transcripts, pieces],
-        resources={"home": HomeResource(), "warehouse": WarehouseResource()},
+        resources=resources_of(home),
         run_config={
             "ops": {"transcripts": {"config": {"source": [str(path)]}}},
             "loggers": {"console": {"config": {"log_level": "ERROR"}}},

@@ -21,7 +21,7 @@ import orjson
 
 from benchmarks.pipeline import MemorySampler
 from featdisc_assets.assets.rating import features, rating_plan
-from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.resources import resources_of
 from featdisc_assets.home.places import Home
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.pricing import count_tokens
@@ -91,7 +91,7 @@ def main() -> None:
 def _rate(home: Home, concurrency: int) -> None:
     dg.materialize(
         [rating_plan, features],
-        resources={"home": HomeResource(), "warehouse": WarehouseResource(database=str(home.warehouse))},
+        resources=resources_of(home),
         run_config={
             "loggers": {"console": {"config": {"log_level": "INFO"}}},
             "ops": {

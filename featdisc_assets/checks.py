@@ -11,7 +11,6 @@ from featdisc_assets.graph import audit_checks
 from featdisc_assets.graph.metadata import checked_by_kind, markdown_table
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import embedding
 
 # The asset whose page a check stands on.
@@ -53,7 +52,6 @@ def _check(name: str, asset: str) -> dg.AssetChecksDefinition:
     return check
 
 
-@settings_of("rated_texts_failed_share")
 class FailedShareConfig(dg.Config):
     """How many failures are too many."""
 
@@ -87,7 +85,6 @@ def _failed(row: dict[str, Any], limit: float) -> str:
     )
 
 
-@settings_of("near_equal_texts_near_equal_share")
 class NearEqualShareConfig(dg.Config):
     """How many near-equal texts are too many."""
 

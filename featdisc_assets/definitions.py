@@ -27,8 +27,10 @@ from featdisc_assets.assets.verification import verification
 from featdisc_assets.checks import checks
 from featdisc_assets.graph.jobs import automatic, executor, jobs, sensors
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.settings import check_settings, config_classes, with_settings
 from featdisc_assets.graph.terminal import terminal_logger
-from featdisc_assets.home.settings import check_names, in_force
+from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import Settings, read
 
 assets = [
     transcripts,
@@ -57,14 +59,35 @@ assets = [
     published,
 ]
 
-check_names(in_force())
+configs = config_classes([*assets, *checks])
 
-defs = dg.Definitions(
-    assets=[source_files, *(automatic(asset) for asset in assets)],
-    asset_checks=checks,
-    jobs=jobs,
-    sensors=sensors,
-    resources={"home": HomeResource(), "warehouse": WarehouseResource()},
-    loggers={"console": terminal_logger},
-    executor=executor(),
-)
+
+def build(home: Home, settings: Settings | None = None) -> dg.Definitions:
+    """The definitions with a home's settings as defaults.
+
+    Args:
+        home: Its prompts count in the code versions.
+        settings: What to take in place of the home's `settings.yaml`.
+
+    Raises:
+        FeatdiscError: If a setting does not exist or does not fit.
+    """
+    given = read(home.settings) if settings is None else settings
+    check_settings(given, configs)
+    # Configured at launch, so that a path given for `home` in the run config counts for the warehouse too.
+    home_resource = HomeResource.configure_at_launch()
+    return dg.Definitions(
+        assets=[source_files, *(automatic(with_settings(asset, given, home)) for asset in assets)],
+        asset_checks=[with_settings(check, given, home) for check in checks],
+        jobs=jobs,
+        sensors=sensors,
+        resources={"home": home_resource, "warehouse": WarehouseResource(home=home_resource)},
+        loggers={"console": terminal_logger},
+        executor=executor(),
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the definitions of the home in `FEATDISC_HOME`."""
+    return build(Home.find())

@@ -7,7 +7,7 @@ import dagster as dg
 
 from featdisc_assets.checks import checks
 from featdisc_assets.definitions import assets
-from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.graph.resources import resources_of
 from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 
@@ -39,10 +39,7 @@ def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.Ex
         assets=chosen,
         asset_checks=checked,
         jobs=[job],
-        resources={
-            "home": HomeResource(path=str(home.path)),
-            "warehouse": WarehouseResource(database=str(home.warehouse)),
-        },
+        resources=resources_of(home),
     )
     config = {"ops": {op: {"config": values} for op, values in settings.items()}}
     return definitions.resolve_job_def("chosen").execute_in_process(run_config=config)

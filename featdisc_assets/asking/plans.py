@@ -10,7 +10,6 @@ import pyarrow as pa
 from featdisc_assets.asking.budget import own_price
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home.places import Home, read_sql
-from featdisc_assets.home.settings import in_force
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.pricing import Price, price
 from featdisc_assets.llm.request import Params
@@ -84,12 +83,6 @@ def prompts_folder(given: str | None, home: Home) -> Path | None:
     if given:
         return Path(given).expanduser()
     return home.prompts if home.prompts.is_dir() else None
-
-
-def prompt_files(task: str, *names: str) -> str:
-    """What decides a task's prompts in this home, for a code version."""
-    folder = prompts_folder(in_force().get("rating_plan", {}).get("prompts_folder"), Home.find())
-    return "".join(prompts.fingerprint(task, name, folder) for name in names)
 
 
 def make_plan(

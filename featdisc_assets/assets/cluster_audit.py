@@ -12,14 +12,12 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import stability, swallowed, terms, wording
 from featdisc_assets.tables import audit as judged_kinds
 from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.warehouse import Warehouse
 
 
-@settings_of("cluster_audit")
 class AuditConfig(dg.Config):
     """What counts as a twin, a swallowed theme and a small cluster, and how often clusters are looked for again."""
 

@@ -18,14 +18,12 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import cluster_ids
 from featdisc_assets.stages import clustering as stage
 from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.warehouse import Warehouse, insert
 
 
-@settings_of("clusters")
 class ClusterConfig(dg.Config):
     """How features are grouped."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import pyarrow as pa
@@ -11,13 +11,12 @@ from pydantic import Field
 from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import answers
 from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
-from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.assets.verification import KIND_WORDS
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Shown
@@ -28,9 +27,10 @@ from featdisc_assets.warehouse import insert
 TEXTS_A_WRITE = 2_000
 
 
-@settings_of("codebook")
 class CodebookConfig(OwnModelConfig):
     """Which clusters are asked about, and of how many pieces."""
+
+    prompts: ClassVar[tuple[str, ...]] = ("codebook/piece",)
 
     most_interesting: int = Field(
         default=0,
@@ -54,7 +54,6 @@ class CodebookConfig(OwnModelConfig):
     deps=["cluster_names", "cluster_interest", "cluster_members", "features", "pieces", "rated_texts", "vocabulary"],
     code_version=code_version(
         CodebookConfig,
-        prompt_files("codebook", "piece"),
         read_sql("read/codebook_entries"),
         read_sql("read/codebook_texts"),
     ),

@@ -13,7 +13,6 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.statistics import contrasts, tabulating
 from featdisc_assets.statistics.tabulating import TELLS_TOO_MUCH, contrasted
 from featdisc_assets.surface import detect
@@ -50,7 +49,6 @@ def text_languages(context: dg.AssetExecutionContext, warehouse: WarehouseResour
     )
 
 
-@settings_of("group_contrasts")
 class ContrastConfig(dg.Config):
     """Which groups are compared, and how."""
 

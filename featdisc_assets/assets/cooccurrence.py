@@ -10,7 +10,6 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.statistics import association, tabulating
 from featdisc_assets.statistics.tabulating import rows_of, with_columns
 from featdisc_assets.warehouse import Matrix, Warehouse
@@ -19,7 +18,6 @@ CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 DIRECTIONS = (("user", "thought"), ("user", "response"), ("thought", "response"))
 
 
-@settings_of("cooccurrence")
 class SupportConfig(dg.Config):
     """What is too rare to test."""
 

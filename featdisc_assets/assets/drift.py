@@ -11,14 +11,12 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.statistics import tabulating
 from featdisc_assets.statistics.tabulating import contrasted
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 
 
-@settings_of("drift")
 class DriftConfig(dg.Config):
     """What is held against what."""
 

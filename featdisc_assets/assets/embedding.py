@@ -23,7 +23,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import Home
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import embedding as stage
@@ -36,7 +35,6 @@ TEXTS_A_WRITE = 16_384
 TEXTS_A_WRITE_OF_A_SERVER = 4_096
 
 
-@settings_of("embeddings")
 class EncoderConfig(AskingConfig):
     """How feature texts become vectors; the knobs of asking are for models behind a server."""
 

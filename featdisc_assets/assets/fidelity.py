@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import numpy as np
@@ -16,12 +16,11 @@ from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.label_trials import Trial, apart, label_vectors, try_labels
 from featdisc_assets.asking.model_calls import answers
 from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
-from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import PhraseFits
@@ -34,9 +33,10 @@ VECTORS = "vectors"
 JUDGE = "judge"
 
 
-@settings_of("label_fidelity")
 class FidelityConfig(OwnModelConfig):
     """How labels are tried, and whether a judge is asked."""
+
+    prompts: ClassVar[tuple[str, ...]] = ("judge/phrases",)
 
     per_side: int = Field(
         default=40, ge=2, le=200, description="Members, and neighbours' members, that each label is tried on, at most."
@@ -60,7 +60,6 @@ class FidelityConfig(OwnModelConfig):
     deps=["cluster_names", "clusters", "cluster_members", "embeddings", "vocabulary"],
     code_version=code_version(
         FidelityConfig,
-        prompt_files("judge", "phrases"),
         read_sql("read/labels_on_trial"),
         read_sql("read/fidelity_items"),
         *(trial, stage),

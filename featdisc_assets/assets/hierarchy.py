@@ -12,7 +12,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import cluster_ids
 from featdisc_assets.stages import hierarchy as stage
 from featdisc_assets.transcript import ALL_KINDS
@@ -21,7 +20,6 @@ from featdisc_assets.warehouse import Warehouse
 LEVELS = ("theme", "area")
 
 
-@settings_of("cluster_parents")
 class HierarchyConfig(dg.Config):
     """How coarse the levels over the clusters are."""
 

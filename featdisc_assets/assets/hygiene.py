@@ -16,7 +16,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.stages import repeats
 from featdisc_assets.transcript import KINDS, Kind
@@ -34,7 +33,6 @@ _DEPS = ["features", "vocabulary", "text_features", "rated_texts", "rating_plan"
          "cluster_members"]  # fmt: skip
 
 
-@settings_of("feature_hygiene")
 class HygieneConfig(dg.Config):
     """What counts as a sign, and which signs cost a feature its place in clean prevalence."""
 

@@ -12,7 +12,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import intake as stage
 from featdisc_assets.tables.given_features import has_given
 from featdisc_assets.tables.staging import gather, keep_quarantine, make_room, remembered, split_turns, take_place
@@ -20,7 +19,6 @@ from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.warehouse import Warehouse
 
 
-@settings_of("transcripts")
 class SourceConfig(dg.Config):
     """Where transcripts come from."""
 
@@ -138,7 +136,6 @@ def transcripts(
     context.log.info(f"{db.scalar('select count(*) from transcripts'):,} transcripts, {set_aside:,} rows set aside")
 
 
-@settings_of("pieces")
 class PieceConfig(dg.Config):
     """How transcripts are split."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import numpy as np
@@ -12,12 +12,11 @@ from pydantic import Field
 from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import answers
 from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
-from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import InterestScores
@@ -26,9 +25,10 @@ from featdisc_assets.stages import batching
 from featdisc_assets.warehouse import Warehouse
 
 
-@settings_of("cluster_interest")
 class InterestConfig(OwnModelConfig):
     """How interest is scored."""
+
+    prompts: ClassVar[tuple[str, ...]] = ("interest/clusters",)
 
     audience: str = Field(default="an AI safety researcher", description="To whom a cluster should be interesting.")
     batch_size: int = Field(
@@ -43,9 +43,7 @@ class InterestConfig(OwnModelConfig):
     )
 
 
-_VERSION = code_version(
-    InterestConfig, prompt_files("interest", "clusters"), read_sql("read/interest_examples"), batching
-)
+_VERSION = code_version(InterestConfig, read_sql("read/interest_examples"), batching)
 
 
 @dg.multi_asset(

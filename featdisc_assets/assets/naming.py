@@ -1,6 +1,6 @@
 """Clusters get a label and a sentence, and a second look where the first name cannot stand."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import numpy as np
@@ -12,12 +12,11 @@ from featdisc_assets.asking import naming_rounds as looks
 from featdisc_assets.asking.label_trials import apart, label_vectors, try_labels
 from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
 from featdisc_assets.asking.naming_rounds import Ask, Looks, Named, asker
-from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import labels, personal
 from featdisc_assets.tables import nearest_clusters as nearby
@@ -30,9 +29,10 @@ CONTRAST = 15
 PER_SIDE = 40
 
 
-@settings_of("cluster_names")
 class NameConfig(OwnModelConfig):
     """How clusters are named."""
+
+    prompts: ClassVar[tuple[str, ...]] = ("name/cluster", "rename/cluster")
 
     sample_size: int = Field(
         default=100, ge=1, le=500, description="Random member features the model is shown, at most."
@@ -70,8 +70,6 @@ class NameConfig(OwnModelConfig):
     deps=["clusters", "cluster_members", "vocabulary", "embeddings"],
     code_version=code_version(
         NameConfig,
-        prompt_files("name", "cluster"),
-        prompt_files("rename", "cluster"),
         *(read_sql(f"read/{name}") for name in ("name_samples", "shared_words", "fidelity_items")),
         *(labels, looks, nearby, personal, trial),
     ),

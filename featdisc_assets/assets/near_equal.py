@@ -10,7 +10,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import near_equal as stage
 from featdisc_assets.warehouse import Warehouse
 
@@ -21,7 +20,6 @@ where kind = $1 and n_chars > 0 group by text_hash order by text_hash
 """
 
 
-@settings_of("near_equal_texts")
 class NearEqualConfig(dg.Config):
     """What is near-equal, and how often it must be there to be worth a word."""
 

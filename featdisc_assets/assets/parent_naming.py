@@ -11,12 +11,11 @@ from pydantic import Field
 from featdisc_assets.asking import naming_rounds as looks
 from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
 from featdisc_assets.asking.naming_rounds import Ask, Looks, Named, asker
-from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.request import Request
@@ -38,9 +37,10 @@ _COLUMNS = {
 }
 
 
-@settings_of("parent_names")
 class ParentNameConfig(OwnModelConfig):
     """How themes and areas are named."""
+
+    prompts: ClassVar[tuple[str, ...]] = ("parent/name", "parent/rename")
 
     most_children: int = Field(
         default=60,
@@ -57,7 +57,6 @@ class ParentNameConfig(OwnModelConfig):
     deps=["cluster_parents", "parents", "cluster_names", "cluster_hygiene"],
     code_version=code_version(
         ParentNameConfig,
-        prompt_files("parent", "name", "rename"),
         read_sql("read/parent_children"),
         *(labels, looks, neighbours, personal),
     ),

@@ -14,7 +14,6 @@ from featdisc_assets.graph.plots import calibration_curve, histogram
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
 from featdisc_assets.warehouse import Warehouse
@@ -22,7 +21,6 @@ from featdisc_assets.warehouse import Warehouse
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 
 
-@settings_of("probes")
 class ProbeConfig(dg.Config):
     """How the probes are trained and held to account."""
 

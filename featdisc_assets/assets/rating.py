@@ -17,7 +17,6 @@ from featdisc_assets.asking.plans import (
     Plan,
     check_prompts,
     make_plan,
-    prompt_files,
     prompts_folder,
     read_plans,
     write_plans,
@@ -28,7 +27,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import Home, read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import answers as llm_answers
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
@@ -45,9 +43,10 @@ CONTRACT = (
 PLANNED = ("n_texts", "n_answered", "n_failed", "n_pending", "pending_tokens_in", "pending_tokens_out", "pending_usd")
 
 
-@settings_of("rating_plan")
 class PlanConfig(dg.Config):
     """What will be asked of whom."""
+
+    prompts: ClassVar[tuple[str, ...]] = tuple(f"rate/{kind}" for kind in ALL_KINDS)
 
     without_effect: ClassVar[frozenset[str]] = frozenset({"api_base", "budget_usd", "price_in", "price_out", "mode"})
 
@@ -106,7 +105,7 @@ class PlanConfig(dg.Config):
     group_name="features",
     kinds={"duckdb"},
     deps=["pieces"],
-    code_version=code_version(PlanConfig, prompt_files("rate", *ALL_KINDS)),
+    code_version=code_version(PlanConfig),
 )
 def rating_plan(
     context: dg.AssetExecutionContext, config: PlanConfig, warehouse: WarehouseResource, home: HomeResource
@@ -175,7 +174,6 @@ def plans_of(config: PlanConfig, last: Plan | None, home: Home, *, kinds: Sequen
     return [replace(plan, max_piece_tokens=piece_limit(plan, config.max_piece_tokens)) for plan in plans]
 
 
-@settings_of("features")
 class RatingConfig(AskingConfig):
     """How the plan is carried out."""
 

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.report import read_query
 from featdisc_assets.report import rendering as reporting
 from featdisc_assets.warehouse import Warehouse
@@ -47,7 +46,6 @@ READS = [
 ]
 
 
-@settings_of("report")
 class ReportConfig(dg.Config):
     """How the report presents itself."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import pyarrow as pa
@@ -11,12 +11,11 @@ from pydantic import Field
 from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import answers
 from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
-from featdisc_assets.asking.plans import prompt_files, read_plans
+from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Verdict
@@ -30,9 +29,10 @@ KIND_WORDS = {
 }
 
 
-@settings_of("verification")
 class VerificationConfig(OwnModelConfig):
     """How many features are looked at again, and by whom."""
+
+    prompts: ClassVar[tuple[str, ...]] = ("verify/pair",)
 
     pairs: int = Field(
         default=0,
@@ -49,7 +49,7 @@ class VerificationConfig(OwnModelConfig):
     group_name="quality",
     kinds={"duckdb", "llm"},
     deps=["features", "vocabulary", "rated_texts", "text_features", "pieces"],
-    code_version=code_version(VerificationConfig, prompt_files("verify", "pair"), read_sql("read/pairs_to_verify")),
+    code_version=code_version(VerificationConfig, read_sql("read/pairs_to_verify")),
 )
 def verification(
     context: dg.AssetExecutionContext, config: VerificationConfig, warehouse: WarehouseResource, home: HomeResource

@@ -11,7 +11,17 @@ from typing import Any, cast
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from featdisc_assets import definitions
+from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.plans import Mode, read_plans
+from featdisc_assets.assets.embedding import EncoderConfig
+from featdisc_assets.assets.ingest import SourceConfig, sources_of
+from featdisc_assets.assets.rating import PlanConfig, plans_of
+from featdisc_assets.assets.source_files import look
+from featdisc_assets.encoders import is_remote, remote
 from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.graph.freshness import Freshness, told
+from featdisc_assets.graph.settings import check_settings
 from featdisc_assets.home import settings as home_settings
 from featdisc_assets.home.places import Home, shipped
 from featdisc_assets.home.settings import Settings
@@ -72,26 +82,21 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     Raises:
         ModelError: If a key is missing, a provider unknown or without batches, or a price unknown that a budget needs.
     """
-    from featdisc_assets.asking import model_choice as whom  # noqa: PLC0415
-    from featdisc_assets.asking.plans import Mode, read_plans  # noqa: PLC0415
-    from featdisc_assets.assets import embedding, rating  # noqa: PLC0415
-    from featdisc_assets.encoders import is_remote, remote  # noqa: PLC0415
-
     last = None
     if home.warehouse.exists():
         db = Warehouse(home.warehouse)
         db.prepare()
         last = next(iter(read_plans(db)), None)
-    config = cast("rating.PlanConfig", configs["rating_plan"])
-    plan = rating.plans_of(config, last, home)[0]
+    config = cast("PlanConfig", configs["rating_plan"])
+    plan = plans_of(config, last, home)[0]
     check_model(plan.model, plan.api_base)
     if plan.mode == Mode.batch:
         BatchApi(plan.model, plan.api_base)
-    embedder = cast("embedding.EncoderConfig", configs["embeddings"])
+    embedder = cast("EncoderConfig", configs["embeddings"])
     if is_remote(embedder.encoder):
         remote.check(embedder.server(), budget_usd=plan.budget_usd)
     for asset in NAMING:
-        asked = whom.whom_to_ask(plan, cast("whom.OwnModelConfig", configs[asset]), asset)
+        asked = whom_to_ask(plan, cast("OwnModelConfig", configs[asset]), asset)
         check_model(asked.model, asked.params.api_base)
 
 
@@ -108,7 +113,7 @@ class Prepared:
     """A home with everything checked, ready to materialise."""
 
     home: Home
-    definitions: dg.Definitions
+    repository: dg.RepositoryDefinition
     run_config: dict[str, Any]
     sources: list[str]
 
@@ -130,13 +135,9 @@ def prepare(home: Home, once: Settings, kept: Settings | None = None) -> Prepare
         for asset, values in once.items()
     }
     stored = home_settings.merge(stored, {asset: values for asset, values in contradicted.items() if values})
-    home_settings.use(stored)
-    os.environ["FEATDISC_HOME"] = str(home.path)
-    # Imported here: Dagster reads its home when it is first asked for, and settings become defaults on import.
-    from featdisc_assets.definitions import defs  # noqa: PLC0415
-
     given = home_settings.merge(stored, once)
-    configs = check_settings(given, home_settings.configs)
+    configs = check_settings(given, definitions.configs)
+    repository = definitions.build(home, stored).get_repository_def()
     check_models(home, configs)
     enter(home)
     home_settings.keep(home.settings, stored)
@@ -145,10 +146,8 @@ def prepare(home: Home, once: Settings, kept: Settings | None = None) -> Prepare
         # Named, or Dagster falls back to a logger of its own that prints every event.
         "loggers": {"console": {}},
     }
-    from featdisc_assets.assets.ingest import SourceConfig, sources_of  # noqa: PLC0415
-
     sources, _ = sources_of(Warehouse(home.warehouse), cast("SourceConfig", configs["transcripts"]))
-    return Prepared(home, defs, run_config, sources)
+    return Prepared(home, repository, run_config, sources)
 
 
 @contextmanager
@@ -184,9 +183,7 @@ def run(home: Home, once: Settings, kept: Settings | None = None) -> None:
     ready = prepare(home, once, kept)
     with at_work(home) as instance:
         _observe(instance, ready)
-        ready.definitions.resolve_job_def("everything").execute_in_process(
-            instance=instance, run_config=ready.run_config
-        )
+        ready.repository.get_job("everything").execute_in_process(instance=instance, run_config=ready.run_config)
 
 
 def refresh(home: Home, *, dry_run: bool, tell: Callable[[str], None]) -> int:
@@ -200,12 +197,10 @@ def refresh(home: Home, *, dry_run: bool, tell: Callable[[str], None]) -> int:
     Raises:
         FeatdiscError: As for `run`.
     """
-    from featdisc_assets.graph.freshness import Freshness, told  # noqa: PLC0415
-
     ready = prepare(home, {})
     with at_work(home) as instance:
         _observe(instance, ready)
-        freshness = Freshness(ready.definitions, instance)
+        freshness = Freshness(ready.repository, instance)
         if dry_run:
             stale = freshness.stale()
             for line in told(stale):
@@ -227,21 +222,19 @@ def plan(home: Home, once: Settings, kept: Settings | None = None) -> None:
     Raises:
         FeatdiscError: As for `run`.
     """
-    from featdisc_assets.graph.freshness import Freshness  # noqa: PLC0415
-
     ready = prepare(home, once, kept)
     with at_work(home) as instance:
         _observe(instance, ready)
-        stale = {found.op for found in Freshness(ready.definitions, instance).stale()}
+        stale = {found.op for found in Freshness(ready.repository, instance).stale()}
         read = "transcripts" in once or "pieces" in once or bool(stale & {"transcripts", "pieces"})
         wanted = {"rating_plan", *(("transcripts", "pieces", "near_equal_texts") if read else ())}
-        job = ready.definitions.resolve_job_def("everything")
+        job = ready.repository.get_job("everything")
         # An asset that fills several tables is made whole or not at all.
         chosen = dg.AssetSelection.assets(*wanted).required_multi_asset_neighbors()
         job.execute_in_process(
             instance=instance,
             run_config=ready.run_config | {"ops": _of(ready.run_config["ops"], wanted)},
-            asset_selection=sorted(chosen.resolve(ready.definitions.resolve_asset_graph())),
+            asset_selection=sorted(chosen.resolve(ready.repository.asset_graph)),
         )
 
 
@@ -251,22 +244,4 @@ def _of(ops: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
 
 def _observe(instance: dg.DagsterInstance, ready: Prepared) -> None:
     """Note the state of the source files before they are read: what changes later then shows."""
-    from featdisc_assets.assets.source_files import look  # noqa: PLC0415
-
     instance.report_runless_asset_event(look(ready.sources))
-
-
-def check_settings(given: Settings, configs: Mapping[str, type[dg.Config]]) -> dict[str, dg.Config]:
-    """Make sure that every setting names a knob and is within its range, before anything starts.
-
-    Returns:
-        The settings of every asset that takes any, defaults included.
-
-    Raises:
-        FeatdiscError: For the first that does not, with what would.
-    """
-    found = {asset: config() for asset, config in configs.items()}
-    home_settings.check_names(given)
-    for asset, values in given.items():
-        found[asset] = home_settings.fit(asset, configs[asset], values)
-    return found

@@ -6,10 +6,8 @@ from pydantic import Field
 from featdisc_assets.graph.metadata import checked_by_kind
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.home.settings import settings_of
 
 
-@settings_of("cluster_audit_near_duplicate_share")
 class NearDuplicateShareConfig(dg.Config):
     """How many twins are too many."""
 
@@ -41,7 +39,6 @@ def near_duplicate_share(config: NearDuplicateShareConfig, warehouse: WarehouseR
     )
 
 
-@settings_of("swallowed_themes_swallowed_share")
 class SwallowedShareConfig(dg.Config):
     """How much may be swallowed."""
 
@@ -72,7 +69,6 @@ def swallowed_share(config: SwallowedShareConfig, warehouse: WarehouseResource) 
     )
 
 
-@settings_of("cluster_stability_clusters_are_stable")
 class StableConfig(dg.Config):
     """How stable is stable enough."""
 

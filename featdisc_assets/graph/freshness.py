@@ -37,19 +37,19 @@ class Freshness:
     """What Dagster's records of one home say about the assets of a code location.
 
     Args:
-        definitions: The assets.
+        repository: The assets.
         instance: The records.
     """
 
-    def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
-        self._definitions, self._instance = definitions, instance
+    def __init__(self, repository: dg.RepositoryDefinition, instance: dg.DagsterInstance) -> None:
+        self._repository, self._instance = repository, instance
 
     @cached_property
     def _ops(self) -> dict[str, dg.AssetsDefinition]:
         return {
             asset.op.name: asset
-            for asset in self._definitions.assets or ()
-            if isinstance(asset, dg.AssetsDefinition) and asset.is_executable and not asset.is_observable
+            for asset in self._repository.assets_defs_by_key.values()
+            if asset.is_executable and not asset.is_observable
         }
 
     @cached_property
@@ -59,7 +59,7 @@ class Freshness:
     @cached_property
     def levels(self) -> list[list[dg.AssetKey]]:
         """Asset keys by distance from the sources; those of one level can be materialised together."""
-        graph = self._definitions.resolve_asset_graph()
+        graph = self._repository.asset_graph
         return [sorted(key for key in level if key in self._op_of) for level in graph.toposorted_asset_keys_by_level]
 
     def stale(self) -> list[Stale]:
@@ -72,7 +72,7 @@ class Freshness:
 
     def after(self, stale: list[Stale]) -> list[str]:
         """What lies behind these assets and will be looked at again once they are made."""
-        graph = self._definitions.resolve_asset_graph()
+        graph = self._repository.asset_graph
         reached = {dg.AssetKey(found.asset) for found in stale}
         behind = [key for level in self.levels for key in level if graph.get_ancestor_asset_keys(key) & reached - {key}]
         return [key.to_user_string() for key in behind if key not in reached]
@@ -111,7 +111,7 @@ class Freshness:
 
         Where a level's rows come out as they were, what lies behind it is left alone.
         """
-        job = self._definitions.resolve_job_def("everything")
+        job = self._repository.get_job("everything")
         for level in self.levels:
             here = self._among(level)
             if not here:

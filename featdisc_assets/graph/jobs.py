@@ -48,10 +48,10 @@ def executor() -> dg.ExecutorDefinition:
 @dg.op(description="Looks up what is out of date and materialises it, a level of the graph at a time.")
 def refresh_what_is_out_of_date(context: dg.OpExecutionContext) -> None:
     """Run what `featdisc refresh` runs; each level is a run of its own in the list of runs."""
-    from featdisc_assets.definitions import defs  # noqa: PLC0415  (this module is part of them)
-
     config: dict[str, Any] = {"loggers": {"console": {}}}
-    for level in Freshness(defs, context.instance).refresh(config, {"featdisc/started_as": context.run_id}):
+    for level in Freshness(context.repository_def, context.instance).refresh(
+        config, {"featdisc/started_as": context.run_id}
+    ):
         for line in told(level):
             context.log.info(line)
 

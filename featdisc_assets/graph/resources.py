@@ -36,6 +36,7 @@ class WarehouseResource(DuckDBResource):
     your own can take it as a plain `DuckDBResource`.
     """
 
+    home: dg.ResourceDependency[HomeResource]
     database: str = Field(default="", description="The DuckDB file; empty takes warehouse.duckdb in the home.")
     memory_limit: str = Field(default="6GB", description="DuckDB's ceiling on memory; beyond it, it spills to disk.")
     patience_s: float = Field(default=600.0, description="Seconds to wait for another process that holds the file.")
@@ -48,9 +49,15 @@ class WarehouseResource(DuckDBResource):
 
     def open(self) -> Warehouse:
         """The warehouse, its tables and views made where they are not there yet."""
-        path = Path(self.database) if self.database else Home.find().warehouse
+        path = Path(self.database) if self.database else self.home.home.warehouse
         warehouse = Warehouse(path, memory_limit=self.memory_limit, patience_s=self.patience_s)
         if path not in _prepared or not path.exists():
             warehouse.prepare()
             _prepared.add(path)
         return warehouse
+
+
+def resources_of(home: Home) -> dict[str, dg.ConfigurableResource[Any]]:
+    """The resources of one home, for code that materialises assets by itself."""
+    resource = HomeResource(path=str(home.path))
+    return {"home": resource, "warehouse": WarehouseResource(home=resource)}

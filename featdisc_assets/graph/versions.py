@@ -65,9 +65,15 @@ def data_version(warehouse: Warehouse, relation: str, columns: Sequence[str] = (
     return dg.DataVersion(blake2b(f"{row['n']}:{row['total']}".encode(), digest_size=8).hexdigest())
 
 
+def without_effect(config: type[dg.Config]) -> frozenset[str]:
+    """The settings of a config that do not decide rows: how fast, at what price, with how many retries."""
+    names: frozenset[str] = getattr(config, "without_effect", frozenset())
+    return names
+
+
 def _defaults(config: type[dg.Config]) -> str:
-    without_effect: frozenset[str] = getattr(config, "without_effect", frozenset())
-    decisive = {name: knob.default for name, knob in config.model_fields.items() if name not in without_effect}
+    skipped = without_effect(config)
+    decisive = {name: knob.default for name, knob in config.model_fields.items() if name not in skipped}
     return orjson.dumps(decisive, option=orjson.OPT_SORT_KEYS, default=str).decode()
 
 

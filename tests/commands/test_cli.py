@@ -10,10 +10,9 @@ import typer
 
 from featdisc_assets.commands import cli
 from featdisc_assets.commands import run as running
-from featdisc_assets.definitions import assets, defs
+from featdisc_assets.definitions import assets, build, configs
 from featdisc_assets.graph.metadata import markdown_table
 from featdisc_assets.home.places import Home
-from featdisc_assets.home.settings import configs
 from featdisc_assets.warehouse import Warehouse
 from tests.conftest import featdisc
 
@@ -145,7 +144,7 @@ def test_every_op_with_settings_can_be_checked() -> None:
     }
     assert set(configs) == taking | checks_with_settings
     # A run is told its settings by op: a name that no op has would stop it.
-    assert set(configs) <= {node.name for node in defs.resolve_job_def("everything").nodes}
+    assert set(configs) <= {node.name for node in build(Home.find()).resolve_job_def("everything").nodes}
 
 
 def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from featdisc_assets.home.settings import configs
+from featdisc_assets.definitions import configs
 from featdisc_assets.warehouse import Warehouse, ask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "names.md").read_text(encoding="utf-8")

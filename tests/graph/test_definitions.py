@@ -7,9 +7,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from featdisc_assets.definitions import assets, defs
+from featdisc_assets.definitions import assets, build
+from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse.marts import marts
 
+defs = build(Home.find())
 ROOT = Path(__file__).parents[2]
 EXPECTED = {
     "transcripts", "turns", "dropped_text", "given_features", "quarantine", "pieces", "near_equal_texts", "rating_plan",

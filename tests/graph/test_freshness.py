@@ -16,7 +16,7 @@ class Plant:
         self.code = dict.fromkeys(self.rows, "1")
         self.made: list[str] = []
 
-    def definitions(self) -> dg.Definitions:
+    def repository(self) -> dg.RepositoryDefinition:
         def asset(name: str, *deps: str) -> dg.AssetsDefinition:
             @dg.asset(name=name, deps=list(deps), code_version=self.code[name])
             def made() -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -27,7 +27,10 @@ class Plant:
 
         assets = [asset("a", "files"), asset("b", "a"), asset("c", "b"), asset("d", "a")]
         jobs = [dg.define_asset_job("everything", dg.AssetSelection.all())]
-        return dg.Definitions(assets=[dg.AssetSpec("files"), *assets], jobs=jobs, executor=dg.in_process_executor)
+        definitions = dg.Definitions(
+            assets=[dg.AssetSpec("files"), *assets], jobs=jobs, executor=dg.in_process_executor
+        )
+        return definitions.get_repository_def()
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ Refresh = Callable[[], list[str]]
 def refresh(plant: Plant, instance: dg.DagsterInstance) -> Refresh:
     def go() -> list[str]:
         plant.made.clear()
-        for _ in Freshness(plant.definitions(), instance).refresh({}, {"why": "test"}):
+        for _ in Freshness(plant.repository(), instance).refresh({}, {"why": "test"}):
             pass
         return plant.made
 
@@ -56,7 +59,7 @@ def refresh(plant: Plant, instance: dg.DagsterInstance) -> Refresh:
 
 
 def stale(plant: Plant, instance: dg.DagsterInstance) -> dict[str, tuple[str, ...]]:
-    return {found.asset: found.reasons for found in Freshness(plant.definitions(), instance).stale()}
+    return {found.asset: found.reasons for found in Freshness(plant.repository(), instance).stale()}
 
 
 def observe(instance: dg.DagsterInstance, version: str) -> None:
@@ -76,7 +79,7 @@ def test_changed_code_redoes_its_asset_and_stops_where_rows_are_as_they_were(
     refresh()
     plant.code["b"] = "2"
     assert stale(plant, instance) == {"b": ("its prompts, settings, SQL or code changed",)}
-    assert Freshness(plant.definitions(), instance).after([Stale("b", "b", ())]) == ["c"]
+    assert Freshness(plant.repository(), instance).after([Stale("b", "b", ())]) == ["c"]
     assert refresh() == ["b"]
     plant.code["b"], plant.rows["b"] = "3", "b2"
     assert refresh() == ["b", "c"]
@@ -88,7 +91,7 @@ def test_changed_rows_of_a_parent_show_before_anything_is_rerun(
 ) -> None:
     refresh()
     plant.rows["a"] = "a2"
-    job = plant.definitions().resolve_job_def("everything")
+    job = plant.repository().get_job("everything")
     job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("a")])
     assert stale(plant, instance) == {"b": ("a changed",), "d": ("a changed",)}
     assert refresh() == ["b", "d"]

@@ -224,10 +224,8 @@ def test_the_asset_waits_for_every_mart_its_queries_read() -> None:
 
 def test_the_asset_writes_the_same_bytes_twice_and_leaves_nothing_beside(tmp_path: Path, warehouse: Warehouse) -> None:
     fill(warehouse, small_rows())
-    resources = {
-        "home": HomeResource(path=str(tmp_path)),
-        "warehouse": WarehouseResource(database=str(warehouse.path)),
-    }
+    home = HomeResource(path=str(tmp_path))
+    resources = {"home": home, "warehouse": WarehouseResource(home=home, database=str(warehouse.path))}
     written = []
     for _ in range(2):
         done = dg.materialize([report], resources=resources)

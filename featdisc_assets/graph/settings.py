@@ -1,0 +1,108 @@
+"""A home's settings as the defaults of its assets, applied when `Definitions` are built and never on import.
+
+The launchpad then shows them, *Materialize* without a launchpad uses them, and after an edit and "Reload definitions"
+the assets that they decide show as out of date.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import dagster as dg
+import orjson
+from pydantic import create_model
+
+from featdisc_assets.asking.plans import prompts_folder
+from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.graph.versions import code_version, without_effect
+from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import Settings, fit
+from featdisc_assets.llm import prompts
+
+SomeAsset = TypeVar("SomeAsset", bound=dg.AssetsDefinition)
+Configs = dict[str, type[dg.Config]]
+
+
+def config_class(definition: dg.AssetsDefinition) -> type[dg.Config] | None:
+    """The config class of an asset or check, None if it takes no settings."""
+    function = definition.op.compute_fn
+    if not hasattr(function, "has_config_arg") or not function.has_config_arg():
+        return None
+    config: type[dg.Config] = function.get_config_arg().annotation
+    return config
+
+
+def config_classes(definitions: Iterable[dg.AssetsDefinition]) -> Configs:
+    """The config classes of assets and checks, by the name of the op: the name that settings use."""
+    found = ((definition.op.name, config_class(definition)) for definition in definitions)
+    return {name: config for name, config in found if config is not None}
+
+
+def check_settings(given: Settings, configs: Configs) -> dict[str, dg.Config]:
+    """Check that every setting exists and is within its range.
+
+    Returns:
+        The config of every asset and check, with defaults where nothing is given.
+
+    Raises:
+        FeatdiscError: For the first setting that is wrong, with what would be right.
+    """
+    for asset in given:
+        if asset not in configs:
+            raise FeatdiscError(f"No asset named {asset!r} takes settings; those that do are {', '.join(configs)}.")
+    return {asset: fit(asset, config, given.get(asset, {})) for asset, config in configs.items()}
+
+
+def with_settings(definition: SomeAsset, settings: Settings, home: Home) -> SomeAsset:
+    """The asset or check with the home's settings as defaults, and with the home's prompts in its code version.
+
+    Raises:
+        FeatdiscError: If a setting does not fit.
+        PromptError: If a prompt file of the home cannot be used.
+    """
+    config = config_class(definition)
+    if config is None:
+        return definition
+    name = definition.op.name
+    given = settings.get(name, {})
+    decisive = [_defaults(config, name, given), *_prompt_texts(config, settings, home)]
+    if given:
+        definition = _with_defaults(definition, config, fit(name, config, given), given)
+    if not any(decisive):
+        return definition
+    return definition.map_asset_specs(
+        lambda spec: spec.replace_attributes(code_version=code_version(spec.code_version or "", *decisive))
+    )
+
+
+def _defaults(config: type[dg.Config], name: str, given: Mapping[str, object]) -> str:
+    """Those of the given settings that decide rows and differ from the defaults; empty if there is none."""
+    fitted = fit(name, config, given)
+    fields = config.model_fields
+    values = {knob: getattr(fitted, knob) for knob in given if knob not in without_effect(config)}
+    changed = {knob: value for knob, value in values.items() if value != fields[knob].default}
+    return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS, default=str).decode() if changed else ""
+
+
+def _prompt_texts(config: type[dg.Config], settings: Settings, home: Home) -> list[str]:
+    names: tuple[str, ...] = getattr(config, "prompts", ())
+    folder = prompts_folder(settings.get("rating_plan", {}).get("prompts_folder"), home)
+    return [prompts.fingerprint(*name.split("/"), folder) for name in names]
+
+
+def _with_defaults(
+    definition: SomeAsset, config: type[dg.Config], fitted: dg.Config, given: Mapping[str, object]
+) -> SomeAsset:
+    """A copy whose config schema has other defaults; Dagster has no public call for it."""
+    changed = {}
+    for knob in given:
+        field = copy.copy(config.model_fields[knob])
+        field.default = getattr(fitted, knob)
+        changed[knob] = (field.annotation, field)
+    schema = create_model(config.__name__, __base__=config, __doc__=config.__doc__, **changed).to_config_schema()
+    op = definition.op.with_replaced_properties(name=definition.op.name, config_schema=schema)
+    attributes = definition.get_attributes_dict() | {"node_def": op}
+    if isinstance(definition, dg.AssetChecksDefinition):
+        wanted = ("keys_by_input_name", "node_def", "check_specs_by_output_name", "can_subset", "resource_defs")
+        return type(definition).create(**{name: attributes[name] for name in wanted})
+    return type(definition).dagster_internal_init(**attributes)
