@@ -6,9 +6,9 @@ read as a baseline: how far do shared words alone get?
 
 from collections.abc import Sequence
 
+from featdisc_assets.stages.language import fold
 from featdisc_assets.surface.naming import stems_of
 from featdisc_assets.surface.registry import rate
-from featdisc_assets.surface.words import fold
 from featdisc_assets.transcript import Kind
 
 # Of all that the rules can find in a piece, not only the most telling.

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, takewhile
 from typing import Final
 
-from featdisc_assets.surface.detect import stopwords_of
+from featdisc_assets.stages.language import stopwords_of, word_set, words_of
 from featdisc_assets.surface.topics import TOPIC_LEADS
-from featdisc_assets.surface.words import word_set, words_of
 
 # How features are phrased, not what they say.
 _RATER_WORDS: Final = word_set(

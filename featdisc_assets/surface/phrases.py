@@ -18,7 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from featdisc_assets.surface.words import SENTENCE_END, number_of, word_set, words_of
+from featdisc_assets.stages.language import SENTENCE_END, word_set, words_of
+from featdisc_assets.surface.words import number_of
 
 Span = tuple[int, int]
 

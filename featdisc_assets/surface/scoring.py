@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from featdisc_assets.stages.language import SENTENCE_END, words_of
 from featdisc_assets.surface.lexicon import lexicon
 from featdisc_assets.surface.phrases import Phrases
-from featdisc_assets.surface.words import SENTENCE_END, words_of
 
 _SAID: Final = lexicon("interest")
 

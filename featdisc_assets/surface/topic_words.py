@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from featdisc_assets.surface.words import word_set
+from featdisc_assets.stages.language import word_set
 
 # How people talk to a model, or what joins any text: not what it is about. Stop word lists lack them.
 BLAND: Final = word_set(

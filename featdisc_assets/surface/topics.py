@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from featdisc_assets.surface.detect import stopwords_of
+from featdisc_assets.stages.language import fold, stopwords_of
 from featdisc_assets.surface.rule import ANY, Found, Rule
 from featdisc_assets.surface.topic_words import BEFORE_NOUNS, BEFORE_VERBS, BLAND, VERB_ENDINGS
 from featdisc_assets.surface.view import TextView
-from featdisc_assets.surface.words import fold
 
 _SCAN: Final = 4_000
 _MOST_TOPICS: Final = 2

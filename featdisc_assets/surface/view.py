@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from featdisc_assets.surface.detect import language_of
+from featdisc_assets.stages.language import SENTENCE_END, detect_language, fold, words_of
 from featdisc_assets.surface.phrases import Phrases, Span
-from featdisc_assets.surface.words import SENTENCE_END, fold, words_of
 from featdisc_assets.transcript import TURN_BREAK, Kind
 
 # Work on a huge piece is bounded: its beginning and its end tell what it is.
@@ -135,7 +134,7 @@ class TextView:
     @cached_property
     def language(self) -> str | None:
         """The English name of the language of the prose, or None where too little stands there to tell."""
-        return language_of(self.prose[:LANGUAGE_PREFIX])
+        return detect_language(self.prose[:LANGUAGE_PREFIX])
 
     @cached_property
     def is_cjk(self) -> bool:

@@ -1,23 +1,7 @@
 """From text to the folded words that phrases are matched against."""
 
 import re
-import unicodedata
 from typing import Final
-
-SENTENCE_END: Final = frozenset({".", "?", "!"})
-
-# A line break ends a sentence only where a paragraph, a list item or a heading begins: wrapped prose runs on.
-_TOKEN: Final = re.compile(
-    r"\b(?:[ldjmtsnc]|qu|dell|nell|all|sull|dall|un|jusqu|lorsqu|puisqu)'(?=[^\W\d_])"
-    r"|\d+(?:[.,:]\d+)*"
-    r"|[^\W\d_]+(?:'[^\W\d_]+)*"
-    r"|[.?!](?=[\s\"'”’)*_.?!]|\Z)"
-    r"|:(?=\s|\Z)|[。？！]"
-    r"|\n(?=[ \t]*(?:\n|[-*•#>|]|\d{1,3}[.)]))"
-)
-_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
-_ACCENTS: Final = re.compile("[\u0300-\u036f]")
-_ENDS: Final = {"\n": ".", "。": ".", "？": "?", "！": "!"}
 
 _NUMBER_WORDS: Final = """
     one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -48,30 +32,9 @@ NUMBERS: Final = {word: n for n, word in enumerate(_NUMBER_WORDS.split(), 1)} | 
 }
 
 
-def fold(text: str) -> str:
-    """Lower case, straight apostrophes, and no accents on Latin letters: how people type is not what they say."""
-    if text.isascii():
-        return text.lower()
-    lowered = text.replace("’", "'").replace("‘", "'").casefold()
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered.translate(_LIGATURES)))
-
-
-def words_of(text: str) -> list[str]:
-    """The words, numbers and sentence ends of a text, folded; other punctuation falls away.
-
-    French and Italian elisions stand alone ("l'avocat" gives "l'", "avocat"); English contractions stay whole.
-    """
-    return [_ENDS.get(token, token) for token in _TOKEN.findall(fold(text))]
-
-
 def number_of(word: str) -> int | None:
     """The whole number a word or a run of digits stands for, or None."""
     if word[:1].isdigit():
         digits = re.sub(r"[.,:]", "", word)
         return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else None
     return NUMBERS.get(word)
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a block of text, for lists that read better as prose than as one string a line."""
-    return frozenset(text.split())

@@ -5,7 +5,7 @@ import pytest
 from featdisc_assets.surface.lexicon import lexicon
 from featdisc_assets.surface.phrases import Phrases
 from featdisc_assets.surface.view import view_of
-from featdisc_assets.surface.words import fold, number_of, words_of
+from featdisc_assets.surface.words import number_of
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,6 @@ def test_what_a_phrase_finds(phrase: str, text: str, hit: str | None) -> None:
 def test_a_phrase_that_cannot_be_read_is_refused(phrase: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Phrases(phrase)
-
-
-@pytest.mark.parametrize(
-    ("text", "folded"), [("ÉTÉ", "ete"), ("Straße", "strasse"), ("cœur", "coeur"), ("Don’t", "don't"), ("ガ", "ガ")]
-)
-def test_folding(text: str, folded: str) -> None:
-    assert fold(text) == fold(folded) == folded or text == "ガ"
-
-
-def test_a_line_break_ends_a_sentence_only_before_a_paragraph_or_a_list_item() -> None:
-    assert words_of("one\ntwo\n\nthree\n- four") == ["one", "two", ".", "three", ".", "four"]
 
 
 @pytest.mark.parametrize(
