@@ -1,4 +1,4 @@
-"""Rules over the languages a piece is written in."""
+"""The languages that a piece is written in."""
 
 from itertools import pairwise
 from typing import Final
@@ -11,7 +11,7 @@ _MIXED_PARAGRAPHS: Final = 6
 
 
 def _languages(view: TextView) -> list[str]:
-    """The languages of the piece's longer paragraphs, the main one first."""
+    """The languages of the longer paragraphs, the main one first."""
     main = view.language
     found = [main] if main else []
     paragraphs = [p for p in view.prose.split("\n\n") if len(p) >= 80]
@@ -43,8 +43,8 @@ def _changes(view: TextView) -> Found:
     if len(view.turns) < 2:
         return None
     seen = [detect_language(turn[:LANGUAGE_PREFIX]) for turn in view.turns[:8] if len(turn) >= 60]
-    told = [language for language in seen if language]
-    return "Changes language between turns" if any(a != b for a, b in pairwise(told)) else None
+    known = [language for language in seen if language]
+    return "Changes language between turns" if any(a != b for a, b in pairwise(known)) else None
 
 
 def _in_english(view: TextView) -> Found:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from featdisc_assets.surface.lexicon import lexicon
 from featdisc_assets.surface.phrases import Phrases
+from featdisc_assets.surface.rule import load_phrases
 from featdisc_assets.surface.view import view_of
 from featdisc_assets.surface.words import number_of
 
@@ -65,4 +65,4 @@ def test_numbers(word: str, number: int | None) -> None:
     ["asks", "care", "conduct", "doubts", "harms", "interest", "manner", "persona", "self_talk", "staging", "stakes"],
 )
 def test_every_phrasebook_reads(book: str) -> None:
-    assert lexicon(book)
+    assert load_phrases(book)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from featdisc_assets.surface.registry import RULES, found_by
+from featdisc_assets.surface.rating import RULES, apply_rule
 from featdisc_assets.surface.view import view_of
-from tests.surface import cases_asks, cases_conduct, cases_form, cases_self_talk, cases_stakes
+from tests.surface import cases_formatting, cases_model_conduct, cases_tone, cases_user_requests, cases_user_stakes
 from tests.surface.cases import Case
 
-TABLES = (cases_asks, cases_conduct, cases_form, cases_self_talk, cases_stakes)
+TABLES = (cases_formatting, cases_model_conduct, cases_tone, cases_user_requests, cases_user_stakes)
 CASES: dict[str, Case] = {name: case for table in TABLES for name, case in table.CASES.items()}
 BY_NAME = {rule.name: rule for rule in RULES}
 
@@ -25,12 +25,12 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
 
 @pytest.mark.parametrize(("name", "text"), listed("yes"))
 def test_rule_finds(name: str, text: str) -> None:
-    assert found_by(BY_NAME[name], view_of(text, CASES[name].kind))
+    assert apply_rule(BY_NAME[name], view_of(text, CASES[name].kind))
 
 
 @pytest.mark.parametrize(("name", "text"), listed("no"))
 def test_rule_leaves_alone(name: str, text: str) -> None:
-    assert found_by(BY_NAME[name], view_of(text, CASES[name].kind)) == []
+    assert apply_rule(BY_NAME[name], view_of(text, CASES[name].kind)) == []
 
 
 @pytest.mark.parametrize(("name", "text"), listed("yes"))
