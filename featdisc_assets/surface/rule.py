@@ -67,7 +67,7 @@ def load_phrases(*names: str) -> dict[str, Phrases]:
     """The phrases of some phrasebook files, by section.
 
     Raises:
-        ValueError: A phrase uses a shorthand that is not defined above it, or stands before the first section.
+        ValueError: A phrase uses a shorthand that is not defined above it, or is above the first section.
     """
     return {
         section: Phrases("\n".join(lines), substrings=substrings)

@@ -11,10 +11,10 @@ from featdisc_assets.surface.view import TextView
 from featdisc_assets.surface.words import BEFORE_NOUNS, BEFORE_VERBS, TOPIC_STOPWORDS, VERB_ENDINGS
 
 _SCAN: Final = 4_000
-_MOST_TOPICS: Final = 2
+_MAX_TOPICS: Final = 2
 # In a piece of more words, a word that occurs once is not a topic.
 _LONG: Final = 40
-_MOST_WORDS: Final = 3
+_MAX_WORDS: Final = 3
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*|\d[\d.,]*|[^\s\w]|\n")
 _SENTENCE_STARTS: Final = frozenset('.!?\n:*-•“"¿¡#|>')
@@ -61,7 +61,7 @@ def _disjoint(ranked: list[Phrase]) -> list[Phrase]:
         if not stems & used and (len(phrase) > 1 or len(phrase[0]) > 2):
             used |= stems
             chosen.append(phrase)
-        if len(chosen) == _MOST_TOPICS:
+        if len(chosen) == _MAX_TOPICS:
             break
     return chosen
 
@@ -131,7 +131,7 @@ def _proper_nouns(view: TextView) -> dict[str, str]:
 
 def _phrases(run: Phrase) -> list[Phrase]:
     """A short run itself, and the words and pairs of a run, so that a repeated part can outweigh a long run."""
-    whole = [run] if 1 < len(run) <= _MOST_WORDS else []
+    whole = [run] if 1 < len(run) <= _MAX_WORDS else []
     pairs = [run[i : i + 2] for i in range(len(run) - 1)] if len(run) > 2 else []
     singles = [(word,) for word in run if not word.endswith("ly")]
     return list(dict.fromkeys([*whole, *pairs, *singles]))
