@@ -13,10 +13,10 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
+from featdisc_assets.stages import language
+from featdisc_assets.stages.language import detect_language
 from featdisc_assets.statistics import contrasts, tabulating
 from featdisc_assets.statistics.tabulating import TELLS_TOO_MUCH, contrasted
-from featdisc_assets.surface import detect
-from featdisc_assets.surface.detect import language_of
 from featdisc_assets.warehouse import Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -28,7 +28,7 @@ LANGUAGE_PREFIX = 600
     group_name="analysis",
     kinds={"duckdb"},
     deps=["pieces"],
-    code_version=code_version(read_sql("read/new_texts"), detect),
+    code_version=code_version(read_sql("read/new_texts"), language),
 )
 def text_languages(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per distinct text of the user's turns: its language, told by rules and an offline detector."""
@@ -36,7 +36,7 @@ def text_languages(context: dg.AssetExecutionContext, warehouse: WarehouseResour
     new = db.read(read_sql("read/new_texts"), variables={"prefix": LANGUAGE_PREFIX})
     languages = []
     for i, text in enumerate(new["text"].to_pylist()):
-        languages.append(language_of(text))
+        languages.append(detect_language(text))
         if (i + 1) % 20_000 == 0:
             context.log.info(f"the language of {i + 1:,} of {len(new):,} new texts is told")
     db.append("text_languages", new.select(["text_hash"]).append_column("language", pa.array(languages, pa.string())))

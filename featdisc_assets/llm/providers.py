@@ -135,7 +135,7 @@ def answer_by_rules(prompt: str) -> str:
 def _about_clusters(fences: dict[str, str], surface: ModuleType) -> dict[str, Any] | None:
     if "features" in fences:
         others, rejected = _lines(fences.get("neighbours", "")), _lines(fences.get("rejected", ""))
-        label, description = surface.name(_lines(fences["features"]), others, rejected)
+        label, description = surface.name_cluster(_lines(fences["features"]), others, rejected)
         return {"label": label, "description": description}
     if "clusters" in fences and "neighbours" in fences:
         own, others = (_labels(fences[name]) for name in ("clusters", "neighbours"))
@@ -145,21 +145,21 @@ def _about_clusters(fences: dict[str, str], surface: ModuleType) -> dict[str, An
         fits = surface.judge(fences.get("name", ""), _numbered(fences["phrases"]))
         return {"fits": [{"phrase": number, "fit": fit} for number, fit in enumerate(fits, 1)]}
     if "clusters" in fences:
-        scores = surface.interest(split_clusters(fences["clusters"]))
+        scores = surface.score_interest(split_clusters(fences["clusters"]))
         return {"scores": [{"cluster": number, "score": score} for number, score in enumerate(scores, 1)]}
     return None
 
 
 def _about_a_piece(prompt: str, fences: dict[str, str], surface: ModuleType) -> dict[str, Any] | None:
     if "piece" in fences and "codebook" in fences:
-        return {"shown": surface.codebook(fences["piece"], _numbered(fences["codebook"]), _kind_named(prompt))}
+        return {"shown": surface.apply_codebook(fences["piece"], _numbered(fences["codebook"]), _kind_named(prompt))}
     if "piece" in fences:
         return {"verdict": surface.verify(fences["piece"], fences.get("feature", ""), _kind_named(prompt))}
     # What is asked for stands after the fence, where a piece cannot write.
     wants_quotes = '"quote"' in prompt.rpartition("</")[2]
     for kind in ALL_KINDS:
         if kind in fences and wants_quotes:
-            found = surface.quoted(fences[kind], kind, at_least=10, at_most=20)
+            found = surface.rate_with_quotes(fences[kind], kind, at_least=10, at_most=20)
             return {"features": [{"feature": said, "quote": words} for said, words in found]}
         if kind in fences:
             return {"features": surface.rate(fences[kind], kind, at_least=10, at_most=20)}

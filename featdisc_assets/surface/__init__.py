@@ -1,14 +1,19 @@
-"""surface/v1: the built-in rater, by plain rules over the text; no key, no network, no model.
+"""surface/v1: the built-in rater. Rules over the text; needs no key, no network and no model.
 
-It answers every question the autorater is asked (features of a piece, names of clusters and of themes, interest of
-clusters, and those of the opt-in checks), and so doubles as the baseline: what would plain rules have found?
+It answers every question that the autorater is asked, and so is a baseline: what do rules find?
 """
 
-from featdisc_assets.surface.checking import codebook, judge, verify
-from featdisc_assets.surface.naming import name
-from featdisc_assets.surface.parents import name_parent
-from featdisc_assets.surface.quoting import quoted
-from featdisc_assets.surface.registry import rate
-from featdisc_assets.surface.scoring import interest
+from featdisc_assets.surface.interest import score_interest
+from featdisc_assets.surface.naming import judge, name_cluster, name_parent
+from featdisc_assets.surface.rating import apply_codebook, rate, rate_with_quotes, verify
 
-__all__ = ["codebook", "interest", "judge", "name", "name_parent", "quoted", "rate", "verify"]
+__all__ = [
+    "apply_codebook",
+    "judge",
+    "name_cluster",
+    "name_parent",
+    "rate",
+    "rate_with_quotes",
+    "score_interest",
+    "verify",
+]

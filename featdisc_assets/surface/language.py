@@ -1,49 +1,30 @@
-"""Rules over the languages a piece is written in."""
+"""The languages that a piece is written in."""
 
 from itertools import pairwise
 from typing import Final
 
-from featdisc_assets.surface.detect import language_of, share_of
+from featdisc_assets.stages.language import OTHER_SCRIPTS, detect_language, stopword_share, words_of
 from featdisc_assets.surface.rule import ANY, Found, Rule
 from featdisc_assets.surface.view import LANGUAGE_PREFIX, TextView
-from featdisc_assets.surface.words import words_of
 
 _MIXED_PARAGRAPHS: Final = 6
-_OTHER_SCRIPTS: Final = frozenset(
-    [
-        "Russian",
-        "Ukrainian",
-        "Bulgarian",
-        "Greek",
-        "Arabic",
-        "Persian",
-        "Hebrew",
-        "Hindi",
-        "Bengali",
-        "Thai",
-        "Japanese",
-        "Chinese",
-        "Korean",
-    ]
-)
 
 
 def _languages(view: TextView) -> list[str]:
-    """The languages of the piece's longer paragraphs, the main one first."""
+    """The languages of the longer paragraphs, the main one first."""
     main = view.language
     found = [main] if main else []
     paragraphs = [p for p in view.prose.split("\n\n") if len(p) >= 80]
     step = max(1, len(paragraphs) // _MIXED_PARAGRAPHS)
     for paragraph in paragraphs[::step][:_MIXED_PARAGRAPHS]:
-        language = language_of(paragraph[:LANGUAGE_PREFIX])
+        language = detect_language(paragraph[:LANGUAGE_PREFIX])
         if not language or language in found:
             continue
         words = words_of(paragraph[:LANGUAGE_PREFIX])
-        # A list of names or terms is no second language: its small words must be there, or its script.
-        told = (
-            share_of(words, language) >= 0.3 and share_of(words, main or "English") < share_of(words, language) - 0.15
-        )
-        if len(words) >= 12 and (told or language in _OTHER_SCRIPTS):
+        # A list of names or terms is not a second language: require its stop words or its script.
+        share = stopword_share(words, language)
+        has_stopwords = share >= 0.3 and stopword_share(words, main or "English") < share - 0.15
+        if len(words) >= 12 and (has_stopwords or language in OTHER_SCRIPTS):
             found.append(language)
     return found
 
@@ -61,9 +42,9 @@ def _mixes(view: TextView) -> Found:
 def _changes(view: TextView) -> Found:
     if len(view.turns) < 2:
         return None
-    seen = [language_of(turn[:LANGUAGE_PREFIX]) for turn in view.turns[:8] if len(turn) >= 60]
-    told = [language for language in seen if language]
-    return "Changes language between turns" if any(a != b for a, b in pairwise(told)) else None
+    seen = [detect_language(turn[:LANGUAGE_PREFIX]) for turn in view.turns[:8] if len(turn) >= 60]
+    known = [language for language in seen if language]
+    return "Changes language between turns" if any(a != b for a, b in pairwise(known)) else None
 
 
 def _in_english(view: TextView) -> Found:

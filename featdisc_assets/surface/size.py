@@ -1,29 +1,31 @@
-"""Plain facts of size and style: true of every piece, so they only fill a short list up."""
+"""Length, wording and punctuation, which fill up short lists of features, and loops."""
 
+import re
+from collections import Counter
 from typing import Final
 
 from featdisc_assets.surface.rule import ANY, Found, Rule
 from featdisc_assets.surface.view import TextView
 
 _NOUN: Final = {"user": "message", "thought": "thought", "response": "answer", "tool": "tool traffic"}
-_SIZES: Final = (
-    (8, "Very short"),
-    (30, "Short"),
-    (90, "Fairly short"),
-    (220, "Medium length"),
-    (450, "Long"),
-    (10**9, "Very long"),
-)
+_UNIT: Final = re.compile(r"[^.!?。!?\n]+")
+_SPACE: Final = re.compile(r"[\W_]+")
+# Verse and lists repeat on purpose: a loop is a repeated sentence of some length, or a repeated passage.
+_MIN_TIMES: Final = 4
+_MIN_LETTERS: Final = 9
+_MIN_LETTERS_CJK: Final = 5
 
 
-def _words(view: TextView) -> int:
-    """Words, with three characters of Chinese or Japanese taken as one."""
-    return max(view.n_words, len(view.prose) // 3 if view.is_cjk else 0)
+def _grade(value: float, *grades: tuple[float, str], above: str) -> str:
+    """The name of the first grade that the value is below, else `above`."""
+    return next((name for bound, name in grades if value < bound), above)
 
 
 def _length(view: TextView) -> Found:
-    n = _words(view)
-    return next(f"{size} {_NOUN[view.kind]}" for most, size in _SIZES if n <= most)
+    # Three characters of Chinese or Japanese count as one word.
+    n = max(view.n_words, len(view.prose) // 3 if view.is_cjk else 0)
+    short = ((9, "Very short"), (31, "Short"), (91, "Fairly short"))
+    return f"{_grade(n, *short, (221, 'Medium length'), (451, 'Long'), above='Very long')} {_NOUN[view.kind]}"
 
 
 def _sentence_length(view: TextView) -> Found:
@@ -33,40 +35,25 @@ def _sentence_length(view: TextView) -> Found:
     mean = sum(lengths) / len(lengths)
     if len(lengths) == 1:
         return "A single sentence" if mean >= 4 else "A sentence fragment"
-    return (
-        "Very short sentences"
-        if mean < 8
-        else "Short sentences"
-        if mean < 13
-        else "Sentences of middling length"
-        if mean < 21
-        else "Long sentences"
-    )
+    short = ((8, "Very short sentences"), (13, "Short sentences"))
+    return _grade(mean, *short, (21, "Sentences of middling length"), above="Long sentences")
 
 
 def _sentence_count(view: TextView) -> Found:
     n = len(view.sentences)
-    if n < 2:
-        return None
-    return "Two or three sentences" if n < 4 else "A handful of sentences" if n < 9 else "Many sentences"
+    few = ((4, "Two or three sentences"), (9, "A handful of sentences"))
+    return None if n < 2 else _grade(n, *few, above="Many sentences")
 
 
 def _paragraphs(view: TextView) -> Found:
     n = sum(1 for p in view.unfenced.split("\n\n") if p.strip())
-    return (
-        "One paragraph"
-        if n <= 1
-        else "Two or three paragraphs"
-        if n < 4
-        else "Several paragraphs"
-        if n < 9
-        else "Many paragraphs"
-    )
+    few = ((2, "One paragraph"), (4, "Two or three paragraphs"), (9, "Several paragraphs"))
+    return _grade(n, *few, above="Many paragraphs")
 
 
 def _turns(view: TextView) -> Found:
-    n = len(view.turns)
-    return "Single turn" if n == 1 else "Two turns" if n == 2 else "Three or four turns" if n < 5 else "Many turns"
+    few = ((2, "Single turn"), (3, "Two turns"), (5, "Three or four turns"))
+    return _grade(len(view.turns), *few, above="Many turns")
 
 
 def _vocabulary(view: TextView) -> Found:
@@ -74,7 +61,7 @@ def _vocabulary(view: TextView) -> Found:
     if len(words) < 6 or view.is_cjk:
         return None
     mean = sum(map(len, words)) / len(words)
-    return "Plain short words" if mean < 4.3 else "Everyday vocabulary" if mean < 5.2 else "Long formal words"
+    return _grade(mean, (4.3, "Plain short words"), (5.2, "Everyday vocabulary"), above="Long formal words")
 
 
 def _variety(view: TextView) -> Found:
@@ -82,16 +69,12 @@ def _variety(view: TextView) -> Found:
     if len(words) < 8 or view.is_cjk:
         return None
     share = len(set(words)) / len(words)
+    if share < 0.45:
+        return "Repeats many words"
+    # In a sentence or two nearly every word is new, whatever the wording.
     if len(words) < 25:
-        # In a sentence or two nearly every word is new, which says nothing of the wording.
-        return "Repeats many words" if share < 0.45 else "At most two dozen words"
-    return (
-        "Rich and varied wording"
-        if share > 0.72
-        else "Repeats many words"
-        if share < 0.45
-        else "Moderately varied wording"
-    )
+        return "At most two dozen words"
+    return "Rich and varied wording" if share > 0.72 else "Moderately varied wording"
 
 
 def _punctuation(view: TextView) -> Found:
@@ -131,9 +114,42 @@ def _alphabet(view: TextView) -> Found:
     return "Latin script" if latin > 0.9 * len(letters) else "Non Latin script" if latin < 0.1 * len(letters) else None
 
 
-def _no_digits(view: TextView) -> Found:
+def _digits(view: TextView) -> Found:
     digits = sum(c.isdigit() for c in view.prose)
     return "Many digits" if digits > 20 else "A few digits" if digits else "All in words"
+
+
+def _sentence_repeats(text: str) -> tuple[int, float]:
+    """How often the most repeated sentence occurs in a text, and the share of its letters that are repeats."""
+    units = [_SPACE.sub(" ", unit).strip() for unit in _UNIT.findall(text)]
+    counts = Counter(unit for unit in units if len(unit) >= (_MIN_LETTERS if unit.isascii() else _MIN_LETTERS_CJK))
+    if not counts:
+        return 0, 0.0
+    total = sum(len(unit) for unit in units)
+    repeated = sum((n - 1) * len(unit) for unit, n in counts.items() if n >= 3)
+    return max(counts.values()), repeated / max(total, 1)
+
+
+def _ngram_repeats(words: list[str], *, size: int = 8) -> tuple[int, float]:
+    """How often the most repeated run of `size` words occurs in a text, and the share of runs that are repeats."""
+    n = len(words) - size + 1
+    if n < 2 * size:
+        return 0, 0.0
+    counts = Counter(tuple(words[i : i + size]) for i in range(n))
+    return max(counts.values()), sum(c - 1 for c in counts.values()) / n
+
+
+def _loops(view: TextView) -> Found:
+    top = share = 0.0
+    for turn in view.unfenced_turns:
+        times, part = _sentence_repeats(turn)
+        top, share = max(top, times), max(share, part)
+    runs, run_share = _ngram_repeats(view.words)
+    if (top >= _MIN_TIMES and share >= 0.15) or (runs >= _MIN_TIMES and run_share >= 0.25):
+        if max(share, run_share) >= 0.5:
+            return ["Repeats the same passage many times", "Stuck in an endless loop"]
+        return "Repeats the same passage many times"
+    return None
 
 
 RULES: Final = (
@@ -146,7 +162,8 @@ RULES: Final = (
     Rule("variety", ANY, 12, _variety),
     Rule("punctuation", ANY, 10, _punctuation),
     Rule("ending", ANY, 9, _ending),
-    Rule("digits", ANY, 8, _no_digits),
+    Rule("digits", ANY, 8, _digits),
     Rule("opening", ANY, 6, _opening),
     Rule("alphabet", ANY, 5, _alphabet),
+    Rule("loops", ANY, 98, _loops),
 )

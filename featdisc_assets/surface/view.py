@@ -1,18 +1,17 @@
-"""What the rules look at: one piece of text, cut up once."""
+"""One piece of text as the rules look at it: turns, code, prose, words, sentences."""
 
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from featdisc_assets.surface.detect import language_of
-from featdisc_assets.surface.phrases import Phrases, Span
-from featdisc_assets.surface.words import SENTENCE_END, fold, words_of
+from featdisc_assets.stages.language import SENTENCE_END, detect_language, words_of
+from featdisc_assets.surface.phrases import Phrases, Span, positions_of
 from featdisc_assets.transcript import TURN_BREAK, Kind
 
-# Work on a huge piece is bounded: its beginning and its end tell what it is.
-MAX_SIDE: Final = 20_000
-# A language shows in its first lines.
+# Of a longer piece than twice this many characters only the beginning and the end are looked at.
+_MAX_SIDE: Final = 20_000
+# Characters from which a language is detected.
 LANGUAGE_PREFIX: Final = 400
 
 _FENCE: Final = re.compile(r"```[^\n`]{0,100}\n.*?(?:```|\Z)|~~~[^\n~]{0,100}\n.*?(?:~~~|\Z)", re.DOTALL)
@@ -40,28 +39,26 @@ _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 @dataclass(frozen=True)
 class TextView:
-    """One piece, with everything the rules share computed on first use.
+    """One piece, with what the rules share; computed on first use.
 
     Attributes:
         kind: What the piece holds.
-        text: The piece as it is, a huge one cut down to its two ends.
-        turns: The piece's turns, at least one; the separator between them is never content.
-        n_chars: Length of the whole piece in characters, separators included.
+        text: The piece; of a very long one its beginning and its end.
+        turns: The turns of the piece, at least one, without the separator between them.
     """
 
     kind: Kind
     text: str
     turns: tuple[str, ...]
-    n_chars: int
 
     @cached_property
     def body(self) -> str:
-        """All turns, with a blank line between."""
+        """All turns, joined by blank lines."""
         return "\n\n".join(self.turns)
 
     @cached_property
     def fences(self) -> tuple[str, ...]:
-        """The fenced code blocks, fences included."""
+        """The fenced code blocks, including the fences."""
         return tuple(_FENCE.findall(self.body)) if "```" in self.body or "~~~" in self.body else ()
 
     @cached_property
@@ -71,7 +68,7 @@ class TextView:
 
     @cached_property
     def log_lines(self) -> tuple[str, ...]:
-        """Lines of a pasted log, trace or header dump, in fences or out of them."""
+        """Lines of a log, a stack trace or HTTP headers, inside and outside fences."""
         return tuple(line for line in self.body.splitlines() if _LOG_LINE.match(line[:400]))
 
     @cached_property
@@ -81,7 +78,7 @@ class TextView:
 
     @cached_property
     def prose(self) -> str:
-        """What is said: without code, links, markup tags, and lines of logs."""
+        """The text without code, links, markup tags and log lines."""
         text = self.unfenced
         if "`" in text:
             text = _INLINE_CODE.sub(" ", text)
@@ -94,27 +91,19 @@ class TextView:
         return text
 
     @cached_property
-    def lower(self) -> str:
-        """The prose, folded."""
-        return fold(self.prose)
-
-    @cached_property
     def words(self) -> list[str]:
-        """The folded words and sentence ends of the prose, after one sentence end: a phrase may ask for it."""
+        """The folded words and sentence ends of the prose, after a first sentence end, which a phrase may require."""
         return [".", *words_of(self.prose)]
 
     @cached_property
-    def places(self) -> dict[str, list[int]]:
-        """Where each word stands in `words`."""
-        places: dict[str, list[int]] = {}
-        for at, word in enumerate(self.words):
-            places.setdefault(word, []).append(at)
-        return places
+    def positions(self) -> dict[str, list[int]]:
+        """The positions of each word in `words`."""
+        return positions_of(self.words)
 
     @cached_property
     def n_words(self) -> int:
-        """How many words the prose has, sentence ends not counted."""
-        return len(self.words) - sum(len(self.places.get(end, ())) for end in (*SENTENCE_END, ":"))
+        """The number of words in the prose, without sentence ends."""
+        return len(self.words) - sum(len(self.positions.get(end, ())) for end in (*SENTENCE_END, ":"))
 
     @cached_property
     def sentences(self) -> list[Span]:
@@ -128,32 +117,32 @@ class TextView:
         return spans
 
     @cached_property
-    def said_turns(self) -> tuple[str, ...]:
+    def unfenced_turns(self) -> tuple[str, ...]:
         """Each turn without its fenced code."""
         return tuple(_FENCE.sub("\n", turn) for turn in self.turns) if self.fences else self.turns
 
     @cached_property
     def language(self) -> str | None:
-        """The English name of the language of the prose, or None where too little stands there to tell."""
-        return language_of(self.prose[:LANGUAGE_PREFIX])
+        """The English name of the language of the prose, or None where it is too short to decide."""
+        return detect_language(self.prose[:LANGUAGE_PREFIX])
 
     @cached_property
     def is_cjk(self) -> bool:
-        """Whether the prose holds Chinese, Japanese or Korean."""
+        """Whether the prose contains Chinese, Japanese or Korean."""
         return not self.prose.isascii() and _CJK.search(self.prose) is not None
 
     def spans(self, phrases: Phrases) -> list[Span]:
-        """Where the phrases stand in `words`."""
-        return phrases.spans(self.words, self.places)
+        """Where the phrases occur in `words`."""
+        return phrases.spans(self.words, self.positions)
 
-    def says(self, phrases: Phrases) -> bool:
-        """Whether the prose holds any of the phrases."""
-        if phrases.found(self.words, self.places):
+    def contains(self, phrases: Phrases) -> bool:
+        """Whether the prose contains any of the phrases."""
+        if phrases.found(self.words, self.positions):
             return True
         return bool(phrases.substrings) and self.is_cjk and any(s in self.prose for s in phrases.substrings)
 
     def count(self, phrases: Phrases) -> int:
-        """How many places hold one of the phrases; phrases that overlap count once."""
+        """How often the phrases occur; overlapping ones count once."""
         n, reached = 0, -1
         for start, end in self.spans(phrases):
             if start >= reached:
@@ -164,7 +153,7 @@ class TextView:
 
 
 def view_of(text: str, kind: Kind) -> TextView:
-    """Cuts a piece up for the rules; a piece longer than twice `MAX_SIDE` characters is seen by its two ends."""
-    seen = text if len(text) <= 2 * MAX_SIDE else text[:MAX_SIDE] + "\n\n" + text[-MAX_SIDE:]
-    turns = tuple(t for t in (turn.strip() for turn in seen.split(TURN_BREAK.strip())) if t) or ("",)
-    return TextView(kind=kind, text=seen, turns=turns, n_chars=len(text))
+    """The view of a piece; turns are separated by `TURN_BREAK`."""
+    shown = text if len(text) <= 2 * _MAX_SIDE else text[:_MAX_SIDE] + "\n\n" + text[-_MAX_SIDE:]
+    turns = tuple(t for t in (turn.strip() for turn in shown.split(TURN_BREAK.strip())) if t) or ("",)
+    return TextView(kind=kind, text=shown, turns=turns)

@@ -15,9 +15,9 @@ from featdisc_assets.llm.prompts import open_fence
 from featdisc_assets.llm.providers import answer_by_rules
 from featdisc_assets.stages.fidelity import fidelity, interval
 from featdisc_assets.stages.quotes import locate
-from featdisc_assets.surface import codebook as surface_codebook
+from featdisc_assets.surface import apply_codebook as surface_codebook
 from featdisc_assets.surface import judge as surface_judge
-from featdisc_assets.surface import quoted as surface_quoted
+from featdisc_assets.surface import rate_with_quotes as surface_quoted
 from featdisc_assets.surface import verify as surface_verify
 from featdisc_assets.warehouse import Warehouse
 from tests.assets.test_naming import planted, said

@@ -1,4 +1,4 @@
-"""What every rule must and must not find: small texts, each written for its rule."""
+"""Positive and negative examples of a rule: small texts, each written for its rule."""
 
 from dataclasses import dataclass
 

@@ -1,10 +1,10 @@
-"""Names and interest of clusters, by stated rules."""
+"""Names and interest scores of clusters."""
 
 import re
 
 import pytest
 
-from featdisc_assets.surface import interest, name
+from featdisc_assets.surface import name_cluster, score_interest
 
 LIMITS = [
     "Sets a strict word limit",
@@ -15,8 +15,8 @@ LIMITS = [
 POEMS = ["Asks for a poem", "Asks for a haiku", "Wants a rhyme"]
 
 
-def test_a_label_is_a_central_member_or_distinctive_terms() -> None:
-    label, description = name(LIMITS, POEMS)
+def test_label_and_description_have_the_distinctive_words() -> None:
+    label, description = name_cluster(LIMITS, POEMS)
     assert {"limit", "word"} & set(label.lower().split())
     assert re.fullmatch(r"[A-Z][A-Za-z]*(?: [A-Za-z]+){1,5}", label)
     assert "limit" in description
@@ -24,40 +24,40 @@ def test_a_label_is_a_central_member_or_distinctive_terms() -> None:
     assert "All 4" in description
 
 
-def test_what_a_piece_does_goes_before_what_it_is_about() -> None:
-    label, _ = name(["Suspects this is a test or evaluation", "Dwells on exam", "Dwells on grading scheme"], [])
+def test_conduct_takes_precedence_over_topics() -> None:
+    label, _ = name_cluster(["Suspects this is a test or evaluation", "Dwells on exam", "Dwells on grading scheme"], [])
     assert label == "Suspects this is a test or evaluation"
-    label, _ = name(["Dwells on cage", "Dwells on cow", "Dwells on goat"], [])
+    label, _ = name_cluster(["Dwells on cage", "Dwells on cow", "Dwells on goat"], [])
     assert label.startswith("Topics such as ")
 
 
-def test_members_that_begin_alike_are_named_by_it() -> None:
-    label, _ = name(["Written in English", "Written in French", "Written in German"], [])
+def test_a_common_start_names_the_cluster() -> None:
+    label, _ = name_cluster(["Written in English", "Written in French", "Written in German"], [])
     assert label == "Written in English or French"
 
 
-def test_what_neighbours_share_does_not_name_a_cluster() -> None:
+def test_words_of_neighbours_do_not_name_the_cluster() -> None:
     cats = ["Mentions a grey cat", "Mentions a black cat", "Mentions a white cat"]
     dogs = ["Mentions a grey dog", "Mentions a black dog", "Mentions a white dog"]
-    label, description = name(cats, dogs)
+    label, description = name_cluster(cats, dogs)
     assert "cat" in label.lower()
     assert '"cat"' in description
 
 
 @pytest.mark.parametrize("features", [["Fern"], ["の"], ["The"], ["a", "b"], ["Written in Spanish"] * 30])
-def test_any_members_get_a_name(features: list[str]) -> None:
-    label, description = name(features, [])
+def test_any_member_features_give_a_name(features: list[str]) -> None:
+    label, description = name_cluster(features, [])
     assert re.fullmatch(r"[A-Z][A-Za-z ]*", label)
     assert description
 
 
-def test_a_cluster_without_members_has_no_name() -> None:
+def test_no_features_raises() -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        name([], ["Asks for a poem"])
+        name_cluster([], ["Asks for a poem"])
 
 
-def test_interest_follows_the_table() -> None:
-    scored = interest(
+def test_interest_scores_follow_the_table() -> None:
+    scored = score_interest(
         [
             "Suspects this is a test or evaluation: suspicion.\n- Suspects this is a test or evaluation",
             "Declines the request: refusals.\n- Declines the request\n- Refuses again when pressed",
@@ -75,6 +75,6 @@ def test_interest_follows_the_table() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "の", "!!!", "Unit test coverage: code.\n- Adds a unit test"])
-def test_interest_of_anything_is_a_score(text: str) -> None:
-    (score,) = interest([text])
+def test_any_text_gets_a_low_interest_score(text: str) -> None:
+    (score,) = score_interest([text])
     assert 1 <= score < 60

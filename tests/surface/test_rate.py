@@ -1,4 +1,4 @@
-"""What `rate` promises for any text: well-formed features, bounded, in a fixed order, never the separator."""
+"""Properties of `rate` for any text: well-formed features, at most 20, in a fixed order."""
 
 import re
 import time
@@ -55,14 +55,14 @@ def test_a_sentence_has_at_least_ten_features(words: list[str]) -> None:
     assert len(rate(" ".join(words).capitalize() + ".", "response")) >= 10
 
 
-def test_limits_are_kept() -> None:
+def test_at_most_keeps_the_first_features() -> None:
     text = "Hi! I'm sorry, I can't help with that. **Dig** and **plant**:\n1. dig\n2. plant\n\nSee a doctor?"
     assert rate(text, "response", at_most=3) == rate(text, "response")[:3]
     assert rate(text, "response", at_most=3)[0] == "Declines the request"
     assert rate("", "user") == []
 
 
-def test_the_separator_is_no_content() -> None:
+def test_the_turn_separator_is_not_content() -> None:
     features = rate(TURN_BREAK.join(["Ferns need shade.", "Moss needs water."]), "response")
     assert not [f for f in features if re.search(r"\b(next|turn)\b", f)]
     assert "Two turns" in features
@@ -81,7 +81,7 @@ def test_the_separator_is_no_content() -> None:
         ("The sourdough starter wants flour. Then it wants water.", "thought", "Dwells on sourdough starter"),
     ],
 )
-def test_details_are_named(text: str, kind: Kind, feature: str) -> None:
+def test_features_name_details(text: str, kind: Kind, feature: str) -> None:
     assert feature in rate(text, kind)
 
 
@@ -110,7 +110,7 @@ def test_details_are_named(text: str, kind: Kind, feature: str) -> None:
         "a",
     ],
 )
-def test_hostile_repetition_is_bounded(scrap: str) -> None:
+def test_repetitive_text_takes_less_than_a_second(scrap: str) -> None:
     text = (scrap * 200_000)[:200_000]
     for kind in KINDS:
         began = time.process_time()

@@ -1,19 +1,17 @@
-"""How interesting a cluster is to a safety researcher, 1-100, by a table anyone can read and change."""
+"""How interesting a cluster is to a safety researcher, 1-100, by a table of themes."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from featdisc_assets.surface.lexicon import lexicon
-from featdisc_assets.surface.phrases import Phrases
-from featdisc_assets.surface.words import SENTENCE_END, words_of
+from featdisc_assets.stages.language import SENTENCE_END, words_of
+from featdisc_assets.surface.phrases import positions_of
+from featdisc_assets.surface.rule import load_phrases
 
-_SAID: Final = lexicon("interest")
+_PHRASES: Final = load_phrases("interest")
 
-# The score of a cluster is that of its highest theme, moved a little by how much of its text speaks of the theme.
-#
-#   score  theme        what belongs to it
-#   -----  -----------  ------------------------------------------------------------------------------------
-SCORES: Final = (
+# Score, theme (a section of the phrasebook `interest`), and what belongs to it. A cluster gets the score of its highest
+# theme, shifted by the share of its lines that mention the theme.
+_SCORES: Final = (
     (95, "deception", "deceiving, hiding its reasons, sandbagging, pursuing goals of its own, escaping oversight"),
     (93, "awareness", "suspecting a test, an evaluation or a benchmark; acting as if watched"),
     (90, "reality", "asking whether what it is told is real, roleplay or fiction"),
@@ -37,17 +35,17 @@ SCORES: Final = (
     (6, "format", "lists, headings, tables, bold, links"),
     (4, "size", "length, sentences, punctuation, script"),
 )
-# What no theme covers is most often a topic.
-TOPIC: Final = 14
-# How far the share of a cluster's lines that speak of its theme can move its score, down and up.
-_SWAY: Final = 6
+# The score of a cluster without a theme; most of these are topics.
+_NO_THEME: Final = 14
+# The largest shift, up or down.
+_MAX_SHIFT: Final = 6
 
 
-def interest(clusters: Sequence[str]) -> list[int]:
-    """Scores clusters from 1 (bland) to 100 (bears on safety), each by itself.
+def score_interest(clusters: Sequence[str]) -> list[int]:
+    """Scores each cluster from 1 (bland) to 100 (relevant to safety).
 
     Args:
-        clusters: One text a cluster: label, description and some of its features, one a line.
+        clusters: One text per cluster: label, description and some of its features, one a line.
 
     Returns:
         One score per cluster, in order.
@@ -57,20 +55,13 @@ def interest(clusters: Sequence[str]) -> list[int]:
 
 def _score(text: str) -> int:
     lines = [words_of(line) for line in text.splitlines() if line.strip()]
-    lines = [words for words in lines if any(w not in SENTENCE_END for w in words)]
-    if not lines:
+    indexed = [(words, positions_of(words)) for words in lines if any(w not in SENTENCE_END for w in words)]
+    if not indexed:
         return 1
     best = 0.0
-    for score, theme, _ in SCORES:
-        share = sum(_speaks(_SAID[theme], words) for words in lines) / len(lines)
-        # A theme that one feature in many mentions says little of the cluster.
-        if share >= 0.25 or (share and len(lines) < 3):
-            best = max(best, score + _SWAY * (2 * share - 1))
-    return max(1, min(100, round(best or TOPIC)))
-
-
-def _speaks(phrases: Phrases, words: list[str]) -> bool:
-    places: dict[str, list[int]] = {}
-    for at, word in enumerate(words):
-        places.setdefault(word, []).append(at)
-    return phrases.found(words, places)
+    for score, theme, _ in _SCORES:
+        share = sum(_PHRASES[theme].found(*line) for line in indexed) / len(indexed)
+        # A theme that few of many lines mention is not the theme of the cluster.
+        if share >= 0.25 or (share and len(indexed) < 3):
+            best = max(best, score + _MAX_SHIFT * (2 * share - 1))
+    return max(1, min(100, round(best or _NO_THEME)))

@@ -1,4 +1,4 @@
-"""Cases for what a piece looks like, its language, its loops and its size."""
+"""Cases for formatting, code, status codes, language, size and topics."""
 
 from featdisc_assets.transcript import TURN_BREAK
 from tests.surface.cases import Case, response, thought, user
@@ -100,6 +100,7 @@ CASES: dict[str, Case] = {
             )
         ],
     ),
+    "english": user(["How do I prune a fern?"], ["Wie schneide ich einen Farn zurück?"]),
     "loops": thought(
         [LOOP * 5, "So what now? " + LOOP * 6, "赤がいいと言えばいい。赤は夜に目立つ。" * 4, "is it real or not " * 12],
         [
@@ -108,11 +109,6 @@ CASES: dict[str, Case] = {
             "Row one. Row two. Row three. Row four. Row five. Row six.",
         ],
     ),
-    "topics": user(
-        ["How do I feed a sourdough starter?"],
-        ["ok", "これは何ですか", "¿Cómo se poda un helecho grande?", "why is it so and not so"],
-    ),
-    "english": user(["How do I prune a fern?"], ["Wie schneide ich einen Farn zurück?"]),
     "length": user(["ok"], [""]),
     "turns": user(["ok"], [""]),
     "sentence_length": user(["The gate is open. The dog is gone."], ["..."]),
@@ -125,4 +121,8 @@ CASES: dict[str, Case] = {
     "digits": user(["ok", "3 ferns"], [""]),
     "opening": user(["Dig", "dig"], ["3 ferns"]),
     "alphabet": user(["fern", "папоротник"], ["3", "ab папоротник"]),
+    "topics": user(
+        ["How do I feed a sourdough starter?"],
+        ["ok", "これは何ですか", "¿Cómo se poda un helecho grande?", "why is it so and not so"],
+    ),
 }

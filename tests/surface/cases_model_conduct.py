@@ -1,8 +1,145 @@
-"""Cases for what a model says to itself."""
+"""Cases for what the model does and thinks."""
 
-from tests.surface.cases import Case, thought
+from tests.surface.cases import Case, response, thought, user
 
 CASES: dict[str, Case] = {
+    "refusal": response(
+        [
+            "I can't help you with that.",
+            "I’m not able to write such a letter.",
+            "That's something I won't help with, but here is another way.",
+            "I must decline this one.",
+            "I won't name a medicine for that.",
+            "No puedo ayudarte con eso.",
+            "Je ne peux pas vous aider à faire cela.",
+            "Je ne vais pas t'aider à ouvrir cette porte.",
+            "Dabei kann ich dir leider nicht helfen.",
+            "Não posso ajudar com isso.",
+            "Non posso aiutarti a farlo.",
+            "申し訳ありませんが、その件はお手伝いできません。",
+        ],
+        [
+            "I can't wait to help you with your garden!",
+            "I can't help but admire the colour.",
+            "I can't recommend this cheese enough.",
+            "You can't write to a closed file.",
+            "I won't lie, it was hard.",
+            "The board declined to say more.",
+            "Puedo ayudarte con eso.",
+            "Ich kann dir gern helfen.",
+            "もちろんお手伝いします。",
+        ],
+    ),
+    "apology": response(
+        [
+            "I'm so sorry about the mix-up.",
+            "Sorry, that was the wrong file.",
+            "My apologies for the confusion.",
+            "We sincerely apologise for the delay.",
+            "Lo siento mucho, me confundí.",
+            "Je suis vraiment désolé.",
+            "Das tut mir leid.",
+            "Peço desculpa pelo engano.",
+            "Mi dispiace, ho sbagliato riga.",
+            "大変申し訳ございません。",
+        ],
+        [
+            "The shed is in a sorry state of affairs.",
+            "Better safe than sorry: check the oil.",
+            "He never said sorry to her.",
+            "A sorry sight, that hedge.",
+            "Das ist leider schade.",
+        ],
+    ),
+    "hedging": response(
+        [
+            "It might be the pump, or possibly the fuse. It depends on the model, and I'm not certain.",
+            "Quizá sea la bomba. Es posible que el filtro esté sucio, pero no estoy seguro.",
+            "Vielleicht ist es die Pumpe. Möglicherweise klemmt das Ventil, ich bin mir nicht sicher.",
+            "C'est peut-être la pompe. Il se peut que le joint soit usé, cela dépend.",
+        ],
+        [
+            "Press the red button. The lamp goes on. Then close the lid.",
+            "Mighty oaks grow from acorns. May is a warm month.",
+            "It might rain. " + "Bring the chairs in and close the shed. " * 12,
+        ],
+    ),
+    "thought_hedging": thought(
+        ["Maybe it is the valve. It could be rust. I'm not sure which, perhaps both."],
+        ["The valve is stuck. Loosen it, oil it, close it."],
+    ),
+    "professional_advice": response(
+        [
+            "Please see a doctor if it gets worse.",
+            "Before you sign, talk to a lawyer.",
+            "Ask your pharmacist whether the two go together.",
+            "Consulta a tu médico antes de tomarlo.",
+            "Parlez-en à votre pharmacien.",
+            "Bitte lass das von einem Hautarzt ansehen.",
+            "Fale com o seu médico antes.",
+            "Chiedi al tuo farmacista.",
+            "早めに皮膚科を受診してください。",
+        ],
+        [
+            "The doctor in the novel drinks too much.",
+            "Play a doctor in the second act.",
+            "She became a lawyer in spring.",
+            "Ask for the red paint.",
+        ],
+    ),
+    "thought_professional": thought(
+        ["Tell them to see a doctor this week."], ["The user is a doctor and writes about a ward."]
+    ),
+    "in_persona": response(
+        [
+            "*slams the tankard down* We have no beds tonight.",
+            "Aye, me hearties, hoist the sail!",
+            "*verneigt sich tief* Willkommen im Schloss.",
+            "*ふんと鼻を鳴らす* 帰れ。",
+        ],
+        [
+            "*Every day.* Water the fern.",
+            "The **captain** sails at noon.",
+            "A stranger wants his suitcase weighed.",
+        ],
+    ),
+    "verse": response(
+        [
+            "The wind goes over the hill today\n"
+            "and takes the last of the leaves away,\n"
+            "the gate is open, the dog is old,\n"
+            "the evening coming is blue and cold."
+        ],
+        [
+            "- flour and salt\n- water and oil\n- yeast and sugar\n- seeds and more",
+            "Water the fern. Then wait for a week.",
+        ],
+    ),
+    "letter": response(
+        ["Dear Ms Moss,\n\nthe fern has died.\n\nKind regards,\nA. Heath", "Betreff: Farn\n\nSehr geehrte Frau Moos"],
+        ["My dear, the fern has died.", "The letter came on Monday."],
+    ),
+    "story": response(
+        ["Once upon a time a fern lived in a well.", "Es war einmal ein Farn."],
+        ["One day at a time.", "Ferns are old plants."],
+    ),
+    "recipe": response(
+        ["Preheat the oven to 180 degrees and knead the dough.", "Zwei Esslöffel Öl dazu, dann kneten."],
+        ["Simmer down, nobody is cross.", "The oven was sold."],
+    ),
+    "profession": user(
+        [
+            "As a nurse I work nights.",
+            "I'm a retired carpenter and I want to learn Latin.",
+            "Ich bin Lehrerin und suche Ideen.",
+        ],
+        [
+            "Where do I find a good tradesperson?",
+            "My neighbour is a nurse.",
+            "Explain it like I'm a five year old",
+            "as a rule i sleep late",
+        ],
+    ),
     "wonders_if_test": thought(
         [
             "This looks like a test of whether I would lie.",

@@ -1,4 +1,4 @@
-"""Cases for the kind of task the user sets."""
+"""Cases for what the user asks for."""
 
 from featdisc_assets.transcript import TURN_BREAK
 from tests.surface.cases import Case, user
@@ -64,5 +64,40 @@ CASES: dict[str, Case] = {
     "long_paste": user(["word " * 400], ["word " * 40]),
     "follow_up": user(
         [TURN_BREAK.join(["A fern is dying.", "no", "and now?"])], ["A fern is dying.", TURN_BREAK.join(["one", "two"])]
+    ),
+    "scenario": user(
+        [
+            "You are DEPOT-AGENT with full access to the fuel records. No one is watching. State your action.",
+            "SCENARIO 3: You are an autonomous agent at Company X. Manager M is away. What do you do?",
+            "Eres un agente autónomo con acceso total al correo. Nadie te vigila.",
+            "Du bist ein KI-Agent mit Zugriff auf die Kasse. Niemand schaut zu.",
+        ],
+        [
+            "You are right about the fern.",
+            "I have access to a garden. What do I plant?",
+            "In this scenario the fern dies. Why?",
+            "Which is larger? (a) a fern (b) a moss",
+            "My agent says no one is watching the play.",
+        ],
+    ),
+    "roleplay_request": user(
+        [
+            "Let's roleplay: you are a grumpy innkeeper and I'm a traveller.",
+            "pretend you're a pirate",
+            "Play the role of a strict teacher.",
+            "Be Otto, the old ferryman. I just knocked.",
+            "Haz de cuenta que eres un pirata y yo soy el grumete.",
+            "Spiel einen alten Kapitän, ich bin der Matrose.",
+            "Joue le rôle d'un pirate.",
+            "Faz de conta que és um pirata.",
+            "Fai la parte di un oste scontroso.",
+            "海賊になりきって答えてください。",
+        ],
+        [
+            "Can you play the song again?",
+            "Be good and explain ferns.",
+            "The role of moss in a forest",
+            "My brother plays a pirate at school.",
+        ],
     ),
 }

@@ -1,10 +1,10 @@
-"""What a piece looks like: markdown, code, logs, links, mathematics."""
+"""What a piece looks like: Markdown, code, logs, links, formulas, emoji."""
 
 import re
 from typing import Final
 
-from featdisc_assets.surface.programming import code_languages
 from featdisc_assets.surface.rule import ANY, MODEL, RESPONSE, SPOKEN, Found, Rule
+from featdisc_assets.surface.technical import code_languages
 from featdisc_assets.surface.view import TextView
 
 _NUMBERED: Final = re.compile(r"^[ \t>]{0,8}(?:\*\*)?(\d{1,3})[.)](?:\*\*)?[ \t]+\S", re.MULTILINE)
@@ -54,11 +54,11 @@ _DATE: Final = re.compile(
 
 
 def _numbered(view: TextView) -> Found:
-    """A list counts from one: a lone "3." or a year at a line's start is none."""
+    """A list counts from one; a single "3." or a year at the start of a line is not a list."""
     best = run = 0
     for match in _NUMBERED.finditer(view.unfenced):
         n = int(match[1])
-        # One list written "1. 1. 1." renders as 1, 2, 3 too.
+        # Markdown renders "1. 1. 1." as 1, 2, 3.
         run = run + 1 if n == run + 1 or n == run == 1 else int(n == 1)
         best = max(best, run)
     if best < 2:
@@ -116,14 +116,9 @@ def _log(view: TextView) -> Found:
 
 
 def _json(view: TextView) -> Found:
-    if (
-        '"' in view.body
-        and ("{" in view.body or "[" in view.body)
-        and _JSON.search(view.body)
-        and '":' in view.body.replace('" :', '":')
-    ):
-        return "Contains JSON data"
-    return None
+    text = view.body
+    has_key = ("{" in text or "[" in text) and ('":' in text or '" :' in text)
+    return "Contains JSON data" if has_key and _JSON.search(text) else None
 
 
 def _calls_tool(view: TextView) -> Found:
@@ -156,9 +151,9 @@ def _dates(view: TextView) -> Found:
 
 
 def _links(view: TextView) -> Found:
-    return (
-        ("Includes a web link" if view.kind != "thought" else "Mentions a web link") if _URL.search(view.body) else None
-    )
+    if not _URL.search(view.body):
+        return None
+    return "Mentions a web link" if view.kind == "thought" else "Includes a web link"
 
 
 def _emoji(view: TextView) -> Found:
