@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from featdisc_assets import formats
-from featdisc_assets.formats.parsing.kinds import Kinds
+from featdisc_assets.formats.parsing.kinds import KindCounts
 from featdisc_assets.stages import near_equal
 from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected, Transcript
 
@@ -26,7 +26,7 @@ _WAITING = 5_000
 class Inspection:
     """What one pass over some sources found; the numbers are of transcripts, unless they say otherwise."""
 
-    votes: Counter[str] = field(default_factory=Counter)
+    format_counts: Counter[str] = field(default_factory=Counter)
     n_transcripts: int = 0
     n_turns: int = 0
     models: Counter[str] = field(default_factory=Counter)
@@ -90,17 +90,17 @@ def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) ->
 
     Args:
         paths: files, folders and globs.
-        reading: how to read them; `allows_empty` is wanted, as an empty kind is told among the rest.
+        reading: how to read them; `allow_empty` is wanted, as an empty kind is told among the rest.
         most: stop after this many rows, 0 for all.
 
     Raises:
         SourceError: if a path names nothing readable.
     """
     found = Inspection()
-    kinds, groups = Kinds(), set[str]()
+    kinds, groups = KindCounts(), set[str]()
     seen = {kind: _Seen() for kind in ALL_KINDS}
     # The salt only has to be the same within this pass.
-    items = formats.read(paths, reading=reading, salt=b"inspect", votes=found.votes)
+    items = formats.read(paths, reading=reading, salt=b"inspect", format_counts=found.format_counts)
     try:
         for item in islice(items, most or None):
             if isinstance(item, Rejected):
@@ -144,8 +144,8 @@ def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _Seen]) -
 def show(found: Inspection) -> None:
     """Print an inspection for a person."""
     console = Console(highlight=False)
-    votes = ", ".join(f"{name} {n:,}" for name, n in found.votes.most_common()) or "none"
-    console.print(Text(f"formats      {votes}"))
+    formats_read = ", ".join(f"{name} {n:,}" for name, n in found.format_counts.most_common()) or "none"
+    console.print(Text(f"formats      {formats_read}"))
     models = ", ".join(f"{name} {n:,}" for name, n in found.models.most_common(8))
     console.print(Text(f"transcripts  {found.n_transcripts:,} of {found.n_groups:,} groups, {found.n_turns:,} turns"))
     console.print(Text(f"models       {models or 'none'}"))

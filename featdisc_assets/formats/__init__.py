@@ -1,9 +1,10 @@
 """Reading sources: any file of conversations, row by row, into transcripts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
 from featdisc_assets.formats.adapters.anthropic import ANTHROPIC
@@ -13,7 +14,7 @@ from featdisc_assets.formats.adapters.gemini import GEMINI
 from featdisc_assets.formats.adapters.given import GivenFeatures, read_features
 from featdisc_assets.formats.adapters.inspect_log import INSPECT
 from featdisc_assets.formats.adapters.lmsys import LMSYS
-from featdisc_assets.formats.adapters.mapping import mapped, parse_map
+from featdisc_assets.formats.adapters.mapping import mapped_adapter, parse_map
 from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
 from featdisc_assets.formats.adapters.openai_responses import OPENAI_RESPONSES
 from featdisc_assets.formats.adapters.sharegpt import SHAREGPT
@@ -21,7 +22,7 @@ from featdisc_assets.formats.adapters.tables import TABLES
 from featdisc_assets.formats.adapters.wildchat import WILDCHAT
 from featdisc_assets.formats.parsing.files import Row, SourceFile, fingerprint, source_files
 from featdisc_assets.formats.parsing.identity import Duplicates
-from featdisc_assets.formats.parsing.kinds import Kinds
+from featdisc_assets.formats.parsing.kinds import KindCounts
 from featdisc_assets.formats.parsing.redaction import Redactor
 from featdisc_assets.transcript import Rejected, Transcript
 
@@ -33,10 +34,10 @@ __all__ = [
     "Reading",
     "RowError",
     "SourceError",
+    "detect_format",
     "fingerprint",
     "read",
     "read_features",
-    "vote",
 ]
 
 # In order of precedence: where two find as many marks of theirs in a row, the first reads it.
@@ -49,6 +50,14 @@ FORMATS: dict[str, Adapter] = {
 }
 
 _PROGRESS_ROWS = 256
+# Homes made before fields of `Reading` were renamed store the names on the left (table `sources`, column `reading`).
+_FORMER_FIELDS = {
+    "mapping": "map",
+    "keeps_tools": "tools",
+    "redacts": "redact",
+    "allows_empty": "allow_empty",
+    "holds_features": "features",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +66,25 @@ class Reading:
 
     Args:
         format: the name of a format in `FORMATS`, or `auto`: rows are told apart by their content, each for itself.
-        mapping: `FIELD=PATH` and `role:NAME=ROLE` for odd columns, see `mapping.parse_map`; goes before `format`.
-        keeps_tools: whether tool traffic becomes a text of its own in each turn, instead of being dropped.
-        redacts: whether e-mail addresses, phone numbers, keys and similar are taken out of every text.
-        allows_empty: whether a source may have a place for a kind and not one text of it.
-        holds_features: whether the sources hold features made elsewhere: those go to `read_features`, not to `read`.
+        map: `FIELD=PATH` and `role:NAME=ROLE` for odd columns, see `mapping.parse_map`; goes before `format`.
+        tools: whether tool traffic becomes a text of its own in each turn, instead of being dropped.
+        redact: whether e-mail addresses, phone numbers, keys and similar are taken out of every text.
+        allow_empty: whether a source may have a place for a kind and not one text of it.
+        features: whether the sources hold features made elsewhere: those go to `read_features`, not to `read`.
     """
 
     format: str = "auto"
-    mapping: tuple[str, ...] = ()
-    keeps_tools: bool = False
-    redacts: bool = False
-    allows_empty: bool = False
-    holds_features: bool = False
+    map: tuple[str, ...] = ()
+    tools: bool = False
+    redact: bool = False
+    allow_empty: bool = False
+    features: bool = False
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> "Reading":
+        """The reading whose `asdict` a home has stored, under the names of today or of an earlier version."""
+        known = {_FORMER_FIELDS.get(name, name): value for name, value in stored.items()}
+        return cls(**known | {"map": tuple(known.get("map", ()))})
 
     def adapter(self) -> Adapter | None:
         """The one format that reads every row, None where each row says for itself.
@@ -77,8 +92,8 @@ class Reading:
         Raises:
             SourceError: if the format is unknown or the mapping not understood.
         """
-        if self.mapping:
-            return mapped(parse_map(self.mapping))
+        if self.map:
+            return mapped_adapter(parse_map(self.map))
         if self.format != "auto" and self.format not in FORMATS:
             raise SourceError(f"the format {self.format!r} is unknown: use auto or one of {', '.join(FORMATS)}")
         return None if self.format == "auto" else FORMATS[self.format]
@@ -91,7 +106,7 @@ def read(
     reading: Reading | None = None,
     salt: bytes = b"",
     on_progress: Callable[[int, int], None] | None = None,
-    votes: Counter[str] | None = None,
+    format_counts: Counter[str] | None = None,
 ) -> Iterator[Transcript | Rejected]:
     """Read transcripts from files, folders and globs, one row at a time.
 
@@ -106,7 +121,7 @@ def read(
         reading: how to read.
         salt: a secret that goes into the hash which stands for a person.
         on_progress: called now and then with the bytes read so far and the bytes in all, as they lie on the disk.
-        votes: how many rows were read as each format is counted here.
+        format_counts: how many rows were read as each format is counted here.
 
     Returns:
         An iterator over transcripts and rejected rows, in the order of the paths, the sorted files and their rows.
@@ -127,8 +142,9 @@ def read(
         seen.update(file.path.resolve() for file in files)
         if files:
             sources.append((str(name), files))
-    redactor = Redactor() if reading.redacts else None
-    return _read(sources, _Rows(adapter, reading, salt, redactor, Counter() if votes is None else votes), on_progress)
+    redactor = Redactor() if reading.redact else None
+    format_counts = Counter() if format_counts is None else format_counts
+    return _read(sources, _Rows(adapter, reading, salt, redactor, format_counts), on_progress)
 
 
 def _read(
@@ -140,7 +156,7 @@ def _read(
     before = 0
     duplicates = Duplicates()
     for name, files in sources:
-        kinds = Kinds()
+        kinds = KindCounts()
         reasons: Counter[str] = Counter()
         for file in files:
             for number, row in enumerate(file.rows()):
@@ -160,7 +176,7 @@ def _read(
             on_progress(before, total)
         if not kinds.n_transcripts:
             raise SourceError(_nothing_read(name, reasons))
-        if not rows.reading.allows_empty and (complaint := kinds.complaint(name)):
+        if not rows.reading.allow_empty and (complaint := kinds.complaint(name)):
             raise SourceError(complaint)
 
 
@@ -172,21 +188,21 @@ class _Rows:
     reading: Reading
     salt: bytes
     redactor: Redactor | None
-    votes: Counter[str]
+    format_counts: Counter[str]
 
     def transcript(self, row: Row, source: str) -> Transcript:
         if row.problem is not None:
             raise RowError(row.problem)
         try:
-            chosen = self.adapter or vote(row.value)
-            found = chosen.read(row.value, Origin(source, row.notes, self.reading.keeps_tools, self.salt))
+            chosen = self.adapter or detect_format(row.value)
+            found = chosen.read(row.value, Origin(source, row.notes, self.reading.tools, self.salt))
         except RecursionError:
             raise RowError("nested too deeply to be read") from None
-        self.votes[chosen.name] += 1
+        self.format_counts[chosen.name] += 1
         return self.redactor.redact(found) if self.redactor else found
 
 
-def vote(value: object) -> Adapter:
+def detect_format(value: object) -> Adapter:
     """The format that finds the most marks of its own in a row.
 
     Raises:
@@ -194,7 +210,7 @@ def vote(value: object) -> Adapter:
     """
     marks, chosen = 0, None
     for adapter in FORMATS.values():
-        if (found := adapter.marks(value)) > marks:
+        if (found := adapter.score(value)) > marks:
             marks, chosen = found, adapter
     if chosen is not None:
         return chosen

@@ -20,13 +20,13 @@ class Origin:
     """Where a row came from, as far as its transcript needs to know.
 
     `source` is the file's name, used where the row names no source of its own. `notes` counts what had to be mended
-    before the row could be parsed (`nul_characters`, `lone_surrogates`, `python_literal` …). `keeps_tools` asks for
+    before the row could be parsed (`nul_characters`, `lone_surrogates`, `python_literal` …). `tools` asks for
     tool traffic as a kind of its own. `salt` goes into the hash that stands for a person.
     """
 
     source: str
     notes: dict[str, int] = field(default_factory=dict)
-    keeps_tools: bool = False
+    tools: bool = False
     salt: bytes = b""
 
 
@@ -41,6 +41,5 @@ class Adapter:
     """
 
     name: str
-    marks: Callable[[object], int]
+    score: Callable[[object], int]
     read: Callable[[object, Origin], Transcript]
-    has_thoughts: bool = True

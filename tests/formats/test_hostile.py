@@ -177,7 +177,7 @@ def test_a_source_with_a_place_for_answers_and_none_is_an_error(tmp_path: Path) 
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?", "response": ""}) + "\n" for i in range(5)))
     with pytest.raises(SourceError, match=r"not one of 5 transcripts .* has a response text"):
         list(read(path, format="tables"))
-    assert len(load(path, Reading("tables", allows_empty=True))[0]) == 5
+    assert len(load(path, Reading("tables", allow_empty=True))[0]) == 5
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?"}) + "\n" for i in range(5)))
     assert len(load(path, Reading("tables"))[0]) == 5  # plainly has none
 

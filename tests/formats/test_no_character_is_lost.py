@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from featdisc_assets.formats import FORMATS, Origin, Reading, RowError, read
 from featdisc_assets.formats.adapters.claude_code import gather
 from featdisc_assets.formats.adapters.inspect_log import samples
-from featdisc_assets.formats.adapters.mapping import mapped, parse_map
+from featdisc_assets.formats.adapters.mapping import mapped_adapter, parse_map
 from featdisc_assets.formats.parsing.json_text import parse
 from featdisc_assets.transcript import Rejected, Transcript
 from tests.formats.reading import is_settled
@@ -25,7 +25,7 @@ WORDS = (
     *("<|end|>", "final", "data:image/png;base64,AAAA", '{"a": 1}', "attachment://0abc", "\x85", "\x1c", "\u200e"),
 )
 MAPS = [
-    mapped(parse_map(entries.split()))
+    mapped_adapter(parse_map(entries.split()))
     for entries in (
         "messages=messages content=content role:tool=user",
         "messages=conversations role=from content=value id=id",
@@ -73,13 +73,13 @@ def opened(value: object) -> object:
     }
 
 
-@pytest.mark.parametrize("keeps_tools", [False, True])
+@pytest.mark.parametrize("tools", [False, True])
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_characters_counted_in_are_those_of_the_row(name: str, keeps_tools: bool) -> None:
+def test_the_characters_counted_in_are_those_of_the_row(name: str, tools: bool) -> None:
     for format_, row in ROWS:
         if format_ != name or (name == "inspect" and "attachments" in row):
             continue
-        found = FORMATS[name].read(row, Origin("x", keeps_tools=keeps_tools))
+        found = FORMATS[name].read(row, Origin("x", tools=tools))
         assert is_settled(found)
         told = (
             count(row.get("inspect_log", {})) + (len(str(row["id"])) if isinstance(row.get("id"), str) else 0)
@@ -133,9 +133,9 @@ def check(seed: int) -> None:
     row = mangler.mangle(row)
     luck = mangler.rng.random()
     adapter = FORMATS[name] if luck < 0.7 else mangler.rng.choice([*FORMATS.values(), *MAPS])
-    adapter.marks(row)
+    adapter.score(row)
     try:
-        found = adapter.read(row, Origin("x", keeps_tools=seed % 2 == 0))
+        found = adapter.read(row, Origin("x", tools=seed % 2 == 0))
     except RowError as error:
         assert str(error), row
         return
@@ -168,7 +168,7 @@ def test_a_file_of_mangled_rows_gives_each_row_once(tmp_path: Path, data: st.Dat
     path = tmp_path / "rows.jsonl"
     good = {"id": "last", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, good]))
-    found = list(read(path, reading=Reading(allows_empty=True, keeps_tools=bool(seeds[0] % 2))))
+    found = list(read(path, reading=Reading(allow_empty=True, tools=bool(seeds[0] % 2))))
     assert len(found) == len(rows) + 1
     assert all(is_settled(item) for item in found if isinstance(item, Transcript))
     assert all(item.reason for item in found if isinstance(item, Rejected))

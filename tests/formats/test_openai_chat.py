@@ -59,7 +59,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("row", SHAPES.values(), ids=SHAPES.keys())
 def test_a_chat_is_found_wherever_it_stands(row: object) -> None:
-    assert OPENAI_CHAT.marks(row) > 0
+    assert OPENAI_CHAT.score(row) > 0
     assert read(row).turns == (Turn("Why?", "", "So."),)
 
 

@@ -50,7 +50,7 @@ def test_every_text_is_scrubbed_and_what_went_is_counted(tmp_path: Path) -> None
         {"role": "tool", "content": f"sent to {mail}"},
     ]
     path.write_text(json.dumps({"messages": messages}) + "\n")
-    [found] = read(path, reading=Reading(redacts=True, keeps_tools=True))
+    [found] = read(path, reading=Reading(redact=True, tools=True))
     assert isinstance(found, Transcript)
     assert found.turns == (
         Turn("[email] and [email]", "Is [email] his?", "To [email].", "raw", tool="sent to [email]"),

@@ -53,18 +53,18 @@ def _read(row: object, origin: Origin) -> Transcript:
         exchange.messages = list(sent["messages"])
         exchange.system = sent.get("system")
         if name:
-            exchange.said[name] = row[name]
+            exchange.consumed[name] = row[name]
             exchange.envelopes.append(sent)
         else:
-            exchange.said |= {key: row[key] for key in ("messages", "system") if row.get(key) is not None}
+            exchange.consumed |= {key: row[key] for key in ("messages", "system") if row.get(key) is not None}
     elif isinstance(row.get("prompt"), str):
         exchange.messages = [{"role": "user", "content": row["prompt"]}]
-        exchange.said["prompt"] = row["prompt"]
+        exchange.consumed["prompt"] = row["prompt"]
     if answer is not None:
         name, value, message = answer
         exchange.answer = {"role": "assistant", "content": message["content"]}
         exchange.envelopes.insert(0, message)
-        exchange.said |= {name: value} if name else {"content": row["content"]}
+        exchange.consumed |= {name: value} if name else {"content": row["content"]}
     elif isinstance(result := row.get("result"), dict) and result.get("type") in ("errored", "expired", "canceled"):
         raise RowError(f"the request {result['type']}: {str(result.get('error', ''))[:300]}")
     if exchange.answer is None and request is None:
@@ -72,7 +72,7 @@ def _read(row: object, origin: Origin) -> Transcript:
     return read_exchange(row, exchange, origin)
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if isinstance(row, list):
         return 4 if is_message_list(row) and _has_blocks(row) else 0
     if not isinstance(row, dict):
@@ -97,4 +97,4 @@ def _has_blocks(messages: list[Any]) -> bool:
     )
 
 
-ANTHROPIC = Adapter("anthropic", _marks, _read)
+ANTHROPIC = Adapter("anthropic", _score, _read)

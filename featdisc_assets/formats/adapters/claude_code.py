@@ -58,10 +58,10 @@ def _read(row: object, origin: Origin) -> Transcript:
     if not isinstance(row, dict) or not isinstance(row.get("events"), list):
         raise RowError("no Claude Code session: give the lines of its file")
     events = [event for event in row["events"] if isinstance(event, dict)]
-    exchange = Exchange([], said={"events": row["events"]})
+    exchange = Exchange([], consumed={"events": row["events"]})
     chain, aside = _main_chain(events)
     for reason, event in aside:
-        exchange.left.append((reason, event))
+        exchange.dropped.append((reason, event))
     models: list[str] = []
     last_id: str | None = None
     for event in chain:
@@ -81,18 +81,17 @@ def _read(row: object, origin: Origin) -> Transcript:
                 exchange.messages[-1]["stop_reason"] = message["stop_reason"]
             last_id = message.get("id")
             rest = {key: value for key, value in message.items() if key not in ("content", "role", "model", "id")}
-            exchange.left.append(("event_details", {**extra, "message": rest}))
+            exchange.dropped.append(("event_details", {**extra, "message": rest}))
             continue
         last_id = None
         exchange.messages.append({"role": "user", "content": _without_reminders(message.get("content"), exchange)})
-        exchange.left.append(("event_details", {key: value for key, value in extra.items() if key != "toolUseResult"}))
-        if "toolUseResult" in extra:
-            exchange.left.append(("repeated_tool_result", extra["toolUseResult"]))
+        repeated = extra.pop("toolUseResult", None)
+        exchange.dropped += [("event_details", extra), ("repeated_tool_result", repeated)]
     named = next((event["summary"] for event in events if isinstance(event.get("summary"), str)), None)
     first = next((event["timestamp"] for event in events if event.get("timestamp")), None)
     columns = {"id": row.get("claude_code_session"), "created_at": first, "model": models[-1] if models else None}
     exchange.metadata = {"title": named} if named else {}
-    exchange.left = [(reason, value) for reason, value in exchange.left if value]
+    exchange.dropped = [(reason, value) for reason, value in exchange.dropped if value]
     exchange.columns = columns
     return read_exchange({"events": row["events"]}, exchange, origin)
 
@@ -162,7 +161,7 @@ def _message_id(event: dict[str, Any]) -> str | None:
 def _without_reminders(content: object, exchange: Exchange) -> object:
     """The user's own words: what the program put between them goes."""
     if isinstance(content, str):
-        exchange.left += [("injected_text", found) for found in _REMINDER.findall(content)]
+        exchange.dropped += [("injected_text", found) for found in _REMINDER.findall(content)]
         return _REMINDER.sub("", content)
     if isinstance(content, list):
         return [
@@ -174,10 +173,10 @@ def _without_reminders(content: object, exchange: Exchange) -> object:
     return content
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if isinstance(row, dict) and "claude_code_session" in row:
         return 9
     return 6 if is_event(row) else 0
 
 
-CLAUDE_CODE = Adapter("claude_code", _marks, _read)
+CLAUDE_CODE = Adapter("claude_code", _score, _read)

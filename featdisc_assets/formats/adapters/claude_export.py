@@ -17,9 +17,9 @@ def _read(row: object, origin: Origin) -> Transcript:
         raise RowError("a chat message is no record")
     # Exported in no certain order; a time that is missing keeps its place.
     given.sort(key=lambda message: str(message.get("created_at", "")))
-    exchange = Exchange([_message(message) for message in given], said={"chat_messages": row["chat_messages"]})
+    exchange = Exchange([_message(message) for message in given], consumed={"chat_messages": row["chat_messages"]})
     for message in given:
-        exchange.left += _left(message)
+        exchange.dropped += _left(message)
     return read_exchange(row, exchange, origin)
 
 
@@ -44,7 +44,7 @@ def _left(message: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     return 5 if isinstance(row, dict) and isinstance(row.get("chat_messages"), list) and _has_sender(row) else 0
 
 
@@ -52,4 +52,4 @@ def _has_sender(row: dict[str, Any]) -> bool:
     return all(isinstance(message, dict) and "sender" in message for message in row["chat_messages"][:3])
 
 
-CLAUDE_EXPORT = Adapter("claude_export", _marks, _read)
+CLAUDE_EXPORT = Adapter("claude_export", _score, _read)

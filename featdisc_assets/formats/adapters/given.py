@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featdisc_assets.formats.adapter import RowError, SourceError
-from featdisc_assets.formats.parsing.fields import time_of
+from featdisc_assets.formats.parsing.fields import parse_time
 from featdisc_assets.formats.parsing.files import SourceFile, source_files
 from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected
 
@@ -92,7 +92,7 @@ def _given(row: object, source: str) -> GivenFeatures:
         text=texts.get("text", ""),
         model=texts.get("model"),
         group_key=str(group) if isinstance(group, str | int) and group != "" else None,
-        created_at=time_of(row.get("created_at")),
+        created_at=parse_time(row.get("created_at")),
         source=texts.get("source", source),
         rater=texts.get("rater", "made elsewhere"),
     )

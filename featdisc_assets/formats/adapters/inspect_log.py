@@ -19,7 +19,7 @@ def is_log(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("eval"), dict) and isinstance(value.get("samples"), list)
 
 
-def header_of(log: Mapping[str, Any]) -> dict[str, Any]:
+def log_header(log: Mapping[str, Any]) -> dict[str, Any]:
     """What a log says of all its samples."""
     known = log.get("eval")
     run = known if isinstance(known, dict) else {}
@@ -30,7 +30,7 @@ def header_of(log: Mapping[str, Any]) -> dict[str, Any]:
 
 def samples(log: Mapping[str, Any]) -> Iterator[Any]:
     """One row a sample, each with the log's header under `LOG`."""
-    header = header_of(log)
+    header = log_header(log)
     for sample in log["samples"]:
         yield {**sample, LOG: header} if isinstance(sample, dict) else sample
 
@@ -51,7 +51,7 @@ def _read(row: object, origin: Origin) -> Transcript:
     name = "/".join(part for part in (task, str(header.get("run_id", "")), sample_id, str(epoch or "")) if part)
     exchange = Exchange(
         [_message(message) for message in messages],
-        said={"messages": messages},
+        consumed={"messages": messages},
         envelopes=[_ending(output)],
         columns={
             "id": str(row.get("uuid") or name),
@@ -67,13 +67,13 @@ def _read(row: object, origin: Origin) -> Transcript:
     }
     # The rest of a sample tells the same conversation again, event by event.
     if unused := resolved.unused():
-        exchange.left.append(("attachment", unused))
-        exchange.said["attachments"] = unused
+        exchange.dropped.append(("attachment", unused))
+        exchange.consumed["attachments"] = unused
     big = {key: value for key, value in rest.items() if isinstance(value, dict | list) and key != "metadata"}
     small = {key: value for key, value in rest.items() if key not in big}
     for key, value in big.items():
-        exchange.said[key] = value
-        exchange.left.append((f"field:{key}"[:60], value))
+        exchange.consumed[key] = value
+        exchange.dropped.append((f"field:{key}"[:60], value))
     return read_exchange(small, exchange, origin)
 
 
@@ -137,7 +137,7 @@ def _scores(scores: object) -> dict[str, Any]:
     return found
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if is_log(row):
         return 8
     if not isinstance(row, dict) or "messages" not in row:
@@ -147,4 +147,4 @@ def _marks(row: object) -> int:
     return found + 2 if "epoch" in row and "id" in row and found >= 3 else 0
 
 
-INSPECT = Adapter("inspect", _marks, _read)
+INSPECT = Adapter("inspect", _score, _read)

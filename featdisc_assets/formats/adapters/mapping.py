@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
-from featdisc_assets.formats.parsing.character_account import LABELS
+from featdisc_assets.formats.parsing.character_account import LABEL_FIELDS
 from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
 from featdisc_assets.formats.parsing.json_text import parse
 from featdisc_assets.transcript import Transcript
@@ -73,7 +73,7 @@ def at(value: Any, path: str) -> Any:  # noqa: ANN401
     return value
 
 
-def mapped(given: FieldMap) -> Adapter:
+def mapped_adapter(given: FieldMap) -> Adapter:
     """The format that a map describes."""
 
     def read(row: object, origin: Origin) -> Transcript:
@@ -87,7 +87,7 @@ def mapped(given: FieldMap) -> Adapter:
 def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
     paths = given.paths
     texts = {name: at(row, path) for name, path in paths.items() if name in (*TEXTS, "messages")}
-    said = {top: _opened(row[top]) for name in texts if (top := _top(row, paths[name])) in row}
+    consumed = {top: _opened(row[top]) for name in texts if (top := _top(row, paths[name])) in row}
     columns = {name: at(row, paths[name]) for name in COLUMNS if name in paths}
     messages: list[Any] = []
     listed: Any = []
@@ -99,7 +99,7 @@ def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
     for name in ("user", "response", "thought"):
         if texts.get(name) is not None and not isinstance(texts[name], str | list | dict):
             # A number is a text where it fills the column, as in a table of answers.
-            texts[name] = said[paths[name]] = str(texts[name]) if paths[name] in row else None
+            texts[name] = consumed[paths[name]] = str(texts[name]) if paths[name] in row else None
     if texts.get("user"):
         messages.insert(0, {"role": "user", "content": texts["user"]})
     if texts.get("response") or texts.get("thought"):
@@ -110,9 +110,9 @@ def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
         missing = ", ".join(sorted({paths[name] for name in texts}))
         raise RowError(f"the mapped columns ({missing}) are empty or not there; columns: {', '.join(row)[:300]}")
     role_path = paths.get("role", "role")
-    marks = [] if _STEP.findall(role_path)[-1] in LABELS else [at(message, role_path) for message in listed]
-    exchange = Exchange(messages, said=said, system=texts.get("system"), is_mapped=True)
-    exchange.left = [("structure", mark) for mark in marks if mark is not None]
+    marks = [] if _STEP.findall(role_path)[-1] in LABEL_FIELDS else [at(message, role_path) for message in listed]
+    exchange = Exchange(messages, consumed=consumed, system=texts.get("system"), is_mapped=True)
+    exchange.dropped = [("structure", mark) for mark in marks if mark is not None]
     exchange.columns = {name: str(value) for name, value in columns.items() if isinstance(value, str | int | float)}
     return read_exchange(row, exchange, origin)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
-from featdisc_assets.formats.parsing.json_text import decoded
+from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.transcript import Transcript
 
 _LISTS = ("conversations", "conversation", "items", "messages")
@@ -37,7 +37,7 @@ def _locate(row: object) -> tuple[str, list[Any]] | None:
         return "", row  # type: ignore[return-value]
     if isinstance(row, dict):
         for name in _LISTS:
-            if name in row and _turns(value := decoded(row[name], _turns)):
+            if name in row and _turns(value := decode_cell(row[name], _turns)):
                 return name, value
     return None
 
@@ -53,10 +53,10 @@ def _read(row: object, origin: Origin) -> Transcript:
             raise RowError(f"message {number} is of type {type(message).__name__}, not a record with `from`")
         messages.append(_message(message))
     columns = row if isinstance(row, dict) else {}
-    exchange = Exchange(messages, said={name: given})
+    exchange = Exchange(messages, consumed={name: given})
     for key in ("system", "system_prompt"):
         if isinstance(columns.get(key), str) and columns[key]:
-            exchange.system = exchange.said[key] = columns[key]
+            exchange.system = exchange.consumed[key] = columns[key]
             break
     return read_exchange(columns, exchange, origin)
 
@@ -72,8 +72,8 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "role": role, "content": value}
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     return 4 if _locate(row) is not None else 0
 
 
-SHAREGPT = Adapter("sharegpt", _marks, _read)
+SHAREGPT = Adapter("sharegpt", _score, _read)

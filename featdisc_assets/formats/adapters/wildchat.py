@@ -5,7 +5,7 @@ from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
-from featdisc_assets.formats.parsing.json_text import decoded
+from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.formats.parsing.personal import person
 from featdisc_assets.transcript import Transcript
 
@@ -13,13 +13,13 @@ _MARKS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "hea
 
 
 def _conversation(row: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    return decoded(row.get("conversation"), is_message_list)
+    return decode_cell(row.get("conversation"), is_message_list)
 
 
 def _read(row: object, origin: Origin) -> Transcript:
     if not isinstance(row, dict) or not is_message_list(conversation := _conversation(row)):
         raise RowError("no WildChat conversation: it has no `conversation`")
-    exchange = Exchange(conversation, said={"conversation": conversation})
+    exchange = Exchange(conversation, consumed={"conversation": conversation})
     # The salted name of the row's person, or of the first message that knows one.
     exchange.columns["group"] = next(
         (name for record in (row, *conversation) if isinstance(record, dict) and (name := person(record, origin.salt))),
@@ -28,11 +28,11 @@ def _read(row: object, origin: Origin) -> Transcript:
     return read_exchange(row, exchange, origin)
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if not isinstance(row, dict) or not is_message_list(conversation := _conversation(row)):
         return 0
     found = sum(name in row or name in conversation[0] for name in _MARKS)
     return found + 2 if found >= 2 and ("conversation_hash" in row or "hashed_ip" in conversation[0]) else 0
 
 
-WILDCHAT = Adapter("wildchat", _marks, _read)
+WILDCHAT = Adapter("wildchat", _score, _read)

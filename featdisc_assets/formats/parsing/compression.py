@@ -1,4 +1,4 @@
-"""Files as they lie on the disk: plain, gzip or zstd, unpacked as they are read."""
+"""Files as they lie on the disk: plain, gzip or zstd, decompressed as they are read."""
 
 import gzip
 import io
@@ -14,7 +14,7 @@ else:
     from backports import zstd
     from backports.zstd import zipfile
 
-__all__ = ["DAMAGED", "DAMAGED_ZIP", "packing", "unpacked", "zipfile", "zstd"]
+__all__ = ["DAMAGED", "DAMAGED_ZIP", "decompress", "detect_compression", "zipfile", "zstd"]
 
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
 DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError)
@@ -22,8 +22,8 @@ DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError, 
 _SIGNS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
-def packing(magic: bytes) -> str:
-    """Name the packing a file begins with: `gzip`, `zstd` or nothing."""
+def detect_compression(magic: bytes) -> str:
+    """Name the compression a file begins with: `gzip`, `zstd` or nothing."""
     return next((name for sign, name in _SIGNS.items() if magic.startswith(sign)), "")
 
 
@@ -42,7 +42,7 @@ class _Unpacking(io.RawIOBase):
         return len(data)
 
 
-def unpacked(file: io.FileIO, packed: str) -> io.BufferedReader:
+def decompress(file: io.FileIO, packed: str) -> io.BufferedReader:
     """A file's bytes from where it stands; the file itself stays open."""
     if packed == "gzip":
         return io.BufferedReader(_Unpacking(gzip.GzipFile(fileobj=file)), 2**20)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from featdisc_assets.formats.adapter import RowError
-from featdisc_assets.formats.adapters.inspect_log import LOG, header_of
+from featdisc_assets.formats.adapters.inspect_log import LOG, log_header
 from featdisc_assets.formats.parsing.compression import DAMAGED_ZIP, zipfile
 from featdisc_assets.formats.parsing.json_rows import MAX_ROW_BYTES
 from featdisc_assets.formats.parsing.json_text import parse
@@ -58,7 +58,7 @@ def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
         except (KeyError, RowError, *DAMAGED_ZIP):
             continue
         if isinstance(found, dict):
-            return header_of(found)
+            return log_header(found)
     return {}
 
 

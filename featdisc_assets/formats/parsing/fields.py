@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from featdisc_assets.formats.adapter import Origin, RowError
-from featdisc_assets.formats.parsing.character_account import Ledger, weigh
+from featdisc_assets.formats.parsing.character_account import CharacterAccount, count_characters
 from featdisc_assets.formats.parsing.identity import row_id
 from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person
 from featdisc_assets.transcript import Kind, Transcript, Turn
@@ -28,10 +28,10 @@ _FLAT_ITEMS = 50
 
 
 @dataclass(slots=True)
-class Findings:
+class RowFields:
     """What a format found in a row besides the turns; a field of the row itself goes first, unless `is_mapped`."""
 
-    ledger: Ledger
+    account: CharacterAccount
     transcript_id: str | None = None
     model: str | None = None
     created_at: dt.datetime | None = None
@@ -43,7 +43,7 @@ class Findings:
 
 
 def build(
-    row: Mapping[str, Any], turns: tuple[Turn, ...], *, said: Mapping[str, Any], found: Findings, origin: Origin
+    row: Mapping[str, Any], turns: tuple[Turn, ...], *, consumed: Mapping[str, Any], found: RowFields, origin: Origin
 ) -> Transcript:
     """Make the transcript of a row whose turns are known, and close its account.
 
@@ -54,7 +54,7 @@ def build(
     Args:
         row: the row; `{}` for a bare list of messages.
         turns: the conversation.
-        said: the fields the turns were read from, with their values as they were read.
+        consumed: the fields the turns were read from, with their values as they were read.
         found: what the format knows beyond the row's own fields.
         origin: the file the row came from.
 
@@ -66,7 +66,7 @@ def build(
     """
     if not any(turn.user or turn.response or turn.thought or turn.thought_form or turn.tool for turn in turns):
         raise RowError("no text in any message")
-    nested = row.get("metadata") if "metadata" not in said else None
+    nested = row.get("metadata") if "metadata" not in consumed else None
     records: tuple[Mapping[str, Any], ...] = (row, nested) if isinstance(nested, dict) and nested else (row,)
     used: set[str] = set()
     given_id = _first_text(records, ID_FIELDS, used)
@@ -83,14 +83,14 @@ def build(
     if group_key is None:
         group_key = next((name for record in records if (name := person(record, origin.salt))), None)
 
-    ledger = found.ledger
-    chars_in = _weigh_said(said, ledger)
+    account = found.account
+    chars_in = _count_consumed(consumed, account)
     metadata: dict[str, Any] = {}
     for record in reversed(records):
         for key, value in record.items():
-            if key in said or value is None or (record is row and value is nested and nested is not None):
+            if key in consumed or value is None or (record is row and value is nested and nested is not None):
                 continue
-            chars_in += _sort(key, value, used, metadata, ledger)
+            chars_in += _sort(key, value, used, metadata, account)
     metadata |= {key: value for key, value in found.metadata.items() if key not in metadata}
     if found.system:
         given = metadata.get("system")
@@ -99,7 +99,7 @@ def build(
         metadata["reading_notes"] = origin.notes
         if nul := origin.notes.get("nul_characters"):
             chars_in += nul
-            ledger.cut("nul_character", nul, n=nul)
+            account.drop("nul_character", nul, n=nul)
     return Transcript(
         given_id or row_id(turns, model, group_key, created_at, metadata),
         source,
@@ -108,10 +108,10 @@ def build(
         group_key,
         created_at,
         metadata,
-        ledger.entries(),
+        account.dropped(),
         chars_in,
-        ledger.added,
-        tuple(sorted(kind for kind in ledger.places if not _is_filled(kind, turns))),
+        account.added,
+        tuple(sorted(kind for kind in account.expected_kinds if not _is_filled(kind, turns))),
     )
 
 
@@ -125,21 +125,21 @@ def _is_filled(kind: Kind, turns: tuple[Turn, ...]) -> bool:
     )
 
 
-def _weigh_said(said: Mapping[str, Any], ledger: Ledger) -> int:
-    """Characters in the conversation's own fields; what is neither claimed nor a mark of the format is told."""
-    weight = weigh(said)
+def _count_consumed(consumed: Mapping[str, Any], account: CharacterAccount) -> int:
+    """Characters in the conversation's own fields; what is neither recorded nor a mark of the format is told."""
+    weight = count_characters(consumed)
     if weight.labels:
-        ledger.cut("structure", weight.labels)
+        account.drop("structure", weight.labels)
     if weight.signatures:
-        ledger.cut("signature", weight.signatures)
-    if unread := weight.text - ledger.claimed:
-        ledger.cut("unread_text", unread)
+        account.drop("signature", weight.signatures)
+    if unread := weight.text - account.recorded:
+        account.drop("unread_text", unread)
     return sum(weight)
 
 
-def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], ledger: Ledger) -> int:  # noqa: ANN401
+def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], account: CharacterAccount) -> int:  # noqa: ANN401
     """Put one field where it belongs; returns its characters."""
-    n_chars = len(value) if isinstance(value, str) else sum(weigh(value)) if isinstance(value, dict | list) else 0
+    n_chars = sum(count_characters(value))
     if key in used:
         reason = "identifier"
     elif key in PERSONAL_FIELDS or key == "user_id":
@@ -151,11 +151,11 @@ def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], ledger
     else:
         reason = f"field:{key}"[:60]
     if n_chars or (value and reason.startswith("field:")):
-        ledger.cut(reason, n_chars)
+        account.drop(reason, n_chars)
     return n_chars
 
 
-def time_of(value: object) -> dt.datetime | None:
+def parse_time(value: object) -> dt.datetime | None:
     """Read a moment: ISO 8601 text, or an epoch in seconds, milli-, micro- or nanoseconds told apart by its size.
 
     Args:
@@ -234,7 +234,7 @@ def _first_text(records: tuple[Mapping[str, Any], ...], names: tuple[str, ...], 
 def _first_time(records: tuple[Mapping[str, Any], ...], used: set[str]) -> dt.datetime | None:
     for record in records:
         for name in TIME_FIELDS:
-            if name in record and (moment := time_of(record[name])) is not None:
+            if name in record and (moment := parse_time(record[name])) is not None:
                 used.add(name)
                 return moment
     return None

@@ -16,11 +16,11 @@ from featdisc_assets.formats.adapter import RowError, SourceError
 from featdisc_assets.formats.adapters.claude_code import gather, is_event
 from featdisc_assets.formats.adapters.inspect_log import is_log, samples
 from featdisc_assets.formats.parsing import hub
-from featdisc_assets.formats.parsing.compression import DAMAGED, packing, unpacked
+from featdisc_assets.formats.parsing.compression import DAMAGED, decompress, detect_compression
 from featdisc_assets.formats.parsing.eval_archive import is_eval, sample_rows
-from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES, MAX_ROW_BYTES, layout, line_rows, nested_rows
+from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES, MAX_ROW_BYTES, detect_layout, line_rows, nested_rows
 from featdisc_assets.formats.parsing.json_text import parse, scrub
-from featdisc_assets.formats.parsing.paths import ending, find_files
+from featdisc_assets.formats.parsing.paths import file_suffix, find_files
 
 _TABLES = (".csv", ".tsv")
 _BATCH_ROWS = 256
@@ -94,23 +94,23 @@ class SourceFile:
         unreadable = next((why for sign, why in _UNREADABLE.items() if magic.startswith(sign)), None)
         if unreadable:
             yield Row("", problem=f"the file is {unreadable}", raw=magic)
-        elif magic.startswith(b"PK\x03\x04") or ending(self.path) == ".eval":
+        elif magic.startswith(b"PK\x03\x04") or file_suffix(self.path) == ".eval":
             yield from self._archive_rows()
-        elif magic.startswith(b"PAR1") or ending(self.path) == ".parquet":
+        elif magic.startswith(b"PAR1") or file_suffix(self.path) == ".parquet":
             yield from self._parquet_rows()
-        elif magic.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or ending(self.path) == ".arrow":
+        elif magic.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or file_suffix(self.path) == ".arrow":
             yield from self._arrow_rows()
         else:
-            yield from self._text_rows(file, packing(magic))
+            yield from self._text_rows(file, detect_compression(magic))
 
     def _text_rows(self, file: io.FileIO, packed: str) -> Iterator[Row]:
-        with unpacked(file, packed) as stream:
+        with decompress(file, packed) as stream:
             head = _head(stream)
         file.seek(0)
         place = "before any row"
         try:
-            with unpacked(file, packed) as stream:
-                if ending(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
+            with decompress(file, packed) as stream:
+                if file_suffix(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
                     rows = _csv_rows(stream, head)
                 else:
                     rows = _json_rows(stream, head)
@@ -122,7 +122,7 @@ class SourceFile:
             yield Row(f" {place}", problem=reason)
 
     def _archive_rows(self) -> Iterator[Row]:
-        if ending(self.path) != ".eval" and not is_eval(self.path):
+        if file_suffix(self.path) != ".eval" and not is_eval(self.path):
             yield Row("", problem="the file is a zip archive: unpack it")
             return
         for place, value, notes, problem in sample_rows(self.path):
@@ -238,7 +238,7 @@ def _head(stream: io.BufferedReader) -> bytes:
 
 
 def _json_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
-    kind = layout(head, is_whole=len(head) < HEAD_BYTES)
+    kind = detect_layout(head, is_whole=len(head) < HEAD_BYTES)
     for place, raw, problem in line_rows(stream) if kind == "lines" else nested_rows(stream, kind):
         row = Row(place, problem=problem, raw=raw)
         if problem is None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featdisc_assets.formats.adapter import SourceError
-from featdisc_assets.formats.parsing.paths import PACKINGS, READABLE, SIDECARS, ending, find_files
+from featdisc_assets.formats.parsing.paths import COMPRESSION_SUFFIXES, READABLE, SIDECARS, find_files, is_readable
 
 if TYPE_CHECKING:
     from huggingface_hub import HfUri
@@ -39,15 +39,10 @@ def fetch(given: str) -> list[tuple[Path, str]]:
     except SourceError:
         found = []
     outright = folder / uri.path_in_repo
-    files = [path for path in found if path == outright or is_read(path)]
+    files = [path for path in found if path == outright or is_readable(path)]
     if not files:
         raise SourceError(_nothing(given, uri, folder))
     return [(path, f"{root}/{path.relative_to(folder).as_posix()}") for path in files]
-
-
-def is_read(path: Path) -> bool:
-    """Whether a file of a folder is rows, by its name."""
-    return ending(path) in READABLE and path.name not in SIDECARS
 
 
 def _parsed(given: str) -> "HfUri":
@@ -100,14 +95,16 @@ def _snapshot(given: str, uri: "HfUri") -> Path:
 
 def _wanted(path: str) -> list[str]:
     """The library's patterns for a path: its `*` crosses folders, so these take in all that ours then chooses from."""
-    endings = [f"{name}{packing}" for name in READABLE for packing in ("", *PACKINGS)]
+    endings = [f"{name}{compression}" for name in READABLE for compression in ("", *COMPRESSION_SUFFIXES)]
     if not path:
         return [f"*{name}" for name in endings]
     if not any(sign in path for sign in "*?["):
         return [path, *(f"{path.rstrip('/')}/*{name}" for name in endings)]
     # To the library `**/` is at least one folder, to a glob any number of them.
     patterns = {path, path.replace("**/", "")}
-    return sorted(patterns if is_read(Path(path)) else {f"{start}*{name}" for start in patterns for name in endings})
+    if is_readable(Path(path)):
+        return sorted(patterns)
+    return sorted(f"{start}*{name}" for start in patterns for name in endings)
 
 
 def _unreached(name: str, error: Exception) -> str:
@@ -130,8 +127,8 @@ def _nothing(given: str, uri: "HfUri", folder: Path) -> str:
         names = [Path(file.path) for file in get_cached_repo_tree(uri.id, repo_type="dataset", revision=folder.name)]
     except CachedRepoTreeNotFoundError:
         names = []
-    if any(is_read(name) for name in names) and uri.path_in_repo:
-        some = ", ".join(sorted(name.as_posix() for name in names if is_read(name))[:5])
+    if any(is_readable(name) for name in names) and uri.path_in_repo:
+        some = ", ".join(sorted(name.as_posix() for name in names if is_readable(name))[:5])
         return f"{given} names nothing that can be read: the dataset has {some}"
     has = ", ".join(sorted({name.suffix or name.name for name in names})[:10]) or "no files"
     return (

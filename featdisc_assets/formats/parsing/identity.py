@@ -13,7 +13,7 @@ from featdisc_assets.transcript import Rejected, Transcript, Turn
 
 
 def content_hash(turns: tuple[Turn, ...], model: str | None) -> str:
-    """Hash what was said and by which model.
+    """Hash what was consumed and by which model.
 
     Args:
         turns: the conversation.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from featdisc_assets.formats.parsing.character_account import Ledger
+from featdisc_assets.formats.parsing.character_account import CharacterAccount
 from featdisc_assets.formats.parsing.code_regions import CodeRegions
 from featdisc_assets.formats.parsing.harmony import harmony_segments
 from featdisc_assets.formats.parsing.segments import Segment
@@ -46,11 +46,11 @@ class Split:
     lost: tuple[tuple[str, int, Kind], ...] = field(default=(), compare=False)
     added: int = field(default=0, compare=False)
 
-    def settle(self, ledger: Ledger) -> None:
-        """Put what the cutting lost and added into the account; the text itself must have been claimed."""
+    def settle(self, account: CharacterAccount) -> None:
+        """Put what the cutting lost and added into the account; the text itself must have been recorded."""
         for reason, n_chars, kind in self.lost:
-            ledger.cut(reason, n_chars, kind)
-        ledger.added += self.added
+            account.drop(reason, n_chars, kind)
+        account.added += self.added
 
 
 def split(text: str) -> Split:

@@ -35,7 +35,7 @@ class RawRow(NamedTuple):
     problem: str | None = None
 
 
-def layout(head: bytes, *, is_whole: bool) -> Literal["lines", "array", "document"]:
+def detect_layout(head: bytes, *, is_whole: bool) -> Literal["lines", "array", "document"]:
     """Tell how a file keeps its rows from its first bytes.
 
     Args:

@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return repr(value)
 
 
-def decoded(value: Any, wanted: Callable[[Any], bool]) -> Any:  # noqa: ANN401
+def decode_cell(value: Any, wanted: Callable[[Any], bool]) -> Any:  # noqa: ANN401
     """A cell that holds JSON as text, opened if what is inside is `wanted`; any other value comes back as it is."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value

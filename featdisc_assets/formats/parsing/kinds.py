@@ -5,7 +5,7 @@ from collections import Counter
 from featdisc_assets.transcript import KINDS, Transcript
 
 
-class Kinds:
+class KindCounts:
     """Counts, over one source, the transcripts with a text of each kind, and those with a place for it left empty."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from featdisc_assets.formats.parsing.character_account import Ledger
+from featdisc_assets.formats.parsing.character_account import CharacterAccount
 
 # Of the people who wrote, as chat logs name it (WildChat's first).
 PERSONAL_FIELDS = frozenset(
@@ -36,8 +36,8 @@ def person(record: Mapping[str, Any], salt: bytes) -> str | None:
     return None
 
 
-def leave_personal(message: Mapping[str, Any], ledger: Ledger) -> None:
+def drop_personal(message: Mapping[str, Any], account: CharacterAccount) -> None:
     """Let a message's personal fields go."""
     for name in PERSONAL_FIELDS & message.keys():
         if message[name] is not None:
-            ledger.leave("personal_data", {name: message[name]})
+            account.drop_value("personal_data", {name: message[name]})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from featdisc_assets.formats.parsing.character_account import Ledger
+from featdisc_assets.formats.parsing.character_account import CharacterAccount
 from featdisc_assets.transcript import Kind, ThoughtForm, Turn
 
 # From the most to the least that can be read; a turn of several messages takes the first that occurs.
@@ -26,7 +26,7 @@ class Message:
     tool: list[str] = field(default_factory=list)
 
 
-def assemble(messages: Iterable[Message], ledger: Ledger) -> tuple[Turn, ...]:
+def assemble(messages: Iterable[Message], account: CharacterAccount) -> tuple[Turn, ...]:
     """Gather messages into turns.
 
     A turn starts at a user message that follows an answer. User messages in a row are one turn, as are assistant
@@ -36,7 +36,7 @@ def assemble(messages: Iterable[Message], ledger: Ledger) -> tuple[Turn, ...]:
 
     Args:
         messages: all messages, in order.
-        ledger: the row's account.
+        account: the row's account.
 
     Returns:
         The turns, in order.
@@ -49,29 +49,29 @@ def assemble(messages: Iterable[Message], ledger: Ledger) -> tuple[Turn, ...]:
             answered.append(message)
             continue
         if any(earlier.role == "assistant" for earlier in answered):
-            turns.append(_turn(asked, answered, ledger))
+            turns.append(_turn(asked, answered, account))
             asked, answered = [], []
         asked.append(message)
     if asked or answered:
-        turns.append(_turn(asked, answered, ledger))
+        turns.append(_turn(asked, answered, account))
     return tuple(turns)
 
 
-def _turn(asked: list[Message], answered: list[Message], ledger: Ledger) -> Turn:
+def _turn(asked: list[Message], answered: list[Message], account: CharacterAccount) -> Turn:
     forms = {message.thought_form for message in answered}
     own = [message for message in answered if message.role == "assistant"]
     return Turn(
-        user=_join([message.text for message in asked], "user", ledger),
-        thought=_join([message.thought for message in answered], "thought", ledger),
-        response=_join([message.text for message in answered], "response", ledger),
+        user=_join([message.text for message in asked], "user", account),
+        thought=_join([message.thought for message in answered], "thought", account),
+        response=_join([message.text for message in answered], "response", account),
         thought_form=next((form for form in FORMS if form in forms), None),
         # A cut in an earlier message was made good by the next one.
         is_truncated=bool(own) and own[-1].is_truncated,
-        tool=_join([text for message in (*asked, *answered) for text in message.tool], "tool", ledger),
+        tool=_join([text for message in (*asked, *answered) for text in message.tool], "tool", account),
     )
 
 
-def _join(texts: list[str], kind: Kind, ledger: Ledger) -> str:
+def _join(texts: list[str], kind: Kind, account: CharacterAccount) -> str:
     if len(texts) == 1 and texts[0] and not texts[0].isspace():
         return texts[0]
-    return ledger.join(texts, kind) if texts else ""
+    return account.join(texts, kind) if texts else ""
