@@ -55,7 +55,7 @@ class Transcript:
     Nothing is lost in silence: `chars_in` counts the characters of every text in the row, `chars_added` those of ours
     (blank lines between joined texts, placeholders), and
     `chars_in + chars_added = characters of the turns' texts + characters in dropped`.
-    `blank` are the kinds that the row has a place for and nothing in it.
+    `empty_kinds` are the kinds that the row has a place for and nothing in it.
     """
 
     transcript_id: str
@@ -68,7 +68,7 @@ class Transcript:
     dropped: tuple[Dropped, ...] = ()
     chars_in: int = 0
     chars_added: int = 0
-    blank: tuple[Kind, ...] = ()
+    empty_kinds: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

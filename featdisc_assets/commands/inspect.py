@@ -37,16 +37,16 @@ class Inspection:
     n_truncated: int = 0
     chars_in: int = 0
     dropped: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    mended: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
     examples: list[Transcript] = field(default_factory=list)
     quarantine: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
-    alike: list[str] = field(default_factory=list)
-    complaint: str = ""
+    near_equal_lines: list[str] = field(default_factory=list)
+    problem: str = ""
 
 
 @dataclass(slots=True)
-class _Seen:
+class _KindTexts:
     """The texts of one kind, as sketches: what is needed to find near-equal ones among them."""
 
     waiting: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ class _Seen:
             return None
         largest = max(large, key=len)
         n_texts = sum(map(len, large))
-        return near_equal.told(kind, n_texts, len(large), len(largest), self.excerpts[largest[0]])
+        return near_equal.summary_line(kind, n_texts, len(large), len(largest), self.excerpts[largest[0]])
 
 
 def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) -> Inspection:
@@ -98,7 +98,7 @@ def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) ->
     """
     found = Inspection()
     kinds, groups = KindCounts(), set[str]()
-    seen = {kind: _Seen() for kind in ALL_KINDS}
+    seen = {kind: _KindTexts() for kind in ALL_KINDS}
     # The salt only has to be the same within this pass.
     items = formats.read(paths, reading=reading, salt=b"inspect", format_counts=found.format_counts)
     try:
@@ -108,23 +108,23 @@ def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) ->
                 if len(found.rejected) < EXAMPLES:
                     found.rejected.append(item)
             else:
-                kinds.count(item)
+                kinds.add(item)
                 groups.add(item.group_key or item.transcript_id)
                 _count(found, item, seen)
     except formats.SourceError as error:
-        found.complaint = str(error)
+        found.problem = str(error)
     found.n_groups = len(groups)
-    found.alike = [line for kind, texts in seen.items() if (line := texts.line(kind))]
-    found.complaint = found.complaint or kinds.complaint(", ".join(paths)) or ""
+    found.near_equal_lines = [line for kind, texts in seen.items() if (line := texts.line(kind))]
+    found.problem = found.problem or kinds.problem(", ".join(paths)) or ""
     return found
 
 
-def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _Seen]) -> None:
+def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _KindTexts]) -> None:
     found.n_transcripts += 1
     found.n_turns += len(transcript.turns)
     found.models[transcript.model or "(none)"] += 1
     found.chars_in += transcript.chars_in
-    found.mended.update(transcript.metadata.get("reading_notes", {}))
+    found.repaired.update(transcript.metadata.get("reading_notes", {}))
     found.n_truncated += any(turn.is_truncated for turn in transcript.turns)
     for kind in ALL_KINDS:
         texts = [text for turn in transcript.turns if (text := getattr(turn, kind))]
@@ -151,10 +151,10 @@ def show(found: Inspection) -> None:
     console.print(Text(f"models       {models or 'none'}"))
     forms = ", ".join(f"{name} {n:,}" for name, n in found.thought_forms.most_common())
     console.print(Text(f"thoughts     {forms or 'none'}; {found.n_truncated:,} transcripts were cut off"))
-    for line in found.alike:
-        console.print(Text(f"alike        {line}"))
-    if found.mended:
-        console.print(Text(f"mended       {', '.join(f'{name} {n:,}' for name, n in found.mended.most_common())}"))
+    for line in found.near_equal_lines:
+        console.print(Text(f"near-equal   {line}"))
+    if found.repaired:
+        console.print(Text(f"repaired     {', '.join(f'{name} {n:,}' for name, n in found.repaired.most_common())}"))
     _show_characters(console, found)
     _show_examples(console, found)
     if found.quarantine:
@@ -162,8 +162,8 @@ def show(found: Inspection) -> None:
             (f"{n:,}", reason) for reason, n in found.quarantine.most_common(20)]))  # fmt: skip
         for row in found.rejected:
             console.print(Text(f"  {row.location}: {_plain(row.excerpt)}"))
-    if found.complaint:
-        console.print(Text(f"\n{found.complaint}", style="bold"))
+    if found.problem:
+        console.print(Text(f"\n{found.problem}", style="bold"))
 
 
 def _show_characters(console: Console, found: Inspection) -> None:

@@ -144,12 +144,12 @@ def read(
             sources.append((str(name), files))
     redactor = Redactor() if reading.redact else None
     format_counts = Counter() if format_counts is None else format_counts
-    return _read(sources, _Rows(adapter, reading, salt, redactor, format_counts), on_progress)
+    return _read(sources, _RowReader(adapter, reading, salt, redactor, format_counts), on_progress)
 
 
 def _read(
     sources: list[tuple[str, list[SourceFile]]],
-    rows: "_Rows",
+    rows: "_RowReader",
     on_progress: Callable[[int, int], None] | None,
 ) -> Iterator[Transcript | Rejected]:
     total = sum(file.size for _, files in sources for file in files)
@@ -161,27 +161,27 @@ def _read(
         for file in files:
             for number, row in enumerate(file.rows()):
                 if on_progress is not None and number % _PROGRESS_ROWS == 0:
-                    on_progress(before + file.done, total)
-                location = f"{file.name}{row.place}"
+                    on_progress(before + file.bytes_read, total)
+                location = f"{file.name}{row.location}"
                 try:
                     transcript = rows.transcript(row, file.source)
                 except RowError as error:
                     reasons[str(error)] += 1
                     yield Rejected(file.source, location, str(error), row.excerpt())
                     continue
-                kinds.count(transcript)
-                yield duplicates.admit(transcript, location, row.excerpt)
+                kinds.add(transcript)
+                yield duplicates.resolve(transcript, location, row.excerpt)
             before += file.size
         if on_progress is not None:
             on_progress(before, total)
         if not kinds.n_transcripts:
-            raise SourceError(_nothing_read(name, reasons))
-        if not rows.reading.allow_empty and (complaint := kinds.complaint(name)):
-            raise SourceError(complaint)
+            raise SourceError(_no_transcript_message(name, reasons))
+        if not rows.reading.allow_empty and (problem := kinds.problem(name)):
+            raise SourceError(problem)
 
 
 @dataclass(slots=True)
-class _Rows:
+class _RowReader:
     """What turns one row into a transcript."""
 
     adapter: Adapter | None
@@ -208,10 +208,10 @@ def detect_format(value: object) -> Adapter:
     Raises:
         RowError: if none finds any.
     """
-    marks, chosen = 0, None
+    score, chosen = 0, None
     for adapter in FORMATS.values():
-        if (found := adapter.score(value)) > marks:
-            marks, chosen = found, adapter
+        if (found := adapter.score(value)) > score:
+            score, chosen = found, adapter
     if chosen is not None:
         return chosen
     if isinstance(value, dict):
@@ -220,7 +220,7 @@ def detect_format(value: object) -> Adapter:
     raise RowError(f"a row of type {type(value).__name__} is no conversation: give a record, or a list of messages")
 
 
-def _nothing_read(name: str, reasons: Counter[str]) -> str:
+def _no_transcript_message(name: str, reasons: Counter[str]) -> str:
     if not reasons:
         return f"{name} holds no rows: give a file with at least one transcript"
     reason, times = reasons.most_common(1)[0]

@@ -53,10 +53,10 @@ def sketches(texts: pa.Array, *, first_chars: int) -> Sketches:
     """
     found = np.empty((len(texts), _SIZE), np.uint32)
     for at in range(0, len(texts), _BLOCK):
-        pairs, starts = _pairs(pc.utf8_slice_codeunits(texts.slice(at, _BLOCK), 0, first_chars))
+        pairs, starts = _word_pairs(pc.utf8_slice_codeunits(texts.slice(at, _BLOCK), 0, first_chars))
         for place, (factor, term) in enumerate(zip(_FACTORS, _TERMS, strict=True)):
             # A product's upper half depends on all bits of its factors.
-            least = np.minimum.reduceat(_mixed(pairs, factor, term), starts) if len(starts) else pairs[:0]
+            least = np.minimum.reduceat(_mix(pairs, factor, term), starts) if len(starts) else pairs[:0]
             found[at : at + _BLOCK, place] = least >> np.uint64(32)
     return found
 
@@ -73,14 +73,14 @@ def groups(of: Sketches, *, similarity: float) -> Ints:
     """
     if not len(of):
         return np.zeros(0, np.int64)
-    links = [(one, other) for pair in _candidates(of) for one, other in _close(of, *pair, similarity)]
+    links = [(one, other) for pair in _candidate_pairs(of) for one, other in _similar_pairs(of, *pair, similarity)]
     one, other = (np.concatenate([link[side] for link in links] or [np.zeros(0, np.int64)]) for side in (0, 1))
     graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(of), len(of)))
     numbers: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return numbers
 
 
-def told(kind: str, n_texts: int, n_groups: int, largest: int, example: str) -> str:
+def summary_line(kind: str, n_texts: int, n_groups: int, largest: int, example: str) -> str:
     """One line on the near-equal texts of a kind, for a person who looks at a source or a run."""
     words = " ".join("".join(char if char.isprintable() else " " for char in example).split())
     shown = words if len(words) <= 80 else f"{words[:79]}…"
@@ -88,12 +88,12 @@ def told(kind: str, n_texts: int, n_groups: int, largest: int, example: str) -> 
     return f"{n_texts:,} {kind} texts in {which}: {shown}"
 
 
-def _candidates(of: Sketches) -> Iterator[tuple[Ints, Ints]]:
+def _candidate_pairs(of: Sketches) -> Iterator[tuple[Ints, Ints]]:
     """Of each band, every text beside the next and beside the first of those that agree in it."""
     for band in range(_BANDS):
         key = np.zeros(len(of), np.uint64)
         for column in range(band * _ROWS, (band + 1) * _ROWS):
-            key = _mixed(key ^ of[:, column], _FACTORS[column], _TERMS[column])
+            key = _mix(key ^ of[:, column], _FACTORS[column], _TERMS[column])
         order = np.argsort(key, kind="stable")
         same = key[order][1:] == key[order][:-1]
         first = np.maximum.accumulate(np.where(np.concatenate([[False], same]), 0, np.arange(len(of))))
@@ -102,7 +102,7 @@ def _candidates(of: Sketches) -> Iterator[tuple[Ints, Ints]]:
         yield order[first[later]], order[later]
 
 
-def _close(of: Sketches, one: Ints, other: Ints, similarity: float) -> Iterator[tuple[Ints, Ints]]:
+def _similar_pairs(of: Sketches, one: Ints, other: Ints, similarity: float) -> Iterator[tuple[Ints, Ints]]:
     """Those pairs whose sketches say that they are similar."""
     for at in range(0, len(one), _PAIRS):
         left, right = one[at : at + _PAIRS], other[at : at + _PAIRS]
@@ -110,7 +110,7 @@ def _close(of: Sketches, one: Ints, other: Ints, similarity: float) -> Iterator[
         yield left[near], right[near]
 
 
-def _pairs(texts: pa.Array) -> tuple[Hashes, Ints]:
+def _word_pairs(texts: pa.Array) -> tuple[Hashes, Ints]:
     """The hashes of each text's pairs of words, one text after the other, and where each text's begin."""
     folded = pc.replace_substring_regex(pc.utf8_lower(texts), _NUMBER, "0")
     if pc.any(pc.match_substring_regex(folded, _UNSPACED)).as_py():
@@ -122,7 +122,7 @@ def _pairs(texts: pa.Array) -> tuple[Hashes, Ints]:
     words, text = words.filter(filled), text[filled.to_numpy(zero_copy_only=False)]
     # What has no words, of signs alone, is its own word.
     bare = np.setdiff1d(np.arange(len(texts)), text)
-    hashes = np.concatenate([_hashed(words), _hashed(pc.utf8_trim_whitespace(texts.take(pa.array(bare))))])
+    hashes = np.concatenate([_hash(words), _hash(pc.utf8_trim_whitespace(texts.take(pa.array(bare))))])
     text = np.concatenate([text, bare])
     order = np.argsort(text, kind="stable")
     hashes, text = hashes[order], text[order]
@@ -132,11 +132,11 @@ def _pairs(texts: pa.Array) -> tuple[Hashes, Ints]:
     following = np.append(hashes[1:], np.uint64(0))
     following[is_last] = 0
     kept = ~is_last | is_first
-    paired = _mixed(_mixed(hashes, _FACTORS[0], _TERMS[0]) ^ following, _FACTORS[1], _TERMS[1])[kept]
+    paired = _mix(_mix(hashes, _FACTORS[0], _TERMS[0]) ^ following, _FACTORS[1], _TERMS[1])[kept]
     return paired, np.flatnonzero(np.append(len(paired) > 0, np.diff(text[kept]) > 0))
 
 
-def _hashed(words: pa.Array) -> Hashes:
+def _hash(words: pa.Array) -> Hashes:
     coded = words.dictionary_encode()
     known = [
         int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "big")
@@ -145,7 +145,7 @@ def _hashed(words: pa.Array) -> Hashes:
     return np.array(known, np.uint64)[coded.indices.to_numpy()] if known else np.zeros(0, np.uint64)
 
 
-def _mixed(value: Hashes, factor: np.uint64, term: np.uint64) -> Hashes:
+def _mix(value: Hashes, factor: np.uint64, term: np.uint64) -> Hashes:
     """Another number for every number, as if by chance."""
     product: Hashes = (value ^ (value >> np.uint64(29))) * factor + term
     return product ^ (product >> np.uint64(32))

@@ -76,4 +76,4 @@ def test_an_inspection_counts_everything_and_writes_nothing(tmp_path: Path, caps
 def test_the_sample_loses_nothing() -> None:
     found = inspecting.inspect([str(sample_path())], Reading(allow_empty=True))
     assert (found.n_transcripts, found.quarantine) == (180, {})
-    assert not found.complaint
+    assert not found.problem

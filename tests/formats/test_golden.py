@@ -9,7 +9,7 @@ import yaml
 
 from featdisc_assets.formats import FORMATS, Reading, detect_format, read
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -45,7 +45,7 @@ def test_a_row_gives_exactly_these_turns(tmp_path: Path, format_: str, case: dic
     assert isinstance(found, Transcript)
     assert found.turns == tuple(turn(expected) for expected in case["turns"])
     assert drops(found) == case.get("drops", {})
-    assert is_settled(found)
+    assert is_balanced(found)
     for column, value in case.get("columns", {}).items():
         assert str(getattr(found, column)).startswith(value), column
     if "metadata" in case:

@@ -14,7 +14,7 @@ from featdisc_assets.formats import Reading, SourceError, fingerprint, read
 from featdisc_assets.formats.parsing.compression import zipfile, zstd
 from featdisc_assets.formats.parsing.json_rows import MAX_ROW_BYTES
 from featdisc_assets.transcript import Rejected, Transcript
-from tests.formats.reading import is_settled
+from tests.formats.accounts import is_balanced
 
 CHAT = {"id": "a", "messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]}
 LINE = json.dumps(CHAT).encode() + b"\n"
@@ -23,7 +23,7 @@ SAMPLE = {"id": 1, "epoch": 1, "input": "x", "target": "y", "messages": CHAT["me
 
 def split(found: list[Transcript | Rejected]) -> tuple[list[Transcript], list[Rejected]]:
     good = [item for item in found if isinstance(item, Transcript)]
-    assert all(is_settled(item) for item in good)
+    assert all(is_balanced(item) for item in good)
     return good, [item for item in found if isinstance(item, Rejected)]
 
 

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featdisc_assets.formats import FORMATS, Origin, Reading, RowError, read
-from featdisc_assets.formats.adapters.claude_code import gather
-from featdisc_assets.formats.adapters.inspect_log import samples
+from featdisc_assets.formats.adapters.claude_code import group_sessions
+from featdisc_assets.formats.adapters.inspect_log import log_samples
 from featdisc_assets.formats.adapters.mapping import mapped_adapter, parse_map
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.parsing.json_text import parse_json
 from featdisc_assets.transcript import Rejected, Transcript
-from tests.formats.reading import is_settled
+from tests.formats.accounts import is_balanced
 from tests.formats.test_golden import GOLDEN, READ_AS
 
 WORDS = (
@@ -45,9 +45,9 @@ def _rows() -> Iterator[tuple[str, Any]]:
             name = READ_AS.get(file.stem, file.stem)
             rows = case.get("rows", [case.get("row")])
             if name == "claude_code":
-                rows = list(gather(rows))
+                rows = list(group_sessions(rows))
             elif "samples" in (rows[0] if isinstance(rows[0], dict) else {}):
-                rows = list(samples(rows[0]))
+                rows = list(log_samples(rows[0]))
             yield from ((name, row) for row in rows)
 
 
@@ -68,7 +68,7 @@ def opened(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return {
-        key: parse(inner, {}) if isinstance(inner, str) and inner.startswith("[{") else inner
+        key: parse_json(inner, {}) if isinstance(inner, str) and inner.startswith("[{") else inner
         for key, inner in value.items()
     }
 
@@ -80,15 +80,15 @@ def test_the_characters_counted_in_are_those_of_the_row(name: str, tools: bool) 
         if format_ != name or (name == "inspect" and "attachments" in row):
             continue
         found = FORMATS[name].read(row, Origin("x", tools=tools))
-        assert is_settled(found)
-        told = (
+        assert is_balanced(found)
+        excluded = (
             count(row.get("inspect_log", {})) + (len(str(row["id"])) if isinstance(row.get("id"), str) else 0)
             if (name == "inspect")
             else count(row.get("claude_code_session", ""))
             if name == "claude_code"
             else 0
         )
-        assert found.chars_in == count(opened(row)) - told
+        assert found.chars_in == count(opened(row)) - excluded
 
 
 class Mangler:
@@ -139,7 +139,7 @@ def check(seed: int) -> None:
     except RowError as error:
         assert str(error), row
         return
-    assert is_settled(found), row
+    assert is_balanced(found), row
     assert all(turn.user == "" or not turn.user.isspace() for turn in found.turns), row
     assert all(not text.isspace() for turn in found.turns for text in (turn.thought, turn.response, turn.tool)), row
 
@@ -170,5 +170,5 @@ def test_a_file_of_mangled_rows_gives_each_row_once(tmp_path: Path, data: st.Dat
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, good]))
     found = list(read(path, reading=Reading(allow_empty=True, tools=bool(seeds[0] % 2))))
     assert len(found) == len(rows) + 1
-    assert all(is_settled(item) for item in found if isinstance(item, Transcript))
+    assert all(is_balanced(item) for item in found if isinstance(item, Transcript))
     assert all(item.reason for item in found if isinstance(item, Rejected))

@@ -9,7 +9,7 @@ import pytest
 from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 ASK = {"role": "user", "content": "Why?"}
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -91,7 +91,7 @@ def test_content_of_every_shape(content: object, text: str, dropped: dict[str, i
     found = read(answer(content))
     assert found.turns == (Turn("Why?", "", text),)
     assert drops(found) == dropped
-    assert is_settled(found)
+    assert is_balanced(found)
 
 
 def test_a_refusal_is_the_response() -> None:

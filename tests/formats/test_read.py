@@ -15,7 +15,7 @@ from featdisc_assets.formats import FORMATS, Reading, SourceError, read
 from featdisc_assets.tables.staging import remembered
 from featdisc_assets.transcript import Rejected, Transcript, Turn
 from featdisc_assets.warehouse import Warehouse
-from tests.formats.reading import is_settled
+from tests.formats.accounts import is_balanced
 
 
 def chat(name: str, user: str = "Why?", response: str = "So.") -> dict[str, Any]:
@@ -162,7 +162,7 @@ def test_no_row_stops_the_reader(tmp_path: Path, rows: list[object]) -> None:
     path = jsonl(tmp_path / "any.jsonl", *rows, chat("last"))
     found = list(read(path, reading=Reading(allow_empty=True)))
     assert len(found) == len(rows) + 1
-    assert all(is_settled(row) for row in found if isinstance(row, Transcript))
+    assert all(is_balanced(row) for row in found if isinstance(row, Transcript))
     assert isinstance(found[-1], Transcript)
     array = tmp_path / "any.json"
     array.write_text(json.dumps([chat("first"), *rows, chat("last")], indent=2))

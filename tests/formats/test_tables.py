@@ -11,7 +11,7 @@ from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.adapters.tables import TABLES
 from featdisc_assets.formats.parsing.fields import parse_time
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 CHAT = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
 
@@ -93,7 +93,7 @@ def test_the_fields_around_a_conversation() -> None:
         "system": "Be kind.",
     }
     assert drops(found) == {"field:tools": 1, "personal_data": 1, "system_prompt": 1}
-    assert is_settled(found)
+    assert is_balanced(found)
 
 
 IDS: dict[str, tuple[dict[str, Any], str]] = {

@@ -35,7 +35,7 @@ def is_event(value: object) -> bool:
     )
 
 
-def gather(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def group_sessions(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Make one row a session of a file's events, in the order the sessions begin.
 
     Args:
@@ -54,13 +54,13 @@ def gather(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _read(row: object, origin: Origin) -> Transcript:
     if is_event(row):
-        row = next(gather([row]))  # type: ignore[list-item]
+        row = next(group_sessions([row]))  # type: ignore[list-item]
     if not isinstance(row, dict) or not isinstance(row.get("events"), list):
         raise RowError("no Claude Code session: give the lines of its file")
     events = [event for event in row["events"] if isinstance(event, dict)]
     exchange = Exchange([], consumed={"events": row["events"]})
-    chain, aside = _main_chain(events)
-    for reason, event in aside:
+    chain, excluded = _main_chain(events)
+    for reason, event in excluded:
         exchange.dropped.append((reason, event))
     models: list[str] = []
     last_id: str | None = None
@@ -104,20 +104,20 @@ def _main_chain(
     The end is the last message of the main chain; from it the way back goes by `parentUuid`. A parent that is not in
     the file (a session that was compacted or resumed) is taken to be the line before.
     """
-    aside: list[tuple[str, dict[str, Any]]] = []
+    excluded: list[tuple[str, dict[str, Any]]] = []
     spoken: list[int] = []
     by_id = {event["uuid"]: number for number, event in enumerate(events) if isinstance(event.get("uuid"), str)}
     for number, event in enumerate(events):
         if event.get("type") in ("user", "assistant") and isinstance(event.get("message"), dict):
             if event.get("isSidechain"):
-                aside.append(("side_chain", event))
+                excluded.append(("side_chain", event))
             elif event.get("isMeta"):
-                aside.append(("injected_text", event))
+                excluded.append(("injected_text", event))
             else:
                 spoken.append(number)
         else:
-            aside.append((f"event:{str(event.get('type'))[:40]}", event))
-    wanted = _way_back(events, spoken, by_id)
+            excluded.append((f"event:{str(event.get('type'))[:40]}", event))
+    wanted = _ancestors(events, spoken, by_id)
     # Lines of one API message count together: parallel tool calls hang their results on different lines of it.
     kept_ids = {_message_id(events[number]) for number in wanted} - {None}
     chain: list[dict[str, Any]] = []
@@ -129,11 +129,11 @@ def _main_chain(
             if event["type"] == "assistant" and isinstance(event.get("uuid"), str):
                 answered |= {event["uuid"]} if _calls_tools(event) else set()
         else:
-            aside.append(("other_branch", event))
-    return chain, aside
+            excluded.append(("other_branch", event))
+    return chain, excluded
 
 
-def _way_back(events: list[dict[str, Any]], spoken: list[int], by_id: dict[str, int]) -> set[int]:
+def _ancestors(events: list[dict[str, Any]], spoken: list[int], by_id: dict[str, int]) -> set[int]:
     wanted: set[int] = set()
     at = spoken[-1] if spoken else None
     while at is not None and at not in wanted:

@@ -8,7 +8,7 @@ from featdisc_assets.formats.parsing.character_account import CharacterAccount, 
 from featdisc_assets.formats.parsing.content import without_data_urls
 from featdisc_assets.formats.parsing.conversation import read_envelopes
 from featdisc_assets.formats.parsing.fields import RowFields, build
-from featdisc_assets.formats.parsing.inline_tags import split
+from featdisc_assets.formats.parsing.inline_tags import split_thoughts
 from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies
 from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import Kind, Transcript
@@ -163,8 +163,8 @@ def _parts(parts: list[Any], account: CharacterAccount, *, is_model: bool) -> tu
 
 
 def _spoken(texts: list[str], thoughts: list[str], tool: list[str], account: CharacterAccount) -> Message:
-    inline = split(account.join(texts, "response"))
-    inline.settle(account)
+    inline = split_thoughts(account.join(texts, "response"))
+    inline.update_account(account)
     for text in inline.tool:
         if account.tools:
             tool.append(text)

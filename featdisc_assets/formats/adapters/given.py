@@ -59,7 +59,7 @@ def _rows(files: list[SourceFile], name: str) -> Iterator[GivenFeatures | Reject
                     raise RowError(f"a second row of transcript {found.transcript_id} and kind {found.kind}")
             except RowError as error:
                 first_reason = first_reason or str(error)
-                yield Rejected(file.source, f"{file.name}{row.place}", str(error), row.excerpt())
+                yield Rejected(file.source, f"{file.name}{row.location}", str(error), row.excerpt())
                 continue
             seen.add((found.transcript_id, found.kind))
             yield found

@@ -28,7 +28,7 @@ def log_header(log: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if isinstance(value, str)}
 
 
-def samples(log: Mapping[str, Any]) -> Iterator[Any]:
+def log_samples(log: Mapping[str, Any]) -> Iterator[Any]:
     """One row a sample, each with the log's header under `LOG`."""
     header = log_header(log)
     for sample in log["samples"]:

@@ -8,7 +8,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
 from featdisc_assets.formats.parsing.character_account import LABEL_FIELDS
 from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.parsing.json_text import parse_json
 from featdisc_assets.transcript import Transcript
 
 TEXTS = ("user", "thought", "response", "system")
@@ -55,14 +55,14 @@ def parse_map(entries: Sequence[str]) -> FieldMap:
     raise SourceError("--map names no text: map at least one of user, thought, response or messages to a column")
 
 
-def at(value: Any, path: str) -> Any:  # noqa: ANN401
+def value_at(value: Any, path: str) -> Any:  # noqa: ANN401
     """What stands at a path, or None; a text that holds JSON is opened on the way."""
     if isinstance(value, dict) and path in value:
         return value[path]
     for step in _STEP.findall(path):
         if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
             try:
-                value = parse(value, {})
+                value = parse_json(value, {})
             except RowError:
                 return None
         if step.startswith("["):
@@ -86,9 +86,9 @@ def mapped_adapter(given: FieldMap) -> Adapter:
 
 def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
     paths = given.paths
-    texts = {name: at(row, path) for name, path in paths.items() if name in (*TEXTS, "messages")}
-    consumed = {top: _opened(row[top]) for name in texts if (top := _top(row, paths[name])) in row}
-    columns = {name: at(row, paths[name]) for name in COLUMNS if name in paths}
+    texts = {name: value_at(row, path) for name, path in paths.items() if name in (*TEXTS, "messages")}
+    consumed = {top: _opened(row[top]) for name in texts if (top := _root_field(row, paths[name])) in row}
+    columns = {name: value_at(row, paths[name]) for name in COLUMNS if name in paths}
     messages: list[Any] = []
     listed: Any = []
     if "messages" in texts:
@@ -110,7 +110,7 @@ def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
         missing = ", ".join(sorted({paths[name] for name in texts}))
         raise RowError(f"the mapped columns ({missing}) are empty or not there; columns: {', '.join(row)[:300]}")
     role_path = paths.get("role", "role")
-    marks = [] if _STEP.findall(role_path)[-1] in LABEL_FIELDS else [at(message, role_path) for message in listed]
+    marks = [] if _STEP.findall(role_path)[-1] in LABEL_FIELDS else [value_at(message, role_path) for message in listed]
     exchange = Exchange(messages, consumed=consumed, system=texts.get("system"), is_mapped=True)
     exchange.dropped = [("structure", mark) for mark in marks if mark is not None]
     exchange.columns = {name: str(value) for name, value in columns.items() if isinstance(value, str | int | float)}
@@ -121,31 +121,31 @@ def _message(message: Any, given: FieldMap, number: int) -> Any:  # noqa: ANN401
     if not isinstance(message, dict):
         raise RowError(f"message {number} is of type {type(message).__name__}, not a record")
     role_path, content_path = given.paths.get("role", "role"), given.paths.get("content", "content")
-    role = str(at(message, role_path) or "").lower()
+    role = str(value_at(message, role_path) or "").lower()
     role = given.roles.get(role, role)
-    content = at(message, content_path)
+    content = value_at(message, content_path)
     thought_path = given.paths.get("thought_in_message")
-    taken = [_top(message, path) for path in (role_path, content_path, thought_path) if path]
+    taken = [_root_field(message, path) for path in (role_path, content_path, thought_path) if path]
     rest = {key: value for key, value in message.items() if key not in taken}
     if role == "ignore":
         return {"role": "ignored", "content": content, **rest}
     shown: dict[str, Any] = {**rest, "role": role, "content": content}
-    top = message.get(_top(message, content_path))
+    top = message.get(_root_field(message, content_path))
     if isinstance(top, dict) and content is not top and isinstance(top.get("tool_calls"), list):
         shown["tool_calls"] = top["tool_calls"]  # beside the text, in the record that holds it
     if thought_path:
-        shown["reasoning_content"] = at(message, thought_path)
+        shown["reasoning_content"] = value_at(message, thought_path)
     return shown
 
 
-def _top(value: Mapping[str, Any], path: str) -> str:
+def _root_field(value: Mapping[str, Any], path: str) -> str:
     return path if path in value else _STEP.findall(path)[0]
 
 
 def _opened(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return parse(value, {})
+            return parse_json(value, {})
         except RowError:
             return value
     return value

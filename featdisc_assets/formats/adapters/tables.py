@@ -8,7 +8,7 @@ from featdisc_assets.formats.parsing.character_account import CharacterAccount
 from featdisc_assets.formats.parsing.content import without_data_urls
 from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
 from featdisc_assets.formats.parsing.fields import RowFields, build
-from featdisc_assets.formats.parsing.inline_tags import split
+from featdisc_assets.formats.parsing.inline_tags import split_thoughts
 from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies, parse_thoughts
 from featdisc_assets.transcript import Transcript, Turn
@@ -90,8 +90,8 @@ def _read(row: object, origin: Origin) -> Transcript:
 
 
 def _turn(user: str, thoughts: list[Thought], response: str, account: CharacterAccount) -> Turn:
-    inline = split(without_data_urls(response, account, "response"))
-    inline.settle(account)
+    inline = split_thoughts(without_data_urls(response, account, "response"))
+    inline.update_account(account)
     for text in inline.tool:
         if not account.tools:
             account.drop("tool_call", len(text), "tool")

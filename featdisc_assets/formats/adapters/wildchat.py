@@ -6,7 +6,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
 from featdisc_assets.formats.parsing.json_text import decode_cell
-from featdisc_assets.formats.parsing.personal import person
+from featdisc_assets.formats.parsing.personal import person_hash
 from featdisc_assets.transcript import Transcript
 
 _MARKS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "header", "state", "detoxify_moderation")
@@ -21,10 +21,8 @@ def _read(row: object, origin: Origin) -> Transcript:
         raise RowError("no WildChat conversation: it has no `conversation`")
     exchange = Exchange(conversation, consumed={"conversation": conversation})
     # The salted name of the row's person, or of the first message that knows one.
-    exchange.columns["group"] = next(
-        (name for record in (row, *conversation) if isinstance(record, dict) and (name := person(record, origin.salt))),
-        None,
-    )
+    records = [record for record in (row, *conversation) if isinstance(record, dict)]
+    exchange.columns["group"] = next((name for record in records if (name := person_hash(record, origin.salt))), None)
     return read_exchange(row, exchange, origin)
 
 

@@ -8,8 +8,8 @@ from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.parsing.character_account import CharacterAccount, tool_call, tool_result
 from featdisc_assets.formats.parsing.content import read_content, tool_output_text, without_data_urls
 from featdisc_assets.formats.parsing.fields import RowFields, build, parse_time
-from featdisc_assets.formats.parsing.inline_tags import split
-from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, drop_personal, person
+from featdisc_assets.formats.parsing.inline_tags import split_thoughts
+from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, drop_personal, person_hash
 from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies, message_thoughts
 from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import ThoughtForm, Transcript
@@ -162,7 +162,7 @@ def read_messages(
 def _note(message: Mapping[str, Any], found: RowFields, origin: Origin) -> None:
     if found.created_at is None and (moment := message.get("created_at") or message.get("timestamp")):
         found.created_at = parse_time(moment)
-    found.group_key = found.group_key or person(message, origin.salt)
+    found.group_key = found.group_key or person_hash(message, origin.salt)
     drop_personal(message, found.account)
     if isinstance(message.get("name"), str) and str(message.get("role", "")).lower() not in _TOOL:
         found.account.drop_value("speaker_name", message["name"])
@@ -173,8 +173,8 @@ def _note(message: Mapping[str, Any], found: RowFields, origin: Origin) -> None:
 def read_assistant(message: Mapping[str, Any], account: CharacterAccount) -> Message:
     """Read one message of the model: its text, thoughts from every place they may stand, and tool calls."""
     content = read_content(message.get("content"), account, "response")
-    inline = split(content.text)
-    inline.settle(account)
+    inline = split_thoughts(content.text)
+    inline.update_account(account)
     copies: list[Thought] = content.thoughts
     cut = inline.is_truncated
     tool = content.tool

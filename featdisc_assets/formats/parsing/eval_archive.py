@@ -9,7 +9,7 @@ from featdisc_assets.formats.adapter import RowError
 from featdisc_assets.formats.adapters.inspect_log import LOG, log_header
 from featdisc_assets.formats.parsing.compression import DAMAGED_ZIP, zipfile
 from featdisc_assets.formats.parsing.json_rows import MAX_ROW_BYTES
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.parsing.json_text import parse_json
 
 _SAMPLE = re.compile(r"samples/[^/\\]+\.json")
 _HEADERS = ("header.json", "_journal/start.json")
@@ -31,7 +31,7 @@ def sample_rows(path: Path) -> Iterator[tuple[str, Any, dict[str, int], str | No
                 elif _SAMPLE.fullmatch(name):
                     notes: dict[str, int] = {}
                     try:
-                        value = parse(_member(archive, info), notes)
+                        value = parse_json(_member(archive, info), notes)
                     except RowError as error:
                         yield f"!{name}", None, {}, str(error)
                     except DAMAGED_ZIP as error:
@@ -54,7 +54,7 @@ def is_eval(path: Path) -> bool:
 def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     for name in _HEADERS:
         try:
-            found = parse(_member(archive, archive.getinfo(name)), {})
+            found = parse_json(_member(archive, archive.getinfo(name)), {})
         except (KeyError, RowError, *DAMAGED_ZIP):
             continue
         if isinstance(found, dict):

@@ -10,7 +10,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.parsing.character_account import CharacterAccount, count_characters
 from featdisc_assets.formats.parsing.identity import row_id
-from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person
+from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person_hash
 from featdisc_assets.transcript import Kind, Transcript, Turn
 
 # The first of these that a row has, in this order; those left over stay in the metadata.
@@ -81,7 +81,7 @@ def build(
         given_id, model = given_id or found.transcript_id, model or found.model
         group_key, created_at = group_key or found.group_key, created_at or found.created_at
     if group_key is None:
-        group_key = next((name for record in records if (name := person(record, origin.salt))), None)
+        group_key = next((name for record in records if (name := person_hash(record, origin.salt))), None)
 
     account = found.account
     chars_in = _count_consumed(consumed, account)

@@ -13,19 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from featdisc_assets.formats.adapter import RowError, SourceError
-from featdisc_assets.formats.adapters.claude_code import gather, is_event
-from featdisc_assets.formats.adapters.inspect_log import is_log, samples
+from featdisc_assets.formats.adapters.claude_code import group_sessions, is_event
+from featdisc_assets.formats.adapters.inspect_log import is_log, log_samples
 from featdisc_assets.formats.parsing import hub
 from featdisc_assets.formats.parsing.compression import DAMAGED, decompress, detect_compression
 from featdisc_assets.formats.parsing.eval_archive import is_eval, sample_rows
 from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES, MAX_ROW_BYTES, detect_layout, line_rows, nested_rows
-from featdisc_assets.formats.parsing.json_text import parse, scrub
+from featdisc_assets.formats.parsing.json_text import parse_json, scrub
 from featdisc_assets.formats.parsing.paths import file_suffix, find_files
 
 _TABLES = (".csv", ".tsv")
 _BATCH_ROWS = 256
 # A session is gathered whole; a file with more than this in sessions gives them out in parts.
-_GATHERED_BYTES = 128 * 2**20
+_SESSION_BYTES = 128 * 2**20
 
 _UNREADABLE = {
     b"BZh": "bzip2-compressed: unpack it, or use gzip or zstd",
@@ -39,7 +39,7 @@ _UNREADABLE = {
 class Row:
     """One row of a file: its value or, if it cannot be had, the problem. `raw` is what stood in the file, if text."""
 
-    place: str
+    location: str
     value: Any = None
     problem: str | None = None
     notes: dict[str, int] = field(default_factory=dict)
@@ -47,16 +47,16 @@ class Row:
 
     def excerpt(self) -> str:
         """The first 200 characters, for a person to recognise the row."""
-        text = self.raw[:800].decode("utf-8", "replace") if self.raw else _outline(self.value)
+        text = self.raw[:800].decode("utf-8", "replace") if self.raw else _value_excerpt(self.value)
         return text.replace("\0", "").encode("utf-8", "replace").decode()[:200].strip()
 
 
 class SourceFile:
-    """One file, read from beginning to end. `done` is the bytes of it read so far, `size` all of them.
+    """One file, read from beginning to end. `bytes_read` is the bytes of it read so far, `size` all of them.
 
     Args:
         path: where it lies.
-        name: what it is called where a place in it is told; the path, if nothing else.
+        name: what it is called where a location in it is told; the path, if nothing else.
         source: what its rows came from, where they name no source of their own; the file's name, if nothing else.
     """
 
@@ -66,13 +66,13 @@ class SourceFile:
         self.source = source or path.name
         self.size = path.stat().st_size
         self._file: io.FileIO | None = None
-        self._done = 0
+        self._bytes_read = 0
 
     @property
-    def done(self) -> int:
+    def bytes_read(self) -> int:
         """Bytes read so far, as they lie on the disk (compressed, if the file is)."""
         is_open = self._file is not None and not self._file.closed
-        return max(self._done, self._file.tell() if self._file is not None and is_open else 0)
+        return max(self._bytes_read, self._file.tell() if self._file is not None and is_open else 0)
 
     def rows(self) -> Iterator[Row]:
         """Give out the rows one after another; what cannot be read is a row with a problem.
@@ -85,8 +85,8 @@ class SourceFile:
         except OSError as error:
             raise SourceError(f"cannot open {self.path}: {error.strerror}; check its permissions") from error
         with self._file as file:
-            yield from _gathered(self._rows(file))
-        self._done = self.size
+            yield from _conversation_rows(self._rows(file))
+        self._bytes_read = self.size
 
     def _rows(self, file: io.FileIO) -> Iterator[Row]:
         magic = file.read(8)
@@ -103,30 +103,30 @@ class SourceFile:
         else:
             yield from self._text_rows(file, detect_compression(magic))
 
-    def _text_rows(self, file: io.FileIO, packed: str) -> Iterator[Row]:
-        with decompress(file, packed) as stream:
+    def _text_rows(self, file: io.FileIO, compression: str) -> Iterator[Row]:
+        with decompress(file, compression) as stream:
             head = _head(stream)
         file.seek(0)
-        place = "before any row"
+        location = "before any row"
         try:
-            with decompress(file, packed) as stream:
+            with decompress(file, compression) as stream:
                 if file_suffix(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
                     rows = _csv_rows(stream, head)
                 else:
                     rows = _json_rows(stream, head)
                 for row in rows:
-                    place = f"after {row.place}"
+                    location = f"after {row.location}"
                     yield row
         except DAMAGED as error:
-            reason = f"the {packed} archive is damaged or was cut off ({error}); the rows before that are read"
-            yield Row(f" {place}", problem=reason)
+            reason = f"the {compression} archive is damaged or was cut off ({error}); the rows before that are read"
+            yield Row(f" {location}", problem=reason)
 
     def _archive_rows(self) -> Iterator[Row]:
         if file_suffix(self.path) != ".eval" and not is_eval(self.path):
             yield Row("", problem="the file is a zip archive: unpack it")
             return
-        for place, value, notes, problem in sample_rows(self.path):
-            yield Row(place, value, problem, notes)
+        for location, value, notes, problem in sample_rows(self.path):
+            yield Row(location, value, problem, notes)
 
     def _arrow_rows(self) -> Iterator[Row]:
         """The files of a Hugging Face dataset saved to disk: Arrow, as a stream or as a file."""
@@ -142,7 +142,7 @@ class SourceFile:
                         for row in _table_rows(batch.slice(start, _BATCH_ROWS), number):
                             number += 1
                             yield row
-                    self._done = min(source.tell(), self.size)
+                    self._bytes_read = min(source.tell(), self.size)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
             yield Row(f" after :{number}", problem=f"not readable as Arrow ({reason}): is it still being written?")
@@ -155,7 +155,7 @@ class SourceFile:
                     for row in _table_rows(batch, number):
                         number += 1
                         yield row
-                    self._done = int(self.size * number / max(table.metadata.num_rows, 1))
+                    self._bytes_read = int(self.size * number / max(table.metadata.num_rows, 1))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
             yield Row(f" after :{number}", problem=f"not readable as Parquet ({reason}): is it still being written?")
@@ -169,7 +169,7 @@ def source_files(given: str | Path) -> list[SourceFile]:
     """
     if str(given).startswith(hub.SCHEME):
         # All of a dataset is one source: its shards are nothing that a person would compare.
-        return [SourceFile(path, name, str(given)) for path, name in hub.fetch(str(given))]
+        return [SourceFile(path, name, str(given)) for path, name in hub.download(str(given))]
     return [SourceFile(path) for path in find_files(given)]
 
 
@@ -198,7 +198,7 @@ def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
     return sorted((path, size, changed) for path, (size, changed) in found.items())
 
 
-def _gathered(rows: Iterable[Row]) -> Iterator[Row]:
+def _conversation_rows(rows: Iterable[Row]) -> Iterator[Row]:
     """Rows that are one conversation each: sessions put together from their lines, logs taken apart."""
     events: list[dict[str, Any]] = []
     held = 0
@@ -206,19 +206,19 @@ def _gathered(rows: Iterable[Row]) -> Iterator[Row]:
         if isinstance(row.value, dict) and is_event(row.value):
             events.append(row.value)
             held += len(row.raw)
-            if held > _GATHERED_BYTES:
+            if held > _SESSION_BYTES:
                 yield from _sessions(events)
                 events, held = [], 0
         elif is_log(row.value):
-            for number, sample in enumerate(samples(row.value)):
-                yield Row(f"{row.place}/samples[{number}]", sample, notes=row.notes)
+            for number, sample in enumerate(log_samples(row.value)):
+                yield Row(f"{row.location}/samples[{number}]", sample, notes=row.notes)
         else:
             yield row
     yield from _sessions(events)
 
 
 def _sessions(events: list[dict[str, Any]]) -> Iterator[Row]:
-    for session in gather(events):
+    for session in group_sessions(events):
         yield Row(f" session {session['claude_code_session']}", session)
 
 
@@ -239,11 +239,11 @@ def _head(stream: io.BufferedReader) -> bytes:
 
 def _json_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
     kind = detect_layout(head, is_whole=len(head) < HEAD_BYTES)
-    for place, raw, problem in line_rows(stream) if kind == "lines" else nested_rows(stream, kind):
-        row = Row(place, problem=problem, raw=raw)
+    for location, raw, problem in line_rows(stream) if kind == "lines" else nested_rows(stream, kind):
+        row = Row(location, problem=problem, raw=raw)
         if problem is None:
             try:
-                row.value = parse(raw, row.notes)
+                row.value = parse_json(raw, row.notes)
             except RowError as error:
                 row.problem = str(error)
                 if kind == "lines" and not raw.endswith(b"\n"):
@@ -281,7 +281,7 @@ def _csv_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
             yield Row(f":{reader.line_num}", value, notes=notes)
 
 
-def _outline(value: Any) -> str:  # noqa: ANN401
+def _value_excerpt(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, dict):
         return ", ".join(f"{key}={str(item)[:60]}" for key, item in list(value.items())[:8])
     return str(value)[:200]

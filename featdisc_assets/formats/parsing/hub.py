@@ -13,7 +13,7 @@ SCHEME = "hf://"
 _SHAPE = "hf://datasets/OWNER/NAME, with @REVISION and a path or glob after it if you like"
 
 
-def fetch(given: str) -> list[tuple[Path, str]]:
+def download(given: str) -> list[tuple[Path, str]]:
     """Bring a dataset, or what of it a path or glob names, into the Hub's cache; what is there is not fetched again.
 
     `HF_ENDPOINT`, `HF_TOKEN`, `HF_HOME`, `HF_HUB_OFFLINE` and the rest of the environment count as for anything else
@@ -31,7 +31,7 @@ def fetch(given: str) -> list[tuple[Path, str]]:
         SourceError: if the name is none, there is no such dataset, revision or file, it may not be read, or the Hub
             cannot be reached and the cache does not hold it.
     """
-    uri = _parsed(given)
+    uri = _parse_uri(given)
     folder = _snapshot(given, uri)
     root = f"{SCHEME}datasets/{uri.id}" + (f"@{uri.revision}" if uri.revision else "")
     try:
@@ -41,11 +41,11 @@ def fetch(given: str) -> list[tuple[Path, str]]:
     outright = folder / uri.path_in_repo
     files = [path for path in found if path == outright or is_readable(path)]
     if not files:
-        raise SourceError(_nothing(given, uri, folder))
+        raise SourceError(_nothing_readable_message(given, uri, folder))
     return [(path, f"{root}/{path.relative_to(folder).as_posix()}") for path in files]
 
 
-def _parsed(given: str) -> "HfUri":
+def _parse_uri(given: str) -> "HfUri":
     from huggingface_hub import parse_hf_uri  # noqa: PLC0415 - takes a second, and few sources need it
     from huggingface_hub.errors import HfUriError  # noqa: PLC0415
 
@@ -72,7 +72,7 @@ def _snapshot(given: str, uri: "HfUri") -> Path:
                 uri.id,
                 repo_type="dataset",
                 revision=uri.revision,
-                allow_patterns=_wanted(uri.path_in_repo),
+                allow_patterns=_allow_patterns(uri.path_in_repo),
                 ignore_patterns=[".*", "*/.*", *SIDECARS, *(f"*/{sidecar}" for sidecar in SIDECARS)],
             )
         )
@@ -87,13 +87,13 @@ def _snapshot(given: str, uri: "HfUri") -> Path:
     except errors.RevisionNotFoundError as error:
         raise SourceError(f"{name} has no revision {uri.revision!r}: give a branch, a tag or a commit of it") from error
     except (errors.LocalEntryNotFoundError, errors.IncompleteSnapshotError) as error:
-        raise SourceError(_unreached(name, error)) from error
+        raise SourceError(_unreachable_message(name, error)) from error
     except (httpx.HTTPError, OSError) as error:
         first = str(error).strip().partition("\n")[0]
         raise SourceError(f"{name} could not be fetched ({first or type(error).__name__}): try again") from error
 
 
-def _wanted(path: str) -> list[str]:
+def _allow_patterns(path: str) -> list[str]:
     """The library's patterns for a path: its `*` crosses folders, so these take in all that ours then chooses from."""
     endings = [f"{name}{compression}" for name in READABLE for compression in ("", *COMPRESSION_SUFFIXES)]
     if not path:
@@ -107,7 +107,7 @@ def _wanted(path: str) -> list[str]:
     return sorted(f"{start}*{name}" for start in patterns for name in endings)
 
 
-def _unreached(name: str, error: Exception) -> str:
+def _unreachable_message(name: str, error: Exception) -> str:
     from huggingface_hub import constants  # noqa: PLC0415
     from huggingface_hub.errors import IncompleteSnapshotError  # noqa: PLC0415
 
@@ -118,7 +118,7 @@ def _unreached(name: str, error: Exception) -> str:
     return f"{name} is {held}, and {constants.ENDPOINT} cannot be reached ({cause}): try again when it can"
 
 
-def _nothing(given: str, uri: "HfUri", folder: Path) -> str:
+def _nothing_readable_message(given: str, uri: "HfUri", folder: Path) -> str:
     """What is wrong with a name that stands for no file, with what there is."""
     from huggingface_hub import get_cached_repo_tree  # noqa: PLC0415
     from huggingface_hub.errors import CachedRepoTreeNotFoundError  # noqa: PLC0415

@@ -75,7 +75,7 @@ class Duplicates:
         self._seen: set[bytes] = set()
         self._uses: dict[bytes, int] = {}
 
-    def admit(self, transcript: Transcript, location: str, excerpt: Callable[[], str]) -> Transcript | Rejected:
+    def resolve(self, transcript: Transcript, location: str, excerpt: Callable[[], str]) -> Transcript | Rejected:
         """Let a transcript in, under another id if need be, or reject it as a duplicate.
 
         Args:

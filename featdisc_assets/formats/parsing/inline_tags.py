@@ -34,7 +34,7 @@ class Split:
     """An assistant text told apart.
 
     `thought_form` is None where there is no thought, an empty block included; `is_truncated` says the text ends inside
-    a thought. `tool` are Harmony messages to a tool. `lost` counts the characters in no part, by reason, and `added`
+    a thought. `tool` are Harmony messages to a tool. `dropped` counts the characters in no part, by reason, and `added`
     those put between the parts.
     """
 
@@ -43,17 +43,17 @@ class Split:
     thought_form: ThoughtForm | None = None
     is_truncated: bool = False
     tool: tuple[str, ...] = ()
-    lost: tuple[tuple[str, int, Kind], ...] = field(default=(), compare=False)
+    dropped: tuple[tuple[str, int, Kind], ...] = field(default=(), compare=False)
     added: int = field(default=0, compare=False)
 
-    def settle(self, account: CharacterAccount) -> None:
-        """Put what the cutting lost and added into the account; the text itself must have been recorded."""
-        for reason, n_chars, kind in self.lost:
+    def update_account(self, account: CharacterAccount) -> None:
+        """Put what the cutting dropped and added into the account; the text itself must have been recorded."""
+        for reason, n_chars, kind in self.dropped:
             account.drop(reason, n_chars, kind)
         account.added += self.added
 
 
-def split(text: str) -> Split:
+def split_thoughts(text: str) -> Split:
     """Tell an assistant text's thoughts from its response.
 
     Tags count only outside fenced code and code spans. A closing tag without an opening one makes all before it the
@@ -70,7 +70,7 @@ def split(text: str) -> Split:
     parts = segments(text)
     if len(parts) <= 1 and all(part.kind == "response" for part in parts):
         return Split("", text)
-    lost: list[tuple[str, int, Kind]] = []
+    dropped: list[tuple[str, int, Kind]] = []
     texts: dict[str, list[str]] = {"thought": [], "response": []}
     for part in parts:
         if part.kind in ("thought", "response"):
@@ -78,11 +78,11 @@ def split(text: str) -> Split:
             if bare:
                 texts[part.kind].append(bare)
             if len(bare) < len(part.text):
-                lost.append(("white_space", len(part.text) - len(bare), part.kind))
+                dropped.append(("white_space", len(part.text) - len(bare), part.kind))
         elif part.kind == "tag":
-            lost.append(("thought_tag", len(part.text), "thought"))
+            dropped.append(("thought_tag", len(part.text), "thought"))
         elif part.kind == "redacted":
-            lost.append(("redacted_thinking", len(part.text), "thought"))
+            dropped.append(("redacted_thinking", len(part.text), "thought"))
     thoughts, responses = texts["thought"], texts["response"]
     redacted = any(part.kind == "redacted" for part in parts)
     return Split(
@@ -91,7 +91,7 @@ def split(text: str) -> Split:
         thought_form="raw" if thoughts else "redacted" if redacted else None,
         is_truncated=parts[-1].is_cut,
         tool=tuple(part.text for part in parts if part.kind == "tool"),
-        lost=tuple(lost),
+        dropped=tuple(dropped),
         added=2 * (max(len(thoughts) - 1, 0) + max(len(responses) - 1, 0)),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Literal, NamedTuple
 
 from featdisc_assets.formats.adapter import RowError
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.parsing.json_text import parse_json
 
 # One conversation of this size is some sixteen million tokens: a larger row is a broken file.
 MAX_ROW_BYTES = 64 * 2**20
@@ -30,7 +30,7 @@ _TO_BRACKET = re.compile(
 class RawRow(NamedTuple):
     """One row's bytes, or the reason why there are none (its bytes are then the first of them)."""
 
-    place: str
+    location: str
     raw: bytes
     problem: str | None = None
 
@@ -82,10 +82,10 @@ def nested_rows(stream: BinaryIO, kind: Literal["array", "document"]) -> Iterato
     Python's quotes are understood as well as JSON's. What stands between two items is a row of its own unless it is
     commas and space, so nothing is passed over in silence.
     """
-    return _Nesting(stream, 1 if kind == "array" else 0).rows()
+    return _BracketScanner(stream, 1 if kind == "array" else 0).rows()
 
 
-class _Nesting:
+class _BracketScanner:
     """The state of one pass: how deep, inside which quotes, and where the present row began in the buffer."""
 
     def __init__(self, stream: BinaryIO, row_depth: int) -> None:
@@ -186,9 +186,9 @@ def _too_long(size: int) -> str:
 
 
 def _starts_with_message(head: bytes) -> bool:
-    first = next(_Nesting(io.BytesIO(head), 1).rows(), None)
+    first = next(_BracketScanner(io.BytesIO(head), 1).rows(), None)
     try:
-        item = parse(first.raw, {}) if first and first.problem is None else None
+        item = parse_json(first.raw, {}) if first and first.problem is None else None
     except RowError:
         item = None
     if item is None:
@@ -198,6 +198,6 @@ def _starts_with_message(head: bytes) -> bool:
 
 def _is_container(line: bytes) -> bool:
     try:
-        return isinstance(parse(line, {}), dict | list)
+        return isinstance(parse_json(line, {}), dict | list)
     except RowError:
         return False

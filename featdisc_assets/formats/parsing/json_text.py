@@ -18,7 +18,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _PYTHON_NUMBERS = {"nan", "inf", "NaN", "Infinity"}
 
 
-def parse(raw: bytes | str, notes: dict[str, int]) -> Any:  # noqa: ANN401
+def parse_json(raw: bytes | str, notes: dict[str, int]) -> Any:  # noqa: ANN401
     r"""Parse one JSON value; what had to be mended is counted in `notes`.
 
     The rules: NUL characters are removed, lone surrogates and bytes that are no UTF-8 become U+FFFD, NaN and the
@@ -144,7 +144,7 @@ def decode_cell(value: Any, wanted: Callable[[Any], bool]) -> Any:  # noqa: ANN4
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     try:
-        inner = parse(value, {})
+        inner = parse_json(value, {})
     except RowError:
         return value
     return inner if wanted(inner) else value

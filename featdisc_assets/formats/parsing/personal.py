@@ -18,7 +18,7 @@ PERSONAL_FIELDS = frozenset(
 PERSON_FIELDS = ("hashed_ip", "user_id", "ip", "ip_address", "user_email", "email", "username", "device_id")
 
 
-def person(record: Mapping[str, Any], salt: bytes) -> str | None:
+def person_hash(record: Mapping[str, Any], salt: bytes) -> str | None:
     """A name for whoever wrote, that leads back to nobody: a keyed hash of what the record knows them by.
 
     Args:

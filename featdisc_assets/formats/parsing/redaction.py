@@ -33,12 +33,12 @@ _SECRET_HINT = re.compile(r"[A-Za-z0-9+/=_-]{16}|\d\.\d|://[^/\s]*@|AKC|AP[\dA-F
 _ADDRESS_TYPE = "Public IP (ipv4)"
 
 
-class Finding(NamedTuple):
+class SensitiveSpan(NamedTuple):
     """A stretch of text that goes, and what it is."""
 
     start: int
     end: int
-    what: str
+    label: str
 
 
 class Redactor:
@@ -69,12 +69,12 @@ class Redactor:
                 found = self.find(text) if text else []
                 if not found:
                     continue
-                for finding in found:
-                    entry = counted.setdefault((kind, finding.what), [0, 0])
+                for span in found:
+                    entry = counted.setdefault((kind, span.label), [0, 0])
                     entry[0] += 1
-                    entry[1] += finding.end - finding.start
-                    added += len(finding.what) + 2
-                fresh[kind] = _without(text, found)
+                    entry[1] += span.end - span.start
+                    added += len(span.label) + 2
+                fresh[kind] = _replace_spans(text, found)
             turns.append(replace(turn, **fresh) if fresh else turn)  # type: ignore[arg-type]
         if not counted:
             return transcript
@@ -88,50 +88,52 @@ class Redactor:
             chars_added=transcript.chars_added + added,
         )
 
-    def find(self, text: str) -> list[Finding]:
+    def find(self, text: str) -> list[SensitiveSpan]:
         """What a text holds of persons and secrets, in order, without overlaps: the first and longest goes."""
-        found = sorted(self._candidates(text), key=lambda finding: (finding.start, -finding.end))
-        kept: list[Finding] = []
-        for finding in found:
-            if not kept or finding.start >= kept[-1].end:
-                kept.append(finding)
-            elif finding.end > kept[-1].end:
-                kept[-1] = kept[-1]._replace(end=finding.end)
+        found = sorted(self._candidates(text), key=lambda span: (span.start, -span.end))
+        kept: list[SensitiveSpan] = []
+        for span in found:
+            if not kept or span.start >= kept[-1].end:
+                kept.append(span)
+            elif span.end > kept[-1].end:
+                kept[-1] = kept[-1]._replace(end=span.end)
         return kept
 
-    def _candidates(self, text: str) -> Iterator[Finding]:
+    def _candidates(self, text: str) -> Iterator[SensitiveSpan]:
         if "@" in text:
-            yield from (Finding(*match.span(), "email") for match in _EMAIL.finditer(text))
+            yield from (SensitiveSpan(*match.span(), "email") for match in _EMAIL.finditer(text))
         if "PRIVATE KEY" in text:
-            yield from (Finding(*match.span(), "secret") for match in _PRIVATE_KEY.finditer(text))
-        yield from (Finding(*match.span(), "secret") for match in _MODEL_KEY.finditer(text))
+            yield from (SensitiveSpan(*match.span(), "secret") for match in _PRIVATE_KEY.finditer(text))
+        yield from (SensitiveSpan(*match.span(), "secret") for match in _MODEL_KEY.finditer(text))
         for what, pattern in self.secrets if _SECRET_HINT.search(text) else ():
             # The group is the secret itself, where the pattern has a context around it.
-            yield from (Finding(*match.span(), what) for match in pattern.finditer(text))
+            yield from (SensitiveSpan(*match.span(), what) for match in pattern.finditer(text))
         if _PHONE_HINT.search(text):
             yield from self._numbers(text)
         yield from (
-            Finding(*match.span(), "iban") for match in _IBAN.finditer(text) if iban.is_valid(match[0].replace(" ", ""))
+            SensitiveSpan(*match.span(), "iban")
+            for match in _IBAN.finditer(text)
+            if iban.is_valid(match[0].replace(" ", ""))
         )
 
-    def _numbers(self, text: str) -> Iterator[Finding]:
+    def _numbers(self, text: str) -> Iterator[SensitiveSpan]:
         for match in _CARD.finditer(text):
             if luhn.is_valid(re.sub(r"[ -]", "", match[0])):
-                yield Finding(*match.span(), "card_number")
+                yield SensitiveSpan(*match.span(), "card_number")
         for match in _SSN.finditer(text):
             if ssn.is_valid(match[0]):
-                yield Finding(*match.span(), "social_security_number")
+                yield SensitiveSpan(*match.span(), "social_security_number")
         for number in phonenumbers.PhoneNumberMatcher(text, self.region, max_tries=1_000):
-            yield Finding(number.start, number.end, "phone_number")
+            yield SensitiveSpan(number.start, number.end, "phone_number")
 
 
 _KINDS: tuple[Kind, ...] = ("user", "thought", "response", "tool")
 
 
-def _without(text: str, found: list[Finding]) -> str:
+def _replace_spans(text: str, found: list[SensitiveSpan]) -> str:
     parts: list[str] = []
     done = 0
-    for finding in found:
-        parts += (text[done : finding.start], f"[{finding.what}]")
-        done = finding.end
+    for span in found:
+        parts += (text[done : span.start], f"[{span.label}]")
+        done = span.end
     return "".join((*parts, text[done:]))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from featdisc_assets.formats.parsing.character_account import CharacterAccount
-from featdisc_assets.formats.parsing.inline_tags import split
+from featdisc_assets.formats.parsing.inline_tags import split_thoughts
 from featdisc_assets.transcript import ThoughtForm
 
 # DeepSeek, LiteLLM, Qwen; OpenRouter and newer vLLM; OpenRouter; LiteLLM; Ollama.
@@ -93,9 +93,9 @@ def merge_copies(copies: Iterable[Thought], account: CharacterAccount) -> Though
 
 def _blocks(value: object, form: ThoughtForm, account: CharacterAccount) -> Iterator[Thought]:
     if isinstance(value, str):
-        inner = split(account.record(value))  # some servers leave the tags inside the field
+        inner = split_thoughts(account.record(value))  # some servers leave the tags inside the field
         if inner.thought and not inner.response and not inner.tool:
-            inner.settle(account)
+            inner.update_account(account)
             yield Thought(inner.thought, form)
         else:
             yield Thought(value, form)
