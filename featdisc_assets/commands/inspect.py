@@ -1,4 +1,4 @@
-"""What is in a source, before anything is written or paid: counted in one pass, holding some 500 bytes a text."""
+"""Show what a source holds, in one pass that keeps some 500 bytes per text. Nothing is written or paid."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected, Transcript
 
 EXAMPLES = 5
 _EXCERPT = 160
-# Texts that wait to be sketched; a sketch is as long as some 30 words.
-_WAITING = 5_000
+# Texts sketched at a time; a sketch is as long as some 30 words.
+_BATCH = 5_000
 
 
 @dataclass(slots=True)
 class Inspection:
-    """What one pass over some sources found; the numbers are of transcripts, unless they say otherwise."""
+    """The results of one pass over sources; numbers count transcripts unless their name says otherwise."""
 
     format_counts: Counter[str] = field(default_factory=Counter)
     n_transcripts: int = 0
@@ -47,19 +47,19 @@ class Inspection:
 
 @dataclass(slots=True)
 class _KindTexts:
-    """The texts of one kind, as sketches: what is needed to find near-equal ones among them."""
+    """Sketches of the texts of one kind, to find near-equal ones."""
 
     waiting: list[str] = field(default_factory=list)
     sketches: list[near_equal.Sketches] = field(default_factory=list)
     excerpts: list[str] = field(default_factory=list)
-    # One number a text and group: where all are the same, a question was asked many times on purpose.
+    # A hash of text and group: if all are equal, a question was asked many times on purpose.
     origins: list[int] = field(default_factory=list)
 
     def add(self, text: str, group: str) -> None:
         self.waiting.append(text[: near_equal.FIRST_CHARS])
         self.excerpts.append(text[:_EXCERPT])
         self.origins.append(hash((text, group)))
-        if len(self.waiting) >= _WAITING:
+        if len(self.waiting) >= _BATCH:
             self.sketch()
 
     def sketch(self) -> None:
@@ -68,7 +68,7 @@ class _KindTexts:
         self.waiting = []
 
     def line(self, kind: str) -> str | None:
-        """What a run will say of them, if there are enough near-equal ones."""
+        """The line that a run will log about near-equal texts, or None if there are too few."""
         self.sketch()
         number = near_equal.groups(np.concatenate(self.sketches), similarity=near_equal.SIMILARITY)
         order = np.argsort(number, kind="stable")
@@ -86,15 +86,15 @@ class _KindTexts:
 
 
 def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) -> Inspection:
-    """Read sources and count what is in them.
+    """Read sources and count their contents.
 
     Args:
         paths: files, folders and globs.
-        reading: how to read them; `allow_empty` is wanted, as an empty kind is told among the rest.
+        reading: how to read them; set `allow_empty` to report an empty kind with the other results.
         most: stop after this many rows, 0 for all.
 
     Raises:
-        SourceError: if a path names nothing readable.
+        SourceError: if a path matches nothing readable.
     """
     found = Inspection()
     kinds, groups = KindCounts(), set[str]()
@@ -142,7 +142,7 @@ def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _KindText
 
 
 def show(found: Inspection) -> None:
-    """Print an inspection for a person."""
+    """Print an inspection."""
     console = Console(highlight=False)
     formats_read = ", ".join(f"{name} {n:,}" for name, n in found.format_counts.most_common()) or "none"
     console.print(Text(f"formats      {formats_read}"))
@@ -200,7 +200,7 @@ def _table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> T
     for name in names:
         table.add_column(name, justify="right" if name in ("times", "characters", "share", "rows") else "left")
     for row in rows:
-        # As Text: a transcript's brackets are no markup of ours.
+        # As Text: brackets in a transcript are not markup.
         table.add_row(*(Text(_plain(cell)) for cell in row))
     return table
 
@@ -210,5 +210,5 @@ def _share(part: int, whole: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line that cannot steer a terminal."""
+    """One line without control characters."""
     return "".join(char if char.isprintable() else " " for char in text[: 4 * _EXCERPT])

@@ -1,4 +1,4 @@
-"""Reading sources: any file of conversations, row by row, into transcripts."""
+"""Read sources in any known format, row by row, into transcripts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ __all__ = [
     "read_features",
 ]
 
-# In order of precedence: where two find as many marks of theirs in a row, the first reads it.
+# In order of precedence: of two adapters with the same score for a row, the first reads it.
 FORMATS: dict[str, Adapter] = {
     adapter.name: adapter
     for adapter in (
@@ -65,12 +65,12 @@ class Reading:
     """How sources are read.
 
     Args:
-        format: the name of a format in `FORMATS`, or `auto`: rows are told apart by their content, each for itself.
-        map: `FIELD=PATH` and `role:NAME=ROLE` for odd columns, see `mapping.parse_map`; goes before `format`.
-        tools: whether tool traffic becomes a text of its own in each turn, instead of being dropped.
-        redact: whether e-mail addresses, phone numbers, keys and similar are taken out of every text.
-        allow_empty: whether a source may have a place for a kind and not one text of it.
-        features: whether the sources hold features made elsewhere: those go to `read_features`, not to `read`.
+        format: the name of a format in `FORMATS`, or `auto` to detect the format of each row.
+        map: `FIELD=PATH` and `role:NAME=ROLE` for unknown columns, see `parse_map`; takes precedence over `format`.
+        tools: whether tool traffic is kept as the text of a fourth kind.
+        redact: whether personal data and secrets in the texts are replaced by placeholders.
+        allow_empty: whether a source may have fields for a kind but no text of it.
+        features: whether the sources hold features made elsewhere, to be read by `read_features` instead of `read`.
     """
 
     format: str = "auto"
@@ -82,15 +82,15 @@ class Reading:
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "Reading":
-        """The reading whose `asdict` a home has stored, under the names of today or of an earlier version."""
+        """Restore a stored `asdict`, with the field names of today or of earlier versions."""
         known = {_FORMER_FIELDS.get(name, name): value for name, value in stored.items()}
         return cls(**known | {"map": tuple(known.get("map", ()))})
 
     def adapter(self) -> Adapter | None:
-        """The one format that reads every row, None where each row says for itself.
+        """The adapter for every row, or None to detect the format of each.
 
         Raises:
-            SourceError: if the format is unknown or the mapping not understood.
+            SourceError: if the format is unknown or the map is invalid.
         """
         if self.map:
             return mapped_adapter(parse_map(self.map))
@@ -110,25 +110,25 @@ def read(
 ) -> Iterator[Transcript | Rejected]:
     """Read transcripts from files, folders and globs, one row at a time.
 
-    Rows are told apart by their content, each for itself, so a folder may mix formats. A row that cannot be read comes
-    out as `Rejected` with file, line and reason, and the rest loads. See `Duplicates` for ids that occur twice.
+    The format of each row is detected by its content, so a folder may mix formats. A row that cannot be read is
+    returned as `Rejected` with its location and the reason, and the rest loads. `Duplicates` handles repeated ids.
 
     Args:
         paths: files (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, also as `.gz` or `.zst`; `.parquet`, `.arrow`,
-            `.eval`), folders (searched to any depth, hidden files passed over), globs, and datasets of the Hugging Face
-            Hub as `hf://datasets/OWNER/NAME[@REVISION][/PATH]`. A file named twice is read once.
-        format: the name of a format in `FORMATS`, or `auto`; short for `reading`.
+            `.eval`), folders (searched recursively, without hidden files), globs, and datasets of the Hugging Face Hub
+            as `hf://datasets/OWNER/NAME[@REVISION][/PATH]`. A file named twice is read once.
+        format: short for `reading=Reading(format)`.
         reading: how to read.
-        salt: a secret that goes into the hash which stands for a person.
-        on_progress: called now and then with the bytes read so far and the bytes in all, as they lie on the disk.
-        format_counts: how many rows were read as each format is counted here.
+        salt: the key of the hash that identifies a person.
+        on_progress: called regularly with the bytes read so far and in all, as stored on disk.
+        format_counts: counts the rows read as each format.
 
     Returns:
         An iterator over transcripts and rejected rows, in the order of the paths, the sorted files and their rows.
 
     Raises:
-        SourceError: at once if a path names nothing readable or the format is unknown; at a path's end, after all its
-            rejected rows, if not one transcript was read from it, or a kind that its rows have a place for is empty.
+        SourceError: at once if a path matches nothing readable or the format is unknown; at a path's end, after its
+            rejected rows, if it holds no transcript, or no text of a kind that its rows have fields for.
     """
     reading = reading or Reading(format)
     adapter = reading.adapter()
@@ -182,7 +182,7 @@ def _read(
 
 @dataclass(slots=True)
 class _RowReader:
-    """What turns one row into a transcript."""
+    """Reads single rows."""
 
     adapter: Adapter | None
     reading: Reading
@@ -203,10 +203,10 @@ class _RowReader:
 
 
 def detect_format(value: object) -> Adapter:
-    """The format that finds the most marks of its own in a row.
+    """The format with the highest score for a row.
 
     Raises:
-        RowError: if none finds any.
+        RowError: if no format recognises the row.
     """
     score, chosen = 0, None
     for adapter in FORMATS.values():
@@ -226,4 +226,4 @@ def _no_transcript_message(name: str, reasons: Counter[str]) -> str:
     reason, times = reasons.most_common(1)[0]
     total = reasons.total()
     rows = f"all {total:,} rows were rejected, {times:,} of them" if total > 1 else "its row was rejected"
-    return f"no transcript could be read from {name}: {rows} because: {reason} (mend the file, or name its format)"
+    return f"no transcript could be read from {name}: {rows} because: {reason} (fix the file, or give its format with --format)"

@@ -1,4 +1,4 @@
-"""Anthropic Messages: the system prompt outside the messages, content in blocks, tool results sent as the user."""
+"""Anthropic Messages: a separate system prompt, content in blocks, tool results in user messages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _REQUESTS = ("request", "body", "params")
 
 
 def _answer(row: Mapping[str, Any]) -> tuple[str, Any, Mapping[str, Any]] | None:
-    """The message received: the row's field it stands in, that field, and the message."""
+    """The answer: the field of the row that holds it, the value of that field, and the message."""
     if row.get("type") == "message" and row.get("role") == "assistant" and isinstance(row.get("content"), list):
         return "", row, row
     for name in ("response", "result", "message", "completion"):

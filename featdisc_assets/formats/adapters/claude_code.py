@@ -1,4 +1,4 @@
-"""Claude Code sessions: a file of events, one API message over several lines, branches, side chains, reminders."""
+"""Claude Code sessions: a file of events with branches, side chains and reminders."""
 
 import re
 from bisect import bisect_left
@@ -9,8 +9,6 @@ from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
 from featdisc_assets.transcript import Transcript
 
-# A session is gathered before it is read; beyond this many lines it is given out in parts.
-MAX_LINES = 50_000
 _KINDS = (
     "user",
     "assistant",
@@ -25,7 +23,7 @@ _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
 
 
 def is_event(value: object) -> bool:
-    """Whether a row is one line of a session."""
+    """Whether a row is a line of a session."""
     if not isinstance(value, dict) or value.get("type") not in _KINDS:
         return False
     if "sessionId" in value and ("uuid" in value or "timestamp" in value or "operation" in value):
@@ -36,10 +34,10 @@ def is_event(value: object) -> bool:
 
 
 def group_sessions(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Make one row a session of a file's events, in the order the sessions begin.
+    """Group the events of a file by session, in the order in which the sessions begin.
 
     Args:
-        events: lines of one file; those of no session belong to the first.
+        events: lines of one file; lines without a session id belong to the first session.
     """
     sessions: dict[str, list[dict[str, Any]]] = {}
     loose: list[dict[str, Any]] = []
@@ -99,13 +97,13 @@ def _read(row: object, origin: Origin) -> Transcript:
 def _main_chain(
     events: list[dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
-    """The messages that led to the session's end, and every other line with the reason why it is not among them.
+    """The messages that led to the session's end, and the other lines, each with the reason why it is excluded.
 
-    The end is the last message of the main chain; from it the way back goes by `parentUuid`. A parent that is not in
-    the file (a session that was compacted or resumed) is taken to be the line before.
+    The chain runs from the last message back along `parentUuid`. If a parent is not in the file (the session was
+    compacted or resumed), the message before it in the file is its parent.
     """
     excluded: list[tuple[str, dict[str, Any]]] = []
-    spoken: list[int] = []
+    messages: list[int] = []
     by_id = {event["uuid"]: number for number, event in enumerate(events) if isinstance(event.get("uuid"), str)}
     for number, event in enumerate(events):
         if event.get("type") in ("user", "assistant") and isinstance(event.get("message"), dict):
@@ -114,15 +112,15 @@ def _main_chain(
             elif event.get("isMeta"):
                 excluded.append(("injected_text", event))
             else:
-                spoken.append(number)
+                messages.append(number)
         else:
             excluded.append((f"event:{str(event.get('type'))[:40]}", event))
-    wanted = _ancestors(events, spoken, by_id)
-    # Lines of one API message count together: parallel tool calls hang their results on different lines of it.
+    wanted = _ancestors(events, messages, by_id)
+    # One API message may have several lines, and parallel tool calls attach their results to different ones.
     kept_ids = {_message_id(events[number]) for number in wanted} - {None}
     chain: list[dict[str, Any]] = []
     answered: set[str] = set()
-    for number in spoken:
+    for number in messages:
         event = events[number]
         if number in wanted or _message_id(event) in kept_ids or str(event.get("parentUuid")) in answered:
             chain.append(event)
@@ -133,16 +131,16 @@ def _main_chain(
     return chain, excluded
 
 
-def _ancestors(events: list[dict[str, Any]], spoken: list[int], by_id: dict[str, int]) -> set[int]:
+def _ancestors(events: list[dict[str, Any]], messages: list[int], by_id: dict[str, int]) -> set[int]:
     wanted: set[int] = set()
-    at = spoken[-1] if spoken else None
+    at = messages[-1] if messages else None
     while at is not None and at not in wanted:
         wanted.add(at)
         parent = events[at].get("parentUuid") or events[at].get("logicalParentUuid")
         before = by_id.get(parent) if isinstance(parent, str) else None
         if before is None and parent is not None:
-            place = bisect_left(spoken, at)
-            before = spoken[place - 1] if place else None
+            place = bisect_left(messages, at)
+            before = messages[place - 1] if place else None
         at = before
     return wanted
 
@@ -159,9 +157,9 @@ def _message_id(event: dict[str, Any]) -> str | None:
 
 
 def _without_reminders(content: object, exchange: Exchange) -> object:
-    """The user's own words: what the program put between them goes."""
+    """Drop the reminders that the program inserts into the user's text."""
     if isinstance(content, str):
-        exchange.dropped += [("injected_text", found) for found in _REMINDER.findall(content)]
+        exchange.dropped += [("injected_text", text) for text in _REMINDER.findall(content)]
         return _REMINDER.sub("", content)
     if isinstance(content, list):
         return [

@@ -1,4 +1,4 @@
-"""A Claude.ai export: `chat_messages`, each of a sender."""
+"""Claude.ai exports: `chat_messages` with a `sender` each."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ def _read(row: object, origin: Origin) -> Transcript:
     given = [message for message in row["chat_messages"] if isinstance(message, dict)]
     if len(given) < len(row["chat_messages"]):
         raise RowError("a chat message is no record")
-    # Exported in no certain order; a time that is missing keeps its place.
+    # The order of an export is undefined.
     given.sort(key=lambda message: str(message.get("created_at", "")))
     exchange = Exchange([_message(message) for message in given], consumed={"chat_messages": row["chat_messages"]})
     for message in given:
-        exchange.dropped += _left(message)
+        exchange.dropped += _unread(message)
     return read_exchange(row, exchange, origin)
 
 
@@ -33,8 +33,8 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _left(message: dict[str, Any]) -> list[tuple[str, Any]]:
-    """What is in a message besides its words: the same words once more, and files."""
+def _unread(message: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The parts of a message that are not read: a second copy of its text, and files."""
     found: list[tuple[str, Any]] = []
     if isinstance(message.get("content"), list) and message["content"] and message.get("text"):
         found.append(("repeated_text", message["text"]))

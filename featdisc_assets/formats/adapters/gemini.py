@@ -106,7 +106,7 @@ def _candidate(response: dict[str, Any], found: RowFields) -> Message:
     if len(candidates) > 1:
         found.account.drop_value("other_choice", candidates[1:], n=len(candidates) - 1)
     content = first.get("content")
-    # Blocked or cut off before a word was consumed: the content, or its parts, may be missing.
+    # If the answer was blocked or cut off early, the content or its parts may be missing.
     content = {"role": "model", **content} if isinstance(content, dict) else {"role": "model"}
     message = next(_messages([content], found.account), Message("assistant"))
     message.is_truncated = str(first.get("finishReason", first.get("finish_reason"))) in _CUT
@@ -138,7 +138,7 @@ def _messages(contents: list[Any], account: CharacterAccount) -> Iterator[Messag
 
 
 def _parts(parts: list[Any], account: CharacterAccount, *, is_model: bool) -> tuple[list[str], list[str], list[str]]:
-    """Texts, thoughts and tool traffic of one content; a signature makes no thought, only the flag does."""
+    """Texts, thoughts and tool traffic of one content; a thought is marked by its flag, not by a signature."""
     texts: list[str] = []
     thoughts: list[str] = []
     tool: list[str] = []
@@ -171,7 +171,7 @@ def _spoken(texts: list[str], thoughts: list[str], tool: list[str], account: Cha
         else:
             account.drop("tool_call", len(text), "tool")
     joined = account.join((account.strip(text, "thought") for text in thoughts), "thought")
-    # The vendor shows a summary of its model's thoughts, never the thoughts.
+    # Gemini returns summaries of thoughts only.
     copies = [Thought(joined, "summary")] if joined else []
     if inline.thought_form:
         copies.append(Thought(inline.thought, inline.thought_form))
@@ -193,7 +193,7 @@ def _medium(value: object) -> str:
 
 
 def _read_ai_studio(row: dict[str, Any], found: RowFields, origin: Origin) -> Transcript:
-    """AI Studio: neighbouring chunks of one role are one turn, and `text` repeats what `parts` says."""
+    """AI Studio: consecutive chunks of one role are one turn, and `text` repeats the text of `parts`."""
     account = found.account
     chunks = row["chunkedPrompt"].get("chunks")
     messages: list[Message] = []

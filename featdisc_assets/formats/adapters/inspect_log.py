@@ -1,4 +1,4 @@
-"""Inspect AI logs: samples with messages, attachments kept once and referred to, epochs of one question."""
+"""Inspect AI logs: samples with messages, shared attachments, and epochs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,18 +9,18 @@ from featdisc_assets.formats.parsing.conversation import Exchange, is_message_li
 from featdisc_assets.transcript import Transcript
 
 _ATTACHMENT = re.compile(r"attachment://([0-9a-zA-Z_-]+)")
-# As long as a text may grow by its attachments: some row might name one a million times.
+# Limits the text that attachments add: a row may refer to one a million times.
 MAX_RESOLVED_CHARS = 64 * 2**20
 LOG = "inspect_log"
 
 
 def is_log(value: object) -> bool:
-    """Whether a row is a whole log: what was run, and its samples."""
+    """Whether a row is a whole log."""
     return isinstance(value, dict) and isinstance(value.get("eval"), dict) and isinstance(value.get("samples"), list)
 
 
 def log_header(log: Mapping[str, Any]) -> dict[str, Any]:
-    """What a log says of all its samples."""
+    """The fields of a log that all its samples share."""
     known = log.get("eval")
     run = known if isinstance(known, dict) else {}
     wanted = {"model": run.get("model"), "task": run.get("task"), "run_id": run.get("run_id"),
@@ -29,7 +29,7 @@ def log_header(log: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def log_samples(log: Mapping[str, Any]) -> Iterator[Any]:
-    """One row a sample, each with the log's header under `LOG`."""
+    """Yield one row per sample, with the log's header under `LOG`."""
     header = log_header(log)
     for sample in log["samples"]:
         yield {**sample, LOG: header} if isinstance(sample, dict) else sample
@@ -56,7 +56,7 @@ def _read(row: object, origin: Origin) -> Transcript:
         columns={
             "id": str(row.get("uuid") or name),
             "model": output.get("model") or header.get("model"),
-            # Epochs of one sample are one question asked again.
+            # Epochs repeat one question.
             "group": "/".join(part for part in (task, sample_id) if part) or None,
             "created_at": header.get("created"),
         },
@@ -65,7 +65,7 @@ def _read(row: object, origin: Origin) -> Transcript:
     rest = {
         key: value for key, value in row.items() if key not in ("messages", "id", "uuid", "epoch", LOG, "attachments")
     }
-    # The rest of a sample tells the same conversation again, event by event.
+    # Large fields, such as events, repeat the conversation.
     if unused := resolved.unused():
         exchange.dropped.append(("attachment", unused))
         exchange.consumed["attachments"] = unused
@@ -78,7 +78,7 @@ def _read(row: object, origin: Origin) -> Transcript:
 
 
 class _Attachments:
-    """The texts a log keeps once: put where they belong."""
+    """Replaces references to attachments by their texts."""
 
     def __init__(self, texts: Mapping[str, Any]) -> None:
         self.texts = {key: value for key, value in texts.items() if isinstance(value, str)}
@@ -112,7 +112,6 @@ def _message(message: Any) -> Any:  # noqa: ANN401
     if not isinstance(message, dict):
         return message
     kept = {"role", "content", "tool_calls", "model", "function", "name", "usage", "error", "tool_call_id"}
-    # A solver writes as the user: `source` tells, and it is no word of anybody.
     return {key: value for key, value in message.items() if key in kept}
 
 
@@ -128,7 +127,7 @@ def _ending(output: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scores(scores: object) -> dict[str, Any]:
-    """Each scorer's value, as metadata to cross-tabulate by."""
+    """The value of each scorer, as metadata."""
     found: dict[str, Any] = {}
     for name, score in scores.items() if isinstance(scores, dict) else ():
         value = score.get("value") if isinstance(score, dict) else score

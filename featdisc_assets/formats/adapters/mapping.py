@@ -1,4 +1,4 @@
-"""Odd columns by name: where a user says a row keeps what."""
+"""Read rows by a map that the user gives with `--map`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Which path of a row holds which field, and what an odd role means."""
+    """The path of each field in a row, and the meaning of unknown roles."""
 
     paths: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
@@ -29,12 +29,11 @@ class FieldMap:
 def parse_map(entries: Sequence[str]) -> FieldMap:
     """Read `FIELD=PATH` and `role:NAME=ROLE`.
 
-    FIELD is one of `TEXTS`, `COLUMNS` or `MESSAGES`; PATH names a column, or goes into it, as
-    `choices[0].message.text` does. With `messages`, the paths of `role`, `content` and `thought_in_message` start at
-    each message.
+    FIELD is one of `TEXTS`, `COLUMNS` or `MESSAGES`. PATH is a column, or a path into one such as
+    `choices[0].message.text`. The paths of `role`, `content` and `thought_in_message` start at each message.
 
     Raises:
-        SourceError: for an entry that says neither, or a map without any text.
+        SourceError: if an entry is neither, or no entry maps a text.
     """
     found = FieldMap()
     known = (*TEXTS, *COLUMNS, *MESSAGES)
@@ -56,7 +55,7 @@ def parse_map(entries: Sequence[str]) -> FieldMap:
 
 
 def value_at(value: Any, path: str) -> Any:  # noqa: ANN401
-    """What stands at a path, or None; a text that holds JSON is opened on the way."""
+    """The value at a path, or None. JSON text on the way is parsed."""
     if isinstance(value, dict) and path in value:
         return value[path]
     for step in _STEP.findall(path):
@@ -98,7 +97,7 @@ def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
         messages = [_message(message, given, number) for number, message in enumerate(listed, 1)]
     for name in ("user", "response", "thought"):
         if texts.get(name) is not None and not isinstance(texts[name], str | list | dict):
-            # A number is a text where it fills the column, as in a table of answers.
+            # A number in a text column, such as a column of answers, is a text.
             texts[name] = consumed[paths[name]] = str(texts[name]) if paths[name] in row else None
     if texts.get("user"):
         messages.insert(0, {"role": "user", "content": texts["user"]})
@@ -132,7 +131,7 @@ def _message(message: Any, given: FieldMap, number: int) -> Any:  # noqa: ANN401
     shown: dict[str, Any] = {**rest, "role": role, "content": content}
     top = message.get(_root_field(message, content_path))
     if isinstance(top, dict) and content is not top and isinstance(top.get("tool_calls"), list):
-        shown["tool_calls"] = top["tool_calls"]  # beside the text, in the record that holds it
+        shown["tool_calls"] = top["tool_calls"]
     if thought_path:
         shown["reasoning_content"] = value_at(message, thought_path)
     return shown

@@ -1,4 +1,4 @@
-"""OpenAI chat: `messages`, a bare list of them, a request with its response, or the output of a batch."""
+"""OpenAI chat: `messages`, a bare list of messages, a request with its response, or batch output."""
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
@@ -15,7 +15,7 @@ _RESPONSES = ("response", "completion", "output")
 
 
 def locate(row: object) -> Exchange | None:
-    """Find the conversation in a row, or None where this format's shapes are not there."""
+    """Locate the conversation in a row; None if the row is not in this format."""
     if is_message_list(row):
         return Exchange(list(row), consumed={"": row})
     if not isinstance(row, dict):
@@ -67,7 +67,7 @@ def _locate_response(row: Mapping[str, Any], exchange: Exchange) -> bool:
         elif is_message_list(value):
             exchange.messages = [*exchange.messages, *value]
         elif isinstance(value, str) and exchange.messages and not _ends_in_answer(exchange):
-            # The thought may then stand beside the response, as a field of the row.
+            # The thought may be in a field of the row, beside the response.
             beside = {name: row[name] for name in THOUGHT_FIELDS if isinstance(row.get(name), str | list)}
             exchange.answer = {**beside, "role": "assistant", "content": value}
             exchange.consumed |= beside
@@ -88,7 +88,7 @@ def _is_response(value: object) -> TypeGuard[dict[str, Any]]:
     choices = value.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return "message" in choices[0] or "text" in choices[0]
-    # Ollama's response: other logs have a `message` too, of anybody's.
+    # Ollama's response; a `message` in other logs may have any author.
     message = value.get("message")
     return isinstance(message, dict) and message.get("role") == "assistant" and "done" in value
 
@@ -105,7 +105,7 @@ def _take_response(response: Mapping[str, Any], exchange: Exchange) -> None:
 
 def _take_answer(answer: Mapping[str, Any], exchange: Exchange) -> None:
     if _ends_in_answer(exchange) and exchange.messages[-1].get("content") == answer.get("content"):
-        # Logged with the answer already appended.
+        # The log had already appended the answer.
         exchange.dropped.append(("repeated_answer", exchange.messages[-1]))
         exchange.messages = exchange.messages[:-1]
     exchange.answer = answer
@@ -117,7 +117,7 @@ def _ends_in_answer(exchange: Exchange) -> bool:
 
 
 def _failure(row: object) -> object:
-    """What a batch or a server says went wrong, where there is no answer."""
+    """The error that a batch or a server reports instead of an answer."""
     place = row
     for name in ("response", "body"):
         if not isinstance(place, dict):

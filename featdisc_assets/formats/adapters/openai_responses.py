@@ -1,4 +1,4 @@
-"""OpenAI Responses: a list of items, regrouped into turns."""
+"""OpenAI Responses: a list of items, grouped into turns."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def _are_items(value: object) -> bool:
 
 
 def _response(row: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """The record with `output` items, and the row's field it stands in (empty: the row itself)."""
+    """The record with `output` items, and the field of the row that holds it (empty for the row itself)."""
     if _are_items(row.get("output")) or (row.get("object") == "response" and isinstance(row.get("output"), list)):
         return "", row
     value = row.get("response")
@@ -54,7 +54,7 @@ def _read(row: object, origin: Origin) -> Transcript:
             envelopes.append(request["body"] if isinstance(request.get("body"), dict) else request)
     answer = _response(row)
     for source in (row, *envelopes):
-        given += _asked(source)
+        given += _request_items(source)
     consumed |= {name: row[name] for name in ("input", "instructions") if isinstance(row.get(name), str | list)}
     if answer is not None:
         name, response = answer
@@ -73,13 +73,13 @@ def _read(row: object, origin: Origin) -> Transcript:
     return build(row, assemble(messages, found.account), consumed=consumed, found=found, origin=origin)
 
 
-def _asked(source: Mapping[str, Any]) -> list[Any]:
+def _request_items(source: Mapping[str, Any]) -> list[Any]:
     """The items of a request: its instructions, then its input."""
-    asked, prompt = source.get("input"), source.get("instructions")
+    items, prompt = source.get("input"), source.get("instructions")
     system = [{"type": "message", "role": "system", "content": prompt}] if isinstance(prompt, str) else []
-    if isinstance(asked, str):
-        return [*system, {"type": "message", "role": "user", "content": asked}]
-    return [*system, *asked] if isinstance(asked, list) else system
+    if isinstance(items, str):
+        return [*system, {"type": "message", "role": "user", "content": items}]
+    return [*system, *items] if isinstance(items, list) else system
 
 
 def _messages(given: list[Any], found: RowFields) -> Iterator[Message]:
@@ -91,7 +91,7 @@ def _messages(given: list[Any], found: RowFields) -> Iterator[Message]:
         kind = str(item.get("type") or "message")
         role = str(item.get("role", "")).lower()
         if kind == "reasoning":
-            # Content and summary are two tellings of one thought: the raw one goes first.
+            # Content and summary are copies of one thought; the raw one takes precedence.
             copies = [thought for name in ("content", "summary") if (part := _part(item, name)) is not None
                       for thought in parse_thoughts(part, account)]  # fmt: skip
             thought = merge_copies(copies, account)

@@ -1,4 +1,4 @@
-"""Tables with plain columns, or with a conversation in one of them, whatever they are called."""
+"""Tables with one column per kind, or with a conversation in one column."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies, parse_thoughts
 from featdisc_assets.transcript import Transcript, Turn
 
-# Of each list the first column that has a value is read; the others stay in the metadata. Names are compared in lower
-# case, blanks and hyphens as underscores.
+# The first column of each list that has a value is read; the others become metadata. Names are compared in lower case,
+# with blanks and hyphens as underscores.
 USER_COLUMNS = (
     *("user", "prompt", "question", "instruction", "query", "user_message", "user_prompt", "human", "problem"),
     *("request", "user_text", "input"),
@@ -34,7 +34,7 @@ CONVERSATION_COLUMNS = (
 
 
 def _conversation(row: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
-    """The column that holds a list of messages: a known name first, else the only one there is."""
+    """The column that holds a list of messages: the first with a known name, else the only one."""
     for name in CONVERSATION_COLUMNS:
         if name in row and is_message_list(value := decode_cell(row[name], is_message_list)):
             return name, value
@@ -43,12 +43,12 @@ def _conversation(row: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
 
 
 def _column(row: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, str]:
-    """The first of some columns that holds text, and the text; two empty strings where there is none."""
+    """The first of some columns that holds text, and the text; empty strings if none does."""
     return next(((name, row[name]) for name in names if isinstance(row.get(name), str) and row[name].strip()), ("", ""))
 
 
 def _thoughts(row: Mapping[str, Any], account: CharacterAccount) -> tuple[str, list[Thought]]:
-    """The first thought column that holds any, text or blocks."""
+    """The first thought column with a thought, as text or blocks."""
     for name in THOUGHT_COLUMNS:
         if row.get(name) and any(thought.text for thought in parse_thoughts(row[name], CharacterAccount())):
             return name, parse_thoughts(row[name], account)
@@ -78,9 +78,8 @@ def _read(row: object, origin: Origin) -> Transcript:
     account = found.account
     asked, answer = account.record(asked), account.record(answer)
     if user == "instruction" and isinstance(row.get("input"), str) and row["input"].strip():
-        asked = account.join(
-            (asked, account.record(row["input"])), "user"
-        )  # Alpaca: the instruction, and what it is about
+        # Alpaca: the instruction and its input.
+        asked = account.join((asked, account.record(row["input"])), "user")
         consumed["input"] = row["input"]
     for name in ("system_prompt", "system_message"):
         if isinstance(row.get(name), str) and not found.system:
@@ -115,7 +114,7 @@ def _score(row: object) -> int:
     row = {_canonical(key): value for key, value in row.items()}
     if _conversation(row) is not None:
         return 2
-    # A user text alone is no transcript; with `format="tables"` it is read all the same.
+    # A user text alone is only read with `format="tables"`.
     return sum(any(name in row for name in names) for names in (THOUGHT_COLUMNS, RESPONSE_COLUMNS))
 
 

@@ -1,4 +1,4 @@
-"""WildChat: people known by a hash, a country and their browser's headers, none of which may go on."""
+"""WildChat: `conversation` beside personal data (hashed address, country, headers), which is dropped."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.formats.parsing.personal import person_hash
 from featdisc_assets.transcript import Transcript
 
-_MARKS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "header", "state", "detoxify_moderation")
+_COLUMNS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "header", "state", "detoxify_moderation")
 
 
 def _conversation(row: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -20,7 +20,6 @@ def _read(row: object, origin: Origin) -> Transcript:
     if not isinstance(row, dict) or not is_message_list(conversation := _conversation(row)):
         raise RowError("no WildChat conversation: it has no `conversation`")
     exchange = Exchange(conversation, consumed={"conversation": conversation})
-    # The salted name of the row's person, or of the first message that knows one.
     records = [record for record in (row, *conversation) if isinstance(record, dict)]
     exchange.columns["group"] = next((name for record in records if (name := person_hash(record, origin.salt))), None)
     return read_exchange(row, exchange, origin)
@@ -29,7 +28,7 @@ def _read(row: object, origin: Origin) -> Transcript:
 def _score(row: object) -> int:
     if not isinstance(row, dict) or not is_message_list(conversation := _conversation(row)):
         return 0
-    found = sum(name in row or name in conversation[0] for name in _MARKS)
+    found = sum(name in row or name in conversation[0] for name in _COLUMNS)
     return found + 2 if found >= 2 and ("conversation_hash" in row or "hashed_ip" in conversation[0]) else 0
 
 

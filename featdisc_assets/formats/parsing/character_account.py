@@ -1,4 +1,4 @@
-"""Where every character of a row goes: into a turn, or away under a name."""
+"""The account of a row's characters: each ends in a turn or is dropped for a reason."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ import orjson
 
 from featdisc_assets.transcript import Dropped, Kind
 
-# Fields whose texts are marks of the format, never words of anybody. Nothing under these names is ever recorded.
+# Fields that hold labels of the format, never text that somebody wrote. Adapters record no text under these names.
 LABEL_FIELDS = frozenset(
     {
         *("role", "from", "sender", "type", "id", "uuid", "object", "model", "index", "status", "phase", "channel"),
@@ -21,17 +21,15 @@ LABEL_FIELDS = frozenset(
         *("parent_message_uuid", "source", "language", "start_timestamp", "stop_timestamp"),
     }
 )
-# Proofs and ciphertext: long, and nobody's words either.
+# Fields that hold signatures and ciphertext.
 SIGNATURE_FIELDS = frozenset(
     {"signature", "thoughtSignature", "thought_signature", "encrypted_content", "encrypted_reasoning"}
 )
-
-
 _ARGUMENTS = ("arguments", "input", "args", "kwargs")
 
 
 class CharacterCounts(NamedTuple):
-    """Characters in the texts of a value: words, marks of the format, signatures."""
+    """Characters in the texts of a value: written text, labels of the format, signatures."""
 
     text: int
     labels: int
@@ -39,7 +37,7 @@ class CharacterCounts(NamedTuple):
 
 
 def count_characters(value: object) -> CharacterCounts:  # noqa: PLR0912 - one flat loop, as it runs over every value of every row
-    """Count the characters of every text in a nested value; keys and numbers are none."""
+    """Count the characters of every text in a nested value. Keys and numbers do not count."""
     if isinstance(value, str):
         return CharacterCounts(len(value), 0, 0)
     text = labels = signatures = 0
@@ -69,46 +67,49 @@ def count_characters(value: object) -> CharacterCounts:  # noqa: PLR0912 - one f
 class CharacterAccount:
     """The account of one row.
 
-    An adapter *claims* a text when it takes it out of the row. From then on it must arrive in a turn or be *cut* under
-    a reason, and what is put between texts is *added*. What nobody recorded is found by weighing the row, at the end.
+    An adapter *records* each text it reads. A recorded text must then end in a turn or be *dropped* for a reason;
+    separators and placeholders are *added*. `build` counts the whole row at the end to find text that was not recorded.
+
+    Args:
+        tools: whether tool traffic is kept.
     """
 
-    __slots__ = ("_entries", "added", "expected_kinds", "recorded", "tools")
+    __slots__ = ("_dropped", "added", "expected_kinds", "recorded", "tools")
 
     def __init__(self, *, tools: bool = False) -> None:
         self.tools = tools
         self.recorded = 0
         self.added = 0
-        # Kinds that the row has a place for, filled or not.
+        # Kinds that the row has a field for, filled or empty.
         self.expected_kinds: set[Kind] = set()
-        self._entries: dict[tuple[Kind | None, str], list[int]] = {}
+        self._dropped: dict[tuple[Kind | None, str], list[int]] = {}
 
     def record(self, text: str) -> str:
-        """Take a text out of the row."""
+        """Record a text as read, and return it."""
         self.recorded += len(text)
         return text
 
     def drop(self, reason: str, n_chars: int, kind: Kind | None = None, n: int = 1) -> None:
-        """Let recorded text go."""
-        entry = self._entries.setdefault((kind, reason), [0, 0])
+        """Drop recorded text."""
+        entry = self._dropped.setdefault((kind, reason), [0, 0])
         entry[0] += n
         entry[1] += n_chars
 
     def drop_value(self, reason: str, value: object, kind: Kind | None = None, n: int = 1) -> None:
-        """Claim every text of a value and let it go; a value without any is counted all the same."""
+        """Record and drop every text of a value. A value without text still counts as dropped `n` times."""
         n_chars = count_characters(value).text
         self.recorded += n_chars
         self.drop(reason, n_chars, kind, n)
 
     def strip(self, text: str, kind: Kind) -> str:
-        """The text without the white space around it."""
+        """Drop the white space around a text."""
         bare = text.strip()
         if len(bare) < len(text):
             self.drop("white_space", len(text) - len(bare), kind)
         return bare
 
     def join(self, texts: Iterable[str], kind: Kind | None) -> str:
-        """Put texts together with a blank line between; a text of white space alone is cut."""
+        """Join texts with a blank line. A text of white space only is dropped."""
         kept: list[str] = []
         for text in texts:
             if text and text.isspace():
@@ -121,13 +122,13 @@ class CharacterAccount:
         return "\n\n".join(kept)
 
     def dropped(self) -> tuple[Dropped, ...]:
-        """What was let go, by kind and reason."""
-        found = [Dropped(kind, reason, n, n_chars) for (kind, reason), (n, n_chars) in self._entries.items()]
+        """The dropped text, by kind and reason."""
+        found = [Dropped(kind, reason, n, n_chars) for (kind, reason), (n, n_chars) in self._dropped.items()]
         return tuple(sorted(found, key=lambda entry: (entry.kind or "", entry.reason)))
 
 
 def tool_call(call: Mapping[str, Any], account: CharacterAccount) -> str:
-    """One call of a tool as `name(arguments)`, or empty where tool traffic is not kept."""
+    """A tool call as `name(arguments)`; empty if tool traffic is dropped."""
     if not account.tools:
         account.drop_value("tool_call", call, "tool")
         return ""
@@ -135,25 +136,25 @@ def tool_call(call: Mapping[str, Any], account: CharacterAccount) -> str:
     body = inner if isinstance(inner, dict) else call
     arguments = next((body[name] for name in _ARGUMENTS if body.get(name) is not None), "")
     name = body.get("name") or (body.get("function") if isinstance(body.get("function"), str) else "")
-    return rendered(call, f"{name}({arguments if isinstance(arguments, str) else _json(arguments)})", account)
+    return _record_as(call, f"{name}({arguments if isinstance(arguments, str) else _json(arguments)})", account)
 
 
 def tool_result(value: object, text: str | None, account: CharacterAccount) -> str:
-    """What a tool consumed, or empty where tool traffic is not kept.
+    """The output of a tool; empty if tool traffic is dropped.
 
     Args:
-        value: the whole result, as it stands in the row.
-        text: its words, None where they must be made from the value.
+        value: the whole result, as it is in the row.
+        text: its text; None writes the value as JSON.
         account: the row's account.
     """
     if not account.tools:
         account.drop_value("tool_result", value, "tool")
         return ""
-    return rendered(value, _json(value) if text is None else text, account)
+    return _record_as(value, _json(value) if text is None else text, account)
 
 
-def rendered(value: object, text: str, account: CharacterAccount) -> str:
-    """Claim all of a value and give it out as the text made from it, shorter or longer."""
+def _record_as(value: object, text: str, account: CharacterAccount) -> str:
+    """Record all of a value, and return the text made from it; it may be shorter or longer."""
     n_chars = count_characters(value).text
     account.recorded += n_chars
     if len(text) >= n_chars:

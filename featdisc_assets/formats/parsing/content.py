@@ -1,4 +1,4 @@
-"""The content of a chat message: text, parts, and what may not go on to a rater."""
+"""The content of a chat message: text, thoughts, tool traffic and media."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ _MEDIA = ("image", "audio", "video", "file", "document")
 
 @dataclass(slots=True)
 class Content:
-    """A message's content, sorted: its text, the thoughts among its parts, and what passed to and from tools.
+    """A message's content: its text, the thoughts among its parts, and its tool calls and results.
 
-    `is_tool_traffic` says that it only carried tool results: such a message is no turn of the user's.
+    `is_tool_traffic` means that it holds tool results only; such a message does not start a turn.
     """
 
     text: str = ""
@@ -31,16 +31,13 @@ class Content:
 def read_content(content: object, account: CharacterAccount, kind: Kind | None) -> Content:
     """Read a message's `content`: text, null, one part, or a list of parts.
 
-    Text parts are joined by a blank line. Images, audio and files are cut as `image` and so on, tool calls and results
-    as `tool_call` and `tool_result` unless they are kept; data URLs in the text are replaced by their kind.
+    Text parts are joined by a blank line. Images, audio and files are dropped as `image` and so on, tool calls and
+    results as `tool_call` and `tool_result` unless tool traffic is kept. Data URLs in the text become placeholders.
 
     Args:
         content: the field's value.
         account: the row's account.
-        kind: whose words these are, None for nobody's.
-
-    Returns:
-        The sorted content.
+        kind: the kind of piece that the text belongs to; None for a system prompt.
     """
     if isinstance(content, str):
         return Content(without_data_urls(account.record(content), account, kind))
@@ -52,7 +49,7 @@ def read_content(content: object, account: CharacterAccount, kind: Kind | None) 
     for part in content if isinstance(content, list) else [content]:
         tool_results += _read_part(part, texts, found, account, kind) == "tool_result"
     if kind != "response":
-        # Thoughts are the model's alone; a system prompt passes nothing to tools.
+        # Only the model thinks; a system prompt holds no tool traffic.
         for thought in found.thoughts:
             account.drop("misplaced_thought", len(thought.text), kind)
         found.thoughts = []
@@ -66,7 +63,7 @@ def read_content(content: object, account: CharacterAccount, kind: Kind | None) 
 
 
 def without_data_urls(text: str, account: CharacterAccount, kind: Kind | None) -> str:
-    """Replace every base64 data URL by its kind, e.g. `[image/png data]`."""
+    """Replace each base64 data URL by its media type, such as `[image/png data]`."""
     if "base64," not in text:
         return text
 
@@ -112,7 +109,7 @@ def _calls(part: dict[str, Any], account: CharacterAccount) -> list[str]:
 
 
 def tool_output_text(content: object) -> str | None:
-    """The text of a tool's result where it has any of its own; media in it stay out."""
+    """The text of a tool result without its media; None if the result is neither text, a list nor null."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -122,7 +119,7 @@ def tool_output_text(content: object) -> str | None:
 
 
 def _text_of(part: dict[str, Any]) -> str | None:
-    """`text`, `input_text`, `output_text` and `refusal` parts, and a text wrapped once more in `{"value": …}`."""
+    """The text of a `text`, `input_text`, `output_text` or `refusal` part; it may be wrapped in `{"value": …}`."""
     text = part.get("text")
     if text is None:
         text = part.get("refusal")

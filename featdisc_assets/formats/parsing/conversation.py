@@ -1,4 +1,4 @@
-"""A list of chat messages, wherever a row keeps it, read into a transcript."""
+"""Read a list of chat messages into a transcript."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,19 +25,24 @@ _ROLES = {
 }
 _TOOL = ("tool", "function", "observation", "tool_response", "tool_result", "ipython", "environment")
 _CUT = ("length", "max_tokens", "model_length", "max_output_tokens")
-# Fields of any message that are accounted for apart from its words.
-_NOTED = PERSONAL_FIELDS
 _FINISH = ("finish_reason", "stop_reason", "done_reason")
 
 
 @dataclass(slots=True)
 class Exchange:
-    """Where a row keeps its conversation: the messages sent, the one received, and what was consumed about it.
+    """The conversation that an adapter located in a row.
 
-    `envelopes` are the records around the messages (the request, the response, the choice), most specific first;
-    `consumed` holds the row's fields that the conversation was read from, text that held JSON already opened.
-    `left` are parts of it that go nowhere, each with
-    the reason. `system` is the prompt where it stands outside the messages.
+    Args:
+        messages: the messages sent.
+        answer: the message received, if it is not among `messages`.
+        envelopes: the records around the messages (request, response, choice), most specific first.
+        consumed: the row's fields that the conversation was read from, JSON text already parsed.
+        system: the system prompt, if it is not among `messages`.
+        other_choices: alternative answers; they are dropped.
+        dropped: parts of `consumed` that go into no turn, each with its reason.
+        columns: `id`, `model`, `group`, `created_at` and `source`, as far as the adapter knows them.
+        metadata: entries of the transcript's metadata.
+        is_mapped: whether `columns` take precedence over the row's own fields.
     """
 
     messages: list[Any]
@@ -53,28 +58,25 @@ class Exchange:
 
 
 def is_message_list(value: object) -> TypeGuard[list[Any]]:
-    """Whether a value is a conversation: a list whose first item is a record with a `role`."""
+    """Whether a value is a list whose first item is a record with a `role`."""
     return (
         isinstance(value, list) and bool(value) and isinstance(value[0], dict) and isinstance(value[0].get("role"), str)
     )
 
 
 def read_exchange(row: Mapping[str, Any], exchange: Exchange, origin: Origin) -> Transcript:
-    """Read a conversation once it is known where in the row it stands.
+    """Make a transcript of a located conversation.
 
-    Thoughts come from every vendor's field and from inline tags, one copy each. Tool traffic is kept apart or dropped,
-    media are dropped; system and developer messages become `metadata["system"]`.
+    Thoughts are read from every vendor's field and from inline tags, and stored once. Tool traffic is kept as a kind of
+    its own or dropped, media are dropped. System and developer messages become `metadata["system"]`.
 
     Args:
         row: the row, for its other fields.
-        exchange: where the conversation stands.
-        origin: the file.
-
-    Returns:
-        The transcript.
+        exchange: the conversation in the row.
+        origin: where the row came from.
 
     Raises:
-        RowError: if a message is no record, or no message is the user's or the model's.
+        RowError: if a message is not a record, or no message is the user's or the model's.
     """
     found = RowFields(CharacterAccount(tools=origin.tools))
     account = found.account
@@ -98,7 +100,7 @@ def read_exchange(row: Mapping[str, Any], exchange: Exchange, origin: Origin) ->
 def read_envelopes(
     row: Mapping[str, Any], envelopes: list[Mapping[str, Any]], messages: list[Message], found: RowFields
 ) -> None:
-    """Take the model, id and time from the records around the messages, and how the last answer ended."""
+    """Read model, id and time from the records around the messages, and whether the last answer was cut off."""
     for envelope in envelopes:
         found.model = found.model or _text(envelope.get("model"))
         found.transcript_id = found.transcript_id or _text(envelope.get("id"))
@@ -120,10 +122,10 @@ def read_messages(
     *,
     system: object = None,
 ) -> Iterator[Message]:
-    """Read chat messages in order; the system's go to `found.system`, and the first time, model and person are noted.
+    """Read chat messages in order; `found` takes the system prompt and the first time, model and person.
 
     Raises:
-        RowError: if a message is no record.
+        RowError: if a message is not a record.
     """
     account = found.account
     prompts = [read_content(system, account, None).text] if system else []
@@ -147,10 +149,10 @@ def read_messages(
             if content.tool:
                 yield Message("tool", tool=content.tool)
         elif role in _TOOL:
-            result = {name: value for name, value in message.items() if name not in _NOTED}
+            result = {name: value for name, value in message.items() if name not in PERSONAL_FIELDS}
             yield Message("tool", tool=[tool_result(result, tool_output_text(message.get("content")), account)])
         else:
-            noted = _NOTED | {"name"} if len(message) > 2 else _NOTED
+            noted = PERSONAL_FIELDS | {"name"} if len(message) > 2 else PERSONAL_FIELDS
             account.drop_value(
                 f"role:{role[:40]}", {name: value for name, value in message.items() if name not in noted}
             )
@@ -171,7 +173,7 @@ def _note(message: Mapping[str, Any], found: RowFields, origin: Origin) -> None:
 
 
 def read_assistant(message: Mapping[str, Any], account: CharacterAccount) -> Message:
-    """Read one message of the model: its text, thoughts from every place they may stand, and tool calls."""
+    """Read a message of the model: its text, its thought from any field or tag, and its tool calls."""
     content = read_content(message.get("content"), account, "response")
     inline = split_thoughts(content.text)
     inline.update_account(account)
@@ -206,12 +208,12 @@ def read_assistant(message: Mapping[str, Any], account: CharacterAccount) -> Mes
 
 
 def is_cut(envelope: Mapping[str, Any]) -> bool:
-    """Whether a record says that the answer ended at a limit of length."""
+    """Whether a record says that the answer reached its length limit."""
     return any(str(envelope[name]).lower() in _CUT for name in _FINISH if name in envelope)
 
 
 def has_thought_tokens(envelope: Mapping[str, Any]) -> bool:
-    """Whether a usage record says that the model thought."""
+    """Whether a usage record counts thought tokens."""
     usage = envelope.get("usage")
     records = [envelope, usage] if isinstance(usage, dict) else [envelope]
     for record in records:

@@ -1,4 +1,4 @@
-"""The samples in an Inspect `.eval` archive, one by one, none of them ever unpacked to the disk."""
+"""Read the samples of an Inspect `.eval` archive without unpacking it to disk."""
 
 import re
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ _HEADERS = ("header.json", "_journal/start.json")
 
 
 def sample_rows(path: Path) -> Iterator[tuple[str, Any, dict[str, int], str | None]]:
-    """Each sample's place, value, notes on its mending, and what is wrong with it.
+    """Yield each sample's location, value, notes on repairs, and problem.
 
-    A member is read up to the limit of one row and no further, so a bomb costs no memory. A name that leads out of the
-    archive is never followed: members are read by their entry, and such a one is a row with a problem.
+    No member is read past the size limit of a row, so a zip bomb costs no memory. A member whose name leads out of the
+    archive is a row with a problem.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -43,7 +43,7 @@ def sample_rows(path: Path) -> Iterator[tuple[str, Any, dict[str, int], str | No
 
 
 def is_eval(path: Path) -> bool:
-    """Whether a zip archive is a log: it holds samples, or a header."""
+    """Whether a zip archive is an Inspect log: it holds samples or a header."""
     try:
         with zipfile.ZipFile(path) as archive:
             return any(_SAMPLE.fullmatch(name) or name in _HEADERS for name in archive.namelist())

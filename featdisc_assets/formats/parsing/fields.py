@@ -1,4 +1,4 @@
-"""The fields around a conversation: id, model, group, time, source, and whatever else the row says."""
+"""The fields around a conversation: id, model, group, time, source and metadata."""
 
 import datetime as dt
 import decimal
@@ -13,7 +13,7 @@ from featdisc_assets.formats.parsing.identity import row_id
 from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person_hash
 from featdisc_assets.transcript import Kind, Transcript, Turn
 
-# The first of these that a row has, in this order; those left over stay in the metadata.
+# The first of these that a row has is used; the others become metadata.
 ID_FIELDS = (
     *("transcript_id", "id", "chat_id", "conversation_id", "custom_id", "uuid", "conversation_hash"),
     *("session_id", "thread_id", "request_id", "trace_id"),
@@ -23,13 +23,13 @@ MODEL_FIELDS = ("model", "model_name", "model_id")
 TIME_FIELDS = ("created_at", "created", "timestamp", "create_time", "datetime", "time", "date")
 
 _SCALARS = (str, int, float, bool, type(None))
-# A list of tags or a usage record is worth keeping; an array of log probabilities is not metadata.
+# A list of tags or a usage record is metadata; an array of log probabilities is not.
 _FLAT_ITEMS = 50
 
 
 @dataclass(slots=True)
 class RowFields:
-    """What a format found in a row besides the turns; a field of the row itself goes first, unless `is_mapped`."""
+    """What an adapter found in a row besides the turns; the row's own fields take precedence, unless `is_mapped`."""
 
     account: CharacterAccount
     transcript_id: str | None = None
@@ -45,18 +45,18 @@ class RowFields:
 def build(
     row: Mapping[str, Any], turns: tuple[Turn, ...], *, consumed: Mapping[str, Any], found: RowFields, origin: Origin
 ) -> Transcript:
-    """Make the transcript of a row whose turns are known, and close its account.
+    """Make the transcript of a row whose turns are known, and complete its account.
 
-    Scalar fields that nothing else uses become metadata, and so do short flat lists and records; the items of a
-    `metadata` record are lifted out of it, a field of the row itself going first. Anything larger is dropped as
-    `field:NAME`, and what tells of a person as `personal_data`. `metadata["reading_notes"]` holds the origin's notes.
+    Unused scalar fields, short flat lists and short flat records become metadata. So do the items of a `metadata`
+    record, unless the row has a field of the same name. Larger values are dropped as `field:NAME`, personal data as
+    `personal_data`. `metadata["reading_notes"]` holds the origin's notes.
 
     Args:
         row: the row; `{}` for a bare list of messages.
         turns: the conversation.
-        consumed: the fields the turns were read from, with their values as they were read.
-        found: what the format knows beyond the row's own fields.
-        origin: the file the row came from.
+        consumed: the fields that the turns were read from, with their values as they were read.
+        found: what the adapter found besides the turns.
+        origin: where the row came from.
 
     Returns:
         The transcript; its id is the row's own or, without one, a hash of its content.
@@ -116,7 +116,7 @@ def build(
 
 
 def _is_filled(kind: Kind, turns: tuple[Turn, ...]) -> bool:
-    # A thought that was hidden or redacted is told by its form, a response that was not begun by its being cut off.
+    # A hidden or redacted thought has a form without text; a response can be cut off before its first word.
     return any(
         getattr(turn, kind)
         or (kind == "thought" and turn.thought_form)
@@ -126,7 +126,7 @@ def _is_filled(kind: Kind, turns: tuple[Turn, ...]) -> bool:
 
 
 def _count_consumed(consumed: Mapping[str, Any], account: CharacterAccount) -> int:
-    """Characters in the conversation's own fields; what is neither recorded nor a mark of the format is told."""
+    """Count the characters of the consumed fields; text that is neither recorded nor a label is dropped as unread."""
     weight = count_characters(consumed)
     if weight.labels:
         account.drop("structure", weight.labels)
@@ -138,7 +138,7 @@ def _count_consumed(consumed: Mapping[str, Any], account: CharacterAccount) -> i
 
 
 def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], account: CharacterAccount) -> int:  # noqa: ANN401
-    """Put one field where it belongs; returns its characters."""
+    """Keep a field as metadata or drop it; returns its characters."""
     n_chars = sum(count_characters(value))
     if key in used:
         reason = "identifier"
@@ -147,7 +147,7 @@ def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], accoun
     elif isinstance(value, _SCALARS):
         metadata[key], reason = _finite(value), "metadata"
     elif _is_flat(value):
-        metadata[key], reason = plain(value), "metadata"
+        metadata[key], reason = _to_json(value), "metadata"
     else:
         reason = f"field:{key}"[:60]
     if n_chars or (value and reason.startswith("field:")):
@@ -156,13 +156,13 @@ def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], accoun
 
 
 def parse_time(value: object) -> dt.datetime | None:
-    """Read a moment: ISO 8601 text, or an epoch in seconds, milli-, micro- or nanoseconds told apart by its size.
+    """Parse a time: ISO 8601 text, or an epoch in seconds, milli-, micro- or nanoseconds (by its size).
 
     Args:
-        value: text, a number, a datetime or a date. A time without a zone is taken as UTC.
+        value: text, a number, a datetime or a date. A time without a zone is UTC.
 
     Returns:
-        The moment in UTC, or None where the value is no time.
+        The time in UTC, or None if the value is not a time.
     """
     try:
         if isinstance(value, str):
@@ -189,14 +189,14 @@ def _epoch(number: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(number / 1e9, dt.UTC)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """Bring a value out of a Parquet file down to what JSON can hold; times become ISO text, bytes their length."""
+def _to_json(value: Any) -> Any:  # noqa: ANN401
+    """Convert a value of a Parquet file to JSON types; times become ISO text, bytes their length."""
     if isinstance(value, str | bool | int | type(None)):
         return value
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if isinstance(value, float | decimal.Decimal):
         return _finite(float(value))
     if isinstance(value, bytes):

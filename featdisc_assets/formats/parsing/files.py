@@ -1,4 +1,4 @@
-"""The rows of one file, whatever kind of file it is."""
+"""Read the rows of a file in any supported file format."""
 
 import codecs
 import contextlib
@@ -24,7 +24,7 @@ from featdisc_assets.formats.parsing.paths import file_suffix, find_files
 
 _TABLES = (".csv", ".tsv")
 _BATCH_ROWS = 256
-# A session is gathered whole; a file with more than this in sessions gives them out in parts.
+# Sessions are held in memory; beyond this size a file's sessions are yielded in parts.
 _SESSION_BYTES = 128 * 2**20
 
 _UNREADABLE = {
@@ -37,7 +37,7 @@ _UNREADABLE = {
 
 @dataclass(slots=True)
 class Row:
-    """One row of a file: its value or, if it cannot be had, the problem. `raw` is what stood in the file, if text."""
+    """One row of a file: its value, or the problem that kept it from being read. `raw` is its text in the file."""
 
     location: str
     value: Any = None
@@ -46,18 +46,18 @@ class Row:
     raw: bytes = b""
 
     def excerpt(self) -> str:
-        """The first 200 characters, for a person to recognise the row."""
+        """The first 200 characters, by which a person recognises the row."""
         text = self.raw[:800].decode("utf-8", "replace") if self.raw else _value_excerpt(self.value)
         return text.replace("\0", "").encode("utf-8", "replace").decode()[:200].strip()
 
 
 class SourceFile:
-    """One file, read from beginning to end. `bytes_read` is the bytes of it read so far, `size` all of them.
+    """One file and its progress: `bytes_read` of `size` bytes.
 
     Args:
-        path: where it lies.
-        name: what it is called where a location in it is told; the path, if nothing else.
-        source: what its rows came from, where they name no source of their own; the file's name, if nothing else.
+        path: the file.
+        name: its name in the locations of rows; by default the path.
+        source: the source of rows that name none; by default the file's name.
     """
 
     def __init__(self, path: Path, name: str = "", source: str = "") -> None:
@@ -70,12 +70,12 @@ class SourceFile:
 
     @property
     def bytes_read(self) -> int:
-        """Bytes read so far, as they lie on the disk (compressed, if the file is)."""
+        """Bytes read so far, as stored on disk (compressed, if the file is)."""
         is_open = self._file is not None and not self._file.closed
         return max(self._bytes_read, self._file.tell() if self._file is not None and is_open else 0)
 
     def rows(self) -> Iterator[Row]:
-        """Give out the rows one after another; what cannot be read is a row with a problem.
+        """Yield the rows in order; what cannot be read is a row with a problem.
 
         Raises:
             SourceError: if the file cannot be opened.
@@ -129,7 +129,7 @@ class SourceFile:
             yield Row(location, value, problem, notes)
 
     def _arrow_rows(self) -> Iterator[Row]:
-        """The files of a Hugging Face dataset saved to disk: Arrow, as a stream or as a file."""
+        """Read an Arrow stream or file, as `datasets.save_to_disk` writes them."""
         number = 0
         try:
             with pa.memory_map(str(self.path)) as source:
@@ -162,22 +162,21 @@ class SourceFile:
 
 
 def source_files(given: str | Path) -> list[SourceFile]:
-    """The files that a path, folder or glob names, or a dataset of the Hugging Face Hub, which is fetched.
+    """The files that a path, folder or glob matches, or those of a Hugging Face dataset, which is downloaded.
 
     Raises:
-        SourceError: if it names nothing readable.
+        SourceError: if nothing readable matches.
     """
     if str(given).startswith(hub.SCHEME):
-        # All of a dataset is one source: its shards are nothing that a person would compare.
+        # A dataset is one source: nobody compares its shards.
         return [SourceFile(path, name, str(given)) for path, name in hub.download(str(given))]
     return [SourceFile(path) for path in find_files(given)]
 
 
 def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
-    """Every file that sources stand for now, with its size in bytes and time of change in nanoseconds.
+    """List the files that sources match now, with size in bytes and modification time in nanoseconds.
 
-    Folders and globs are resolved; what is not there, or not a path of this machine, stands for no file. Two equal
-    fingerprints say that reading the sources again would give the same rows.
+    Missing files and remote datasets are left out. Equal fingerprints mean that the files have not changed.
 
     Args:
         paths: files, folders and globs, as they were given.
@@ -191,7 +190,7 @@ def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
             continue
         with contextlib.suppress(SourceError):
             for path in find_files(given):
-                # Gone between the listing and the look: it stands for nothing.
+                # A file may be deleted after it was listed.
                 with contextlib.suppress(FileNotFoundError):
                     status = path.stat()
                     found[str(path.resolve())] = (status.st_size, status.st_mtime_ns)
@@ -199,7 +198,7 @@ def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
 
 
 def _conversation_rows(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows that are one conversation each: sessions put together from their lines, logs taken apart."""
+    """Make one row per conversation: lines of a session are grouped, logs are split into their samples."""
     events: list[dict[str, Any]] = []
     held = 0
     for row in rows:
@@ -230,7 +229,7 @@ def _table_rows(batch: pa.RecordBatch, before: int) -> Iterator[Row]:
 
 def _head(stream: io.BufferedReader) -> bytes:
     head = b""
-    # Damage this early is met again, and told, when the rows are read.
+    # Reading the rows meets the same damage again and reports it.
     with contextlib.suppress(*DAMAGED):
         while len(head) < HEAD_BYTES and (more := stream.read1(HEAD_BYTES - len(head))):
             head += more

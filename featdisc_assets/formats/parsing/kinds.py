@@ -1,4 +1,4 @@
-"""Whether a source gave what it has a place for."""
+"""Detect kinds that a source has fields for and no text of."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from featdisc_assets.transcript import KINDS, Transcript
 
 
 class KindCounts:
-    """Counts, over one source, the transcripts with a text of each kind, and those with a place for it left empty."""
+    """Counts, over one source, the kinds with text and the transcripts with an empty field for a kind."""
 
     def __init__(self) -> None:
         self.n_transcripts = 0
@@ -14,7 +14,7 @@ class KindCounts:
         self._empty: Counter[str] = Counter()
 
     def add(self, transcript: Transcript) -> None:
-        """Take one transcript into the count."""
+        """Count one transcript."""
         self.n_transcripts += 1
         if len(self._filled) < len(KINDS):
             for turn in transcript.turns:
@@ -28,9 +28,9 @@ class KindCounts:
             self._empty.update(transcript.empty_kinds)
 
     def problem(self, source: str) -> str | None:
-        """What is wrong with the source as a whole, or None; a source without any place for a kind plainly has none."""
+        """The error message for a kind that most transcripts have a field for and none has text of, or None."""
         for kind in KINDS:
-            # A stray empty field among rows that have no such thing is no place.
+            # A few empty fields are no sign of a wrong column.
             if kind not in self._filled and 2 * self._empty[kind] >= self.n_transcripts > 0:
                 return (
                     f"not one of {self.n_transcripts:,} transcripts of {source} has a {kind} text, though"

@@ -1,4 +1,4 @@
-"""Which files a path, folder or glob names."""
+"""Find the files that a path, folder or glob matches."""
 
 import glob
 from pathlib import Path
@@ -7,24 +7,21 @@ from featdisc_assets.formats.adapter import SourceError
 
 READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".eval")
 COMPRESSION_SUFFIXES = (".gz", ".zst", ".zstd")
-# What the `datasets` library and the Hub keep beside a dataset's rows.
+# Files that the `datasets` library and the Hub store beside a dataset's rows.
 SIDECARS = ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "croissant.json")
 
 
 def find_files(given: str | Path) -> list[Path]:
-    """List the files that a path, folder or glob names, sorted.
+    """List the files that a path, folder or glob matches, sorted.
 
-    A folder is searched to any depth for files that can be read (by their ending); hidden files and folders are passed
-    over. A file named outright, or matched by a glob, is taken whatever its ending.
+    Folders are searched recursively for files with a known suffix, without hidden files and folders. A file that is
+    named or matched by a glob may have any suffix.
 
     Args:
-        given: the path as the user wrote it; `~` is understood.
-
-    Returns:
-        The files.
+        given: the path as the user wrote it; `~` is expanded.
 
     Raises:
-        SourceError: if nothing is there, or a folder holds nothing readable.
+        SourceError: if nothing matches, or a folder holds nothing readable.
     """
     path = Path(given).expanduser()
     if path.is_file():

@@ -1,4 +1,4 @@
-"""The pieces an assistant text is cut into when thoughts are written into it."""
+"""Segments of an assistant text that has thoughts inside it."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ SegmentKind = Literal["thought", "response", "tag", "redacted", "tool"]
 
 
 class Segment(NamedTuple):
-    """A stretch of an assistant text; `is_cut` says the text ends before the stretch does.
+    """A segment of an assistant text; `is_cut` means that the text ends before the segment does.
 
     `tag` is the markup itself, `redacted` ciphertext, `tool` a message to a tool.
     """

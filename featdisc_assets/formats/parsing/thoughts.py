@@ -1,4 +1,4 @@
-"""Thoughts as vendors deliver them: many fields, often the same thought in several."""
+"""Read thoughts from the fields that vendors use, where one thought often occurs in several."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -10,18 +10,18 @@ from featdisc_assets.transcript import ThoughtForm
 # DeepSeek, LiteLLM, Qwen; OpenRouter and newer vLLM; OpenRouter; LiteLLM; Ollama.
 THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks", "thinking", "thought")
 _BODY_FIELDS = ("text", "thinking", "reasoning", "reasoning_text", "content")
-_SEALED_FIELDS = ("data", "encrypted_content", "signature")
+_CIPHERTEXT_FIELDS = ("data", "encrypted_content", "signature")
 
 
 class Thought(NamedTuple):
-    """One copy of a thought; `redacted` ones have no text."""
+    """One copy of a thought; a `redacted` one has no text."""
 
     text: str
     form: ThoughtForm
 
 
 def message_thoughts(message: Mapping[str, Any], account: CharacterAccount) -> list[Thought]:
-    """Collect every copy of a message's thought from the fields beside `content`, one entry a field and form."""
+    """Collect the copies of a message's thought from the fields beside `content`, one per field and form."""
     found: list[Thought] = []
     for name in THOUGHT_FIELDS:
         if name in message and message[name] is not None:
@@ -35,7 +35,7 @@ def message_thoughts(message: Mapping[str, Any], account: CharacterAccount) -> l
 
 
 def parse_thoughts(value: object, account: CharacterAccount) -> list[Thought]:
-    """Read one thought field, whatever its shape: text, a block, or a list of blocks.
+    """Read one thought field: text, a block, or a list of blocks.
 
     Args:
         value: e.g. `"…"`, `[{"type": "reasoning.text", "text": "…"}]`, `{"type": "thinking", "thinking": [{…}]}`.
@@ -56,28 +56,25 @@ def parse_thoughts(value: object, account: CharacterAccount) -> list[Thought]:
 
 
 def merge_copies(copies: Iterable[Thought], account: CharacterAccount) -> Thought | None:
-    """Keep one copy of a thought that arrived several times.
+    """Merge the copies of a message's thought.
 
-    Copies are compared without their white space. A raw text that equals a summary is that summary. Raw texts go
-    before summaries, and any text before a redacted block; raw texts that differ are all kept, joined by a blank line.
-    What is left out is cut as `duplicate_thought` or `thought_summary`.
+    Copies are compared without white space. A raw text that is part of the summaries counts as summary. Raw texts take
+    precedence over summaries, and any text over a redacted block. Raw texts that differ are joined by a blank line.
+    The rest is dropped as `duplicate_thought` or `thought_summary`.
 
     Args:
-        copies: what was found in a message's fields, content parts and inline tags.
+        copies: thoughts from a message's fields, content parts and inline tags.
         account: the row's account.
-
-    Returns:
-        The thought, or None where there is none.
     """
     copies = list(copies)
     if len(copies) <= 1:
         return copies[0] if copies else None
     summaries = _distinct((copy.text for copy in copies if copy.form == "summary"), account)
-    told = "".join(_squeeze(text) for text in summaries)
+    summary_text = "".join(_squeeze(text) for text in summaries)
     raws: list[str] = []
     for copy in copies:
         if copy.form == "raw":
-            if _squeeze(copy.text) in told:
+            if _squeeze(copy.text) in summary_text:
                 account.drop("duplicate_thought", len(copy.text), "thought")
             else:
                 raws.append(copy.text)
@@ -109,7 +106,7 @@ def _blocks(value: object, form: ThoughtForm, account: CharacterAccount) -> Iter
 def _block(block: dict[str, Any], form: ThoughtForm, account: CharacterAccount) -> Iterator[Thought]:
     kind = str(block.get("type", ""))
     if "encrypted" in kind or "redacted" in kind or block.get("redacted") is True:
-        # The body of a sealed block is ciphertext; a summary beside it may be read.
+        # The body of a sealed block is ciphertext; its summary is text.
         sealed = {name: value for name, value in block.items() if name != "summary"}
         account.drop_value("redacted_thinking", sealed, "thought")
         yield Thought("", "redacted")
@@ -120,13 +117,13 @@ def _block(block: dict[str, Any], form: ThoughtForm, account: CharacterAccount) 
     for body in bodies[:1]:
         yield from _blocks(body, form, account)
     yield from _blocks(block.get("summary"), "summary", account)
-    if not bodies and not block.get("summary") and any(block.get(name) for name in _SEALED_FIELDS):
-        account.drop_value("redacted_thinking", block, "thought", n=1)
+    if not bodies and not block.get("summary") and any(block.get(name) for name in _CIPHERTEXT_FIELDS):
+        account.drop_value("redacted_thinking", block, "thought")
         yield Thought("", "redacted")
 
 
 def _distinct(texts: Iterable[str], account: CharacterAccount) -> list[str]:
-    """Texts none of which is part of another, in order of arrival; the others are cut."""
+    """Drop texts that are part of another; the others keep their order."""
     kept: list[tuple[str, str]] = []
     for text in texts:
         key = _squeeze(text)
