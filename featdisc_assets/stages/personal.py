@@ -40,7 +40,7 @@ def personal(text: str, public: Collection[str] = frozenset()) -> list[str]:
 
     Args:
         text: A label or a sentence.
-        public: Casefolded words that many share (a language, a country, a product); a name of only these is not personal.
+        public: Casefolded words that many share (a language, a country); a name of only these is not personal.
     """
     return [text[start:end] for start, end in _spans(text, public)]
 
