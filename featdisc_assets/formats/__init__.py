@@ -20,10 +20,11 @@ from featdisc_assets.formats.adapters.openai_responses import OPENAI_RESPONSES
 from featdisc_assets.formats.adapters.sharegpt import SHAREGPT
 from featdisc_assets.formats.adapters.tables import TABLES
 from featdisc_assets.formats.adapters.wildchat import WILDCHAT
-from featdisc_assets.formats.parsing.files import Row, SourceFile, fingerprint, source_files
+from featdisc_assets.formats.parsing.files import SourceFile, fingerprint, source_files
 from featdisc_assets.formats.parsing.identity import Duplicates
 from featdisc_assets.formats.parsing.kinds import KindCounts
 from featdisc_assets.formats.parsing.redaction import Redactor
+from featdisc_assets.formats.parsing.rows import Row
 from featdisc_assets.transcript import Rejected, Transcript
 
 __all__ = [
@@ -226,4 +227,4 @@ def _no_transcript_message(name: str, reasons: Counter[str]) -> str:
     reason, times = reasons.most_common(1)[0]
     total = reasons.total()
     rows = f"all {total:,} rows were rejected, {times:,} of them" if total > 1 else "its row was rejected"
-    return f"no transcript could be read from {name}: {rows} because: {reason} (fix the file, or give its format with --format)"
+    return f"no transcript could be read from {name}: {rows} because: {reason} (fix the file, or use --format)"

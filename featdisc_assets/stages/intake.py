@@ -139,8 +139,8 @@ def given_table(given: Iterable[GivenFeatures]) -> pa.Table:
         given: features as read.
 
     Returns:
-        A table of schema `GIVEN`. `text_hash` hashes the transcript's id and the kind, so it is unique per piece even if
-        texts are equal or missing.
+        A table of schema `GIVEN`. `text_hash` hashes transcript and kind, not the text, which may be missing or equal
+        for several pieces.
     """
     rows = [
         (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
-from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
+from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange, unwrap_body
 from featdisc_assets.transcript import Transcript
 
 _BLOCKS = ("thinking", "redacted_thinking", "tool_use", "tool_result", "server_tool_use")
@@ -33,9 +33,7 @@ def _request(row: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     if is_message_list(row.get("messages")):
         return "", row
     for name in _REQUESTS:
-        value = row.get(name)
-        if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            value = value["body"]
+        value = unwrap_body(row.get(name))
         if isinstance(value, dict) and is_message_list(value.get("messages")):
             return name, value
     return None
@@ -65,11 +63,16 @@ def _read(row: object, origin: Origin) -> Transcript:
         exchange.answer = {"role": "assistant", "content": message["content"]}
         exchange.envelopes.insert(0, message)
         exchange.consumed |= {name: value} if name else {"content": row["content"]}
-    elif isinstance(result := row.get("result"), dict) and result.get("type") in ("errored", "expired", "canceled"):
+    elif result := _failed_result(row):
         raise RowError(f"the request {result['type']}: {str(result.get('error', ''))[:300]}")
     if exchange.answer is None and request is None:
         raise RowError("no Anthropic message: neither `messages` nor a message of the model")
     return read_exchange(row, exchange, origin)
+
+
+def _failed_result(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    result = row.get("result")
+    return result if isinstance(result, dict) and result.get("type") in ("errored", "expired", "canceled") else None
 
 
 def _score(row: object) -> int:
@@ -80,7 +83,7 @@ def _score(row: object) -> int:
     request, answer = _request(row), _answer(row)
     if answer is not None:
         return 5
-    if isinstance(result := row.get("result"), dict) and result.get("type") in ("errored", "expired", "canceled"):
+    if _failed_result(row):
         return 2
     if request is None:
         return 0

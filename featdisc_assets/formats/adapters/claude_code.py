@@ -10,14 +10,7 @@ from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
 from featdisc_assets.transcript import Transcript
 
 _KINDS = (
-    "user",
-    "assistant",
-    "system",
-    "summary",
-    "file-history-snapshot",
-    "queue-operation",
-    "progress",
-    "attachment",
+    *("user", "assistant", "system", "summary", "file-history-snapshot", "queue-operation", "progress", "attachment"),
 )
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
 

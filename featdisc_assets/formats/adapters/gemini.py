@@ -8,8 +8,7 @@ from featdisc_assets.formats.parsing.character_account import CharacterAccount, 
 from featdisc_assets.formats.parsing.content import without_data_urls
 from featdisc_assets.formats.parsing.conversation import read_envelopes
 from featdisc_assets.formats.parsing.fields import RowFields, build
-from featdisc_assets.formats.parsing.inline_tags import split_thoughts
-from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies
+from featdisc_assets.formats.parsing.thoughts import Thought, read_answer
 from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import Kind, Transcript
 
@@ -19,13 +18,7 @@ _CALLS = ("functionCall", "function_call", "executableCode", "executable_code")
 _RESULTS = ("functionResponse", "function_response", "codeExecutionResult", "code_execution_result")
 _MEDIA = ("inlineData", "inline_data", "fileData", "file_data")
 _AI_STUDIO_MEDIA = (
-    "driveDocument",
-    "driveImage",
-    "driveVideo",
-    "driveAudio",
-    "inlineFile",
-    "inlineImage",
-    "youtubeVideo",
+    *("driveDocument", "driveImage", "driveVideo", "driveAudio", "inlineFile", "inlineImage", "youtubeVideo"),
 )
 
 
@@ -67,9 +60,7 @@ def _read(row: object, origin: Origin) -> Transcript:
         messages.append(_candidate(response, found))
     if not messages:
         raise RowError("no part with text in `contents` or `candidates`")
-    found.system = found.account.join(prompts, None)
-    if found.system:
-        found.account.drop("system_prompt", len(found.system))
+    found.add_system(prompts)
     found.model = next((name for envelope in (*envelopes, row) if (name := _named(envelope))), None)
     read_envelopes(row, envelopes, messages, found)
     return build(row, assemble(messages, found.account), consumed=consumed, found=found, origin=origin)
@@ -92,12 +83,13 @@ def _named(record: Mapping[str, Any]) -> str | None:
 def _system(value: object, account: CharacterAccount) -> str:
     if isinstance(value, str):
         return account.record(value)
-    parts = value.get("parts") if isinstance(value, dict) else None
-    given = parts if isinstance(parts, list) else [parts] if isinstance(parts, dict) else []
-    texts = [
-        account.record(part["text"]) for part in given if isinstance(part, dict) and isinstance(part.get("text"), str)
-    ]
-    return account.join(texts, None)
+    parts = _part_list(value.get("parts")) if isinstance(value, dict) else []
+    texts = (part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return account.join(map(account.record, texts), None)
+
+
+def _part_list(parts: object) -> list[Any]:
+    return parts if isinstance(parts, list) else [parts] if isinstance(parts, dict) else []
 
 
 def _candidate(response: dict[str, Any], found: RowFields) -> Message:
@@ -122,12 +114,10 @@ def _messages(contents: list[Any], account: CharacterAccount) -> Iterator[Messag
         content = {"role": "user", "parts": [given_content]} if isinstance(given_content, str) else given_content
         if not isinstance(content, dict):
             raise RowError(f"content {number} is of type {type(content).__name__}, not a record with parts")
-        parts = content.get("parts")
-        given = parts if isinstance(parts, list) else [parts] if isinstance(parts, dict) else []
         role = str(content.get("role") or "user").lower()
-        texts, thoughts, tool = _parts(given, account, is_model=role == "model")
+        texts, thoughts, tool = _parts(_part_list(content.get("parts")), account, is_model=role == "model")
         if role == "model":
-            yield _spoken(texts, thoughts, tool, account)
+            yield _assistant_message(texts, thoughts, tool, account)
         elif role in ("function", "tool") or (tool and not texts):
             yield Message("tool", tool=[*texts, *tool] if account.tools else tool)
             if not account.tools:
@@ -162,22 +152,13 @@ def _parts(parts: list[Any], account: CharacterAccount, *, is_model: bool) -> tu
     return texts, thoughts, tool
 
 
-def _spoken(texts: list[str], thoughts: list[str], tool: list[str], account: CharacterAccount) -> Message:
-    inline = split_thoughts(account.join(texts, "response"))
-    inline.update_account(account)
-    for text in inline.tool:
-        if account.tools:
-            tool.append(text)
-        else:
-            account.drop("tool_call", len(text), "tool")
+def _assistant_message(texts: list[str], thoughts: list[str], tool: list[str], account: CharacterAccount) -> Message:
     joined = account.join((account.strip(text, "thought") for text in thoughts), "thought")
     # Gemini returns summaries of thoughts only.
     copies = [Thought(joined, "summary")] if joined else []
-    if inline.thought_form:
-        copies.append(Thought(inline.thought, inline.thought_form))
-    thought = merge_copies(copies, account) if copies else None
-    return Message("assistant", inline.response, thought.text if thought else "", thought.form if thought else None,
-                   inline.is_truncated, tool)  # fmt: skip
+    answer = read_answer(account.join(texts, "response"), copies, account)
+    text, form = answer.thought or ("", None)
+    return Message("assistant", answer.response, text, form, answer.is_truncated, [*tool, *answer.tool])
 
 
 def _words(result: Mapping[str, Any]) -> str | None:
@@ -233,10 +214,10 @@ def _chunk(chunk: dict[str, Any], account: CharacterAccount) -> Message:
     if not is_model:
         return Message("user", account.join(texts, "user"))
     if chunk.get("isThought"):
-        return _spoken([], texts, [], account)
-    spoken = _spoken(texts, [], [], account)
-    spoken.is_truncated = spoken.is_truncated or chunk.get("finishReason") in _CUT
-    return spoken
+        return _assistant_message([], texts, [], account)
+    message = _assistant_message(texts, [], [], account)
+    message.is_truncated = message.is_truncated or chunk.get("finishReason") in _CUT
+    return message
 
 
 def _score(row: object) -> int:

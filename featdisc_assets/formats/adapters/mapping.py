@@ -8,7 +8,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
 from featdisc_assets.formats.parsing.character_account import LABEL_FIELDS
 from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
-from featdisc_assets.formats.parsing.json_text import parse_json
+from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.transcript import Transcript
 
 TEXTS = ("user", "thought", "response", "system")
@@ -59,11 +59,7 @@ def value_at(value: Any, path: str) -> Any:  # noqa: ANN401
     if isinstance(value, dict) and path in value:
         return value[path]
     for step in _STEP.findall(path):
-        if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-            try:
-                value = parse_json(value, {})
-            except RowError:
-                return None
+        value = decode_cell(value)
         if step.startswith("["):
             index = int(step[1:-1])
             value = value[index] if isinstance(value, list) and index < len(value) else None
@@ -86,12 +82,12 @@ def mapped_adapter(given: FieldMap) -> Adapter:
 def _read(row: dict[str, Any], given: FieldMap, origin: Origin) -> Transcript:
     paths = given.paths
     texts = {name: value_at(row, path) for name, path in paths.items() if name in (*TEXTS, "messages")}
-    consumed = {top: _opened(row[top]) for name in texts if (top := _root_field(row, paths[name])) in row}
+    consumed = {top: decode_cell(row[top]) for name in texts if (top := _root_field(row, paths[name])) in row}
     columns = {name: value_at(row, paths[name]) for name in COLUMNS if name in paths}
     messages: list[Any] = []
     listed: Any = []
     if "messages" in texts:
-        listed = _opened(texts["messages"])
+        listed = decode_cell(texts["messages"])
         if not isinstance(listed, list):
             raise RowError(f"the column mapped to messages ({paths['messages']}) holds no list")
         messages = [_message(message, given, number) for number, message in enumerate(listed, 1)]
@@ -139,12 +135,3 @@ def _message(message: Any, given: FieldMap, number: int) -> Any:  # noqa: ANN401
 
 def _root_field(value: Mapping[str, Any], path: str) -> str:
     return path if path in value else _STEP.findall(path)[0]
-
-
-def _opened(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            return parse_json(value, {})
-        except RowError:
-            return value
-    return value

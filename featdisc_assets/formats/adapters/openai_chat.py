@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
-from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
+from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange, unwrap_body
 from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.formats.parsing.thoughts import THOUGHT_FIELDS
 from featdisc_assets.transcript import Transcript
@@ -34,9 +34,8 @@ def locate(row: object) -> Exchange | None:
 
 def _locate_request(row: Mapping[str, Any], exchange: Exchange) -> bool:
     for name in ("messages", *_REQUESTS):
-        value = opened = decode_cell(row[name], _holds_messages) if name in row else None
-        if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            value = value["body"]
+        opened = decode_cell(row.get(name), _holds_messages)
+        value = unwrap_body(opened)
         around = value if isinstance(value, dict) and isinstance(value.get("messages"), list) else None
         value = around["messages"] if around is not None else value
         if is_message_list(value) or (name == "messages" and isinstance(value, list)):
@@ -57,9 +56,8 @@ def _locate_response(row: Mapping[str, Any], exchange: Exchange) -> bool:
         exchange.consumed |= {name: row[name] for name in ("choices", "message") if name in row}
         return True
     for name in _RESPONSES:
-        value = opened = decode_cell(row[name], _is_answer) if name in row else None
-        if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            value = value["body"]
+        opened = decode_cell(row.get(name), _is_answer)
+        value = unwrap_body(opened)
         if _is_response(value):
             _take_response(value, exchange)
         elif isinstance(value, dict) and value.get("role") == "assistant":

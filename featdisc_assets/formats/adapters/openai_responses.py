@@ -6,7 +6,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.character_account import CharacterAccount, tool_call, tool_result
 from featdisc_assets.formats.parsing.content import read_content, tool_output_text
-from featdisc_assets.formats.parsing.conversation import read_assistant, read_envelopes
+from featdisc_assets.formats.parsing.conversation import SYSTEM_ROLES, read_assistant, read_envelopes, unwrap_body
 from featdisc_assets.formats.parsing.fields import RowFields, build
 from featdisc_assets.formats.parsing.thoughts import merge_copies, parse_thoughts
 from featdisc_assets.formats.parsing.turns import Message, assemble
@@ -14,7 +14,6 @@ from featdisc_assets.transcript import Transcript
 
 _OWN_ITEMS = ("reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output")
 _REQUESTS = ("request", "body")
-_SYSTEM = ("system", "developer")
 
 
 def _is_item(value: object) -> bool:
@@ -31,9 +30,7 @@ def _response(row: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     """The record with `output` items, and the field of the row that holds it (empty for the row itself)."""
     if _are_items(row.get("output")) or (row.get("object") == "response" and isinstance(row.get("output"), list)):
         return "", row
-    value = row.get("response")
-    if isinstance(value, dict) and isinstance(value.get("body"), dict):
-        value = value["body"]
+    value = unwrap_body(row.get("response"))
     if isinstance(value, dict) and (_are_items(value.get("output")) or value.get("object") == "response"):
         return "response", value
     return None
@@ -51,7 +48,7 @@ def _read(row: object, origin: Origin) -> Transcript:
     for name in _REQUESTS:
         if isinstance(request := row.get(name), dict):
             consumed[name] = request
-            envelopes.append(request["body"] if isinstance(request.get("body"), dict) else request)
+            envelopes.append(unwrap_body(request))
     answer = _response(row)
     for source in (row, *envelopes):
         given += _request_items(source)
@@ -108,13 +105,11 @@ def _messages(given: list[Any], found: RowFields) -> Iterator[Message]:
         elif role == "user":
             content = read_content(item.get("content"), account, "user")
             yield Message("user", content.text, tool=content.tool)
-        elif role in _SYSTEM:
+        elif role in SYSTEM_ROLES:
             prompts.append(read_content(item.get("content"), account, None).text)
         else:
             account.drop_value(f"item:{kind[:40]}", item)
-    found.system = account.join(prompts, None)
-    if found.system:
-        account.drop("system_prompt", len(found.system))
+    found.add_system(prompts)
 
 
 def _part(item: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401

@@ -8,9 +8,8 @@ from featdisc_assets.formats.parsing.character_account import CharacterAccount
 from featdisc_assets.formats.parsing.content import without_data_urls
 from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
 from featdisc_assets.formats.parsing.fields import RowFields, build
-from featdisc_assets.formats.parsing.inline_tags import split_thoughts
 from featdisc_assets.formats.parsing.json_text import decode_cell
-from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies, parse_thoughts
+from featdisc_assets.formats.parsing.thoughts import Thought, parse_thoughts, read_answer
 from featdisc_assets.transcript import Transcript, Turn
 
 # The first column of each list that has a value is read; the others become metadata. Names are compared in lower case,
@@ -89,20 +88,15 @@ def _read(row: object, origin: Origin) -> Transcript:
 
 
 def _turn(user: str, thoughts: list[Thought], response: str, account: CharacterAccount) -> Turn:
-    inline = split_thoughts(without_data_urls(response, account, "response"))
-    inline.update_account(account)
-    for text in inline.tool:
-        if not account.tools:
-            account.drop("tool_call", len(text), "tool")
-    inside = [Thought(inline.thought, inline.thought_form)] if inline.thought_form else []
-    kept = merge_copies([*thoughts, *inside], account)
+    answer = read_answer(without_data_urls(response, account, "response"), thoughts, account)
+    text, form = answer.thought or ("", None)
     return Turn(
         user=without_data_urls(user, account, "user"),
-        thought=without_data_urls(kept.text, account, "thought") if kept else "",
-        response=inline.response,
-        thought_form=kept.form if kept else None,
-        is_truncated=inline.is_truncated,
-        tool=account.join(inline.tool, "tool") if account.tools else "",
+        thought=without_data_urls(text, account, "thought"),
+        response=answer.response,
+        thought_form=form,
+        is_truncated=answer.is_truncated,
+        tool=account.join(answer.tool, "tool"),
     )
 
 

@@ -8,13 +8,12 @@ from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.parsing.character_account import CharacterAccount, tool_call, tool_result
 from featdisc_assets.formats.parsing.content import read_content, tool_output_text, without_data_urls
 from featdisc_assets.formats.parsing.fields import RowFields, build, parse_time
-from featdisc_assets.formats.parsing.inline_tags import split_thoughts
 from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, drop_personal, person_hash
-from featdisc_assets.formats.parsing.thoughts import Thought, merge_copies, message_thoughts
+from featdisc_assets.formats.parsing.thoughts import message_thoughts, read_answer
 from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import ThoughtForm, Transcript
 
-_SYSTEM = ("system", "developer")
+SYSTEM_ROLES = ("system", "developer")
 _ROLES = {
     "user": "user",
     "human": "user",
@@ -97,6 +96,11 @@ def read_exchange(row: Mapping[str, Any], exchange: Exchange, origin: Origin) ->
     return build(row, assemble(messages, account), consumed=exchange.consumed, found=found, origin=origin)
 
 
+def unwrap_body(value: Any) -> Any:  # noqa: ANN401
+    """The `body` of a batch request or response; any other value as it is."""
+    return value["body"] if isinstance(value, dict) and isinstance(value.get("body"), dict) else value
+
+
 def read_envelopes(
     row: Mapping[str, Any], envelopes: list[Mapping[str, Any]], messages: list[Message], found: RowFields
 ) -> None:
@@ -138,7 +142,7 @@ def read_messages(
             _note(message, found, origin)
         if ours and message.get("content") is not None:
             account.expected_kinds.add("user" if ours == "user" else "response")
-        if role in _SYSTEM:
+        if role in SYSTEM_ROLES:
             prompts.append(read_content(message.get("content"), account, None).text)
         elif ours == "assistant":
             yield read_assistant(message, account)
@@ -156,9 +160,7 @@ def read_messages(
             account.drop_value(
                 f"role:{role[:40]}", {name: value for name, value in message.items() if name not in noted}
             )
-    found.system = account.join(prompts, None)
-    if found.system:
-        account.drop("system_prompt", len(found.system), n=sum(1 for text in prompts if text.strip()))
+    found.add_system(prompts, n=sum(1 for text in prompts if text.strip()))
 
 
 def _note(message: Mapping[str, Any], found: RowFields, origin: Origin) -> None:
@@ -175,36 +177,29 @@ def _note(message: Mapping[str, Any], found: RowFields, origin: Origin) -> None:
 def read_assistant(message: Mapping[str, Any], account: CharacterAccount) -> Message:
     """Read a message of the model: its text, its thought from any field or tag, and its tool calls."""
     content = read_content(message.get("content"), account, "response")
-    inline = split_thoughts(content.text)
-    inline.update_account(account)
-    copies: list[Thought] = content.thoughts
-    cut = inline.is_truncated
-    tool = content.tool
-    refusal = None
+    copies, tool = content.thoughts, content.tool
+    cut, refusal = False, None
     if len(message) > 2:  # more than role and content
         copies = [*message_thoughts(message, account), *copies]
         calls = message.get("tool_calls")
-        if isinstance(calls, list):
-            tool += [tool_call(call, account) for call in calls if isinstance(call, dict)]
-        if isinstance(call := message.get("function_call"), dict):
-            tool.append(tool_call(call, account))
-        cut = cut or is_cut(message)
-        refusal = message.get("refusal")
-    for text in inline.tool:
-        if account.tools:
-            tool.append(text)
-        else:
-            account.drop("tool_call", len(text), "tool")
-    if inline.thought_form:
-        copies = [*copies, Thought(inline.thought, inline.thought_form)]
-    thought = merge_copies(copies, account) if copies else None
-    response = inline.response
+        for call in (*(calls if isinstance(calls, list) else ()), message.get("function_call")):
+            if isinstance(call, dict):
+                tool.append(tool_call(call, account))
+        cut, refusal = is_cut(message), message.get("refusal")
+    answer = read_answer(content.text, copies, account)
+    response, thought = answer.response, answer.thought
     if isinstance(refusal, str) and refusal and not response:
         response = account.record(refusal)
-    if thought is None:
-        form: ThoughtForm | None = "hidden" if has_thought_tokens(message) else None
-        return Message("assistant", response, "", form, cut, tool)
-    return Message("assistant", response, without_data_urls(thought.text, account, "thought"), thought.form, cut, tool)
+    form: ThoughtForm | None = "hidden" if has_thought_tokens(message) else None
+    text = without_data_urls(thought.text, account, "thought") if thought else ""
+    return Message(
+        "assistant",
+        response,
+        text,
+        thought.form if thought else form,
+        cut or answer.is_truncated,
+        [*tool, *answer.tool],
+    )
 
 
 def is_cut(envelope: Mapping[str, Any]) -> bool:

@@ -41,6 +41,12 @@ class RowFields:
     is_mapped: bool = False
     source: str | None = None
 
+    def add_system(self, prompts: list[str], *, n: int = 1) -> None:
+        """Join the system prompts; they are kept in the metadata, so the account drops them."""
+        self.system = self.account.join(prompts, None)
+        if self.system:
+            self.account.drop("system_prompt", len(self.system), n=n)
+
 
 def build(
     row: Mapping[str, Any], turns: tuple[Turn, ...], *, consumed: Mapping[str, Any], found: RowFields, origin: Origin

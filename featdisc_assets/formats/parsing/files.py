@@ -2,25 +2,23 @@
 
 import codecs
 import contextlib
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featdisc_assets.formats.adapter import RowError, SourceError
+from featdisc_assets.formats.adapter import SourceError
 from featdisc_assets.formats.adapters.claude_code import group_sessions, is_event
 from featdisc_assets.formats.adapters.inspect_log import is_log, log_samples
 from featdisc_assets.formats.parsing import hub
 from featdisc_assets.formats.parsing.compression import DAMAGED, decompress, detect_compression
 from featdisc_assets.formats.parsing.eval_archive import is_eval, sample_rows
-from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES, MAX_ROW_BYTES, detect_layout, line_rows, nested_rows
-from featdisc_assets.formats.parsing.json_text import parse_json, scrub
+from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES
 from featdisc_assets.formats.parsing.paths import file_suffix, find_files
+from featdisc_assets.formats.parsing.rows import Row, batch_rows, parse_csv_rows, parse_json_rows
 
 _TABLES = (".csv", ".tsv")
 _BATCH_ROWS = 256
@@ -33,22 +31,6 @@ _UNREADABLE = {
     codecs.BOM_UTF16_LE: "UTF-16 text: save it as UTF-8",
     codecs.BOM_UTF16_BE: "UTF-16 text: save it as UTF-8",
 }
-
-
-@dataclass(slots=True)
-class Row:
-    """One row of a file: its value, or the problem that kept it from being read. `raw` is its text in the file."""
-
-    location: str
-    value: Any = None
-    problem: str | None = None
-    notes: dict[str, int] = field(default_factory=dict)
-    raw: bytes = b""
-
-    def excerpt(self) -> str:
-        """The first 200 characters, by which a person recognises the row."""
-        text = self.raw[:800].decode("utf-8", "replace") if self.raw else _value_excerpt(self.value)
-        return text.replace("\0", "").encode("utf-8", "replace").decode()[:200].strip()
 
 
 class SourceFile:
@@ -97,9 +79,9 @@ class SourceFile:
         elif magic.startswith(b"PK\x03\x04") or file_suffix(self.path) == ".eval":
             yield from self._archive_rows()
         elif magic.startswith(b"PAR1") or file_suffix(self.path) == ".parquet":
-            yield from self._parquet_rows()
+            yield from self._batch_rows("Parquet", _parquet_batches(self.path))
         elif magic.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or file_suffix(self.path) == ".arrow":
-            yield from self._arrow_rows()
+            yield from self._batch_rows("Arrow", _arrow_batches(self.path))
         else:
             yield from self._text_rows(file, detect_compression(magic))
 
@@ -111,9 +93,9 @@ class SourceFile:
         try:
             with decompress(file, compression) as stream:
                 if file_suffix(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
-                    rows = _csv_rows(stream, head)
+                    rows = parse_csv_rows(stream, head)
                 else:
-                    rows = _json_rows(stream, head)
+                    rows = parse_json_rows(stream, head)
                 for row in rows:
                     location = f"after {row.location}"
                     yield row
@@ -128,37 +110,36 @@ class SourceFile:
         for location, value, notes, problem in sample_rows(self.path):
             yield Row(location, value, problem, notes)
 
-    def _arrow_rows(self) -> Iterator[Row]:
-        """Read an Arrow stream or file, as `datasets.save_to_disk` writes them."""
+    def _batch_rows(self, kind: str, batches: Iterator[tuple[pa.RecordBatch, int]]) -> Iterator[Row]:
         number = 0
         try:
-            with pa.memory_map(str(self.path)) as source:
-                is_file = source.read(6) == b"ARROW1"
-                source.seek(0)
-                reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-                batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader
-                for batch in batches:
-                    for start in range(0, batch.num_rows, _BATCH_ROWS):
-                        for row in _table_rows(batch.slice(start, _BATCH_ROWS), number):
-                            number += 1
-                            yield row
-                    self._bytes_read = min(source.tell(), self.size)
+            for batch, bytes_read in batches:
+                for row in batch_rows(batch, number):
+                    number += 1
+                    yield row
+                self._bytes_read = min(bytes_read, self.size)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            yield Row(f" after :{number}", problem=f"not readable as Arrow ({reason}): is it still being written?")
+            yield Row(f" after :{number}", problem=f"not readable as {kind} ({reason}): is it still being written?")
 
-    def _parquet_rows(self) -> Iterator[Row]:
-        number = 0
-        try:
-            with pq.ParquetFile(self.path, memory_map=True) as table:
-                for batch in table.iter_batches(batch_size=_BATCH_ROWS):
-                    for row in _table_rows(batch, number):
-                        number += 1
-                        yield row
-                    self._bytes_read = int(self.size * number / max(table.metadata.num_rows, 1))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            yield Row(f" after :{number}", problem=f"not readable as Parquet ({reason}): is it still being written?")
+
+def _arrow_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Batches of an Arrow stream or file, as `datasets.save_to_disk` writes them, and the bytes read."""
+    with pa.memory_map(str(path)) as source:
+        is_file = source.read(6) == b"ARROW1"
+        source.seek(0)
+        reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
+        for batch in map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader:
+            for start in range(0, batch.num_rows, _BATCH_ROWS):
+                yield batch.slice(start, _BATCH_ROWS), source.tell()
+
+
+def _parquet_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
+    number, size = 0, path.stat().st_size
+    with pq.ParquetFile(path, memory_map=True) as table:
+        for batch in table.iter_batches(batch_size=_BATCH_ROWS):
+            number += batch.num_rows
+            yield batch, int(size * number / max(table.metadata.num_rows, 1))
 
 
 def source_files(given: str | Path) -> list[SourceFile]:
@@ -221,12 +202,6 @@ def _sessions(events: list[dict[str, Any]]) -> Iterator[Row]:
         yield Row(f" session {session['claude_code_session']}", session)
 
 
-def _table_rows(batch: pa.RecordBatch, before: int) -> Iterator[Row]:
-    for number, value in enumerate(batch.to_pylist(), before + 1):
-        notes: dict[str, int] = {}
-        yield Row(f":{number}", scrub(value, notes), notes=notes)
-
-
 def _head(stream: io.BufferedReader) -> bytes:
     head = b""
     # Reading the rows meets the same damage again and reports it.
@@ -234,53 +209,3 @@ def _head(stream: io.BufferedReader) -> bytes:
         while len(head) < HEAD_BYTES and (more := stream.read1(HEAD_BYTES - len(head))):
             head += more
     return head
-
-
-def _json_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
-    kind = detect_layout(head, is_whole=len(head) < HEAD_BYTES)
-    for location, raw, problem in line_rows(stream) if kind == "lines" else nested_rows(stream, kind):
-        row = Row(location, problem=problem, raw=raw)
-        if problem is None:
-            try:
-                row.value = parse_json(raw, row.notes)
-            except RowError as error:
-                row.problem = str(error)
-                if kind == "lines" and not raw.endswith(b"\n"):
-                    row.problem = "the last line has no end: the file is still being written, or was cut off"
-            except RecursionError:
-                row.problem = "nested too deeply to be read"
-        yield row
-
-
-def _csv_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
-    csv.field_size_limit(MAX_ROW_BYTES)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    delimiter = max(",;\t", key=head.partition(b"\n")[0].decode("utf-8", "replace").count)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    columns: list[str] | None = None
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield Row(f":{reader.line_num}", problem=f"not readable as CSV ({error}): is a quote left open?")
-            continue
-        if cells is None:
-            return
-        if columns is None:
-            columns = cells
-        elif len(cells) != len(columns):
-            if cells:
-                reason = f"{len(cells)} fields where the header has {len(columns)}"
-                yield Row(
-                    f":{reader.line_num}", problem=reason, raw=delimiter.join(cells)[:400].encode("utf-8", "replace")
-                )
-        else:
-            notes: dict[str, int] = {}
-            value = scrub(dict(zip(columns, cells, strict=True)), notes)
-            yield Row(f":{reader.line_num}", value, notes=notes)
-
-
-def _value_excerpt(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={str(item)[:60]}" for key, item in list(value.items())[:8])
-    return str(value)[:200]

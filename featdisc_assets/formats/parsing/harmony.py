@@ -1,8 +1,9 @@
 """Harmony, the channel format of OpenAI's open models, in texts of servers that do not parse it."""
 
 import re
+from typing import Literal, NamedTuple
 
-from featdisc_assets.formats.parsing.segments import Segment, SegmentKind
+SegmentKind = Literal["thought", "response", "tag", "redacted", "tool"]
 
 # Possessive quantifiers prevent quadratic backtracking on long runs of letters.
 _HEADER = re.compile(
@@ -12,6 +13,17 @@ _STOP = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _STOPS_THAT_BELONG_TO_THE_MESSAGE = ("<|end|>", "<|return|>", "<|call|>")
 # The text that is left when decoding removed the special tokens.
 _STRIPPED = re.compile(r"\A\s*(analysis)(.+?)(assistantfinal)(.*)\Z", re.DOTALL)
+
+
+class Segment(NamedTuple):
+    """A segment of an assistant text; `is_cut` means that the text ends before the segment does.
+
+    `tag` is the markup itself, `redacted` ciphertext, `tool` a message to a tool.
+    """
+
+    kind: SegmentKind
+    text: str
+    is_cut: bool = False
 
 
 def harmony_segments(text: str) -> list[Segment]:

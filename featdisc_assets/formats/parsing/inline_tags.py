@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 from featdisc_assets.formats.parsing.character_account import CharacterAccount
 from featdisc_assets.formats.parsing.code_regions import CodeRegions
-from featdisc_assets.formats.parsing.harmony import harmony_segments
-from featdisc_assets.formats.parsing.segments import Segment
+from featdisc_assets.formats.parsing.harmony import Segment, harmony_segments
 from featdisc_assets.transcript import Kind, ThoughtForm
 
 # The first character is outside the alternatives: the search then skips to it, which is several times faster.
@@ -51,6 +50,9 @@ class Split:
         for reason, n_chars, kind in self.dropped:
             account.drop(reason, n_chars, kind)
         account.added += self.added
+        if not account.tools:
+            for text in self.tool:
+                account.drop("tool_call", len(text), "tool")
 
 
 def split_thoughts(text: str) -> Split:

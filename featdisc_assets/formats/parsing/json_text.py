@@ -136,7 +136,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return repr(value)
 
 
-def decode_cell(value: Any, wanted: Callable[[Any], bool]) -> Any:  # noqa: ANN401
+def decode_cell(value: Any, wanted: Callable[[Any], bool] = lambda _: True) -> Any:  # noqa: ANN401
     """Parse a cell of JSON text if its value is `wanted`; any other cell is returned as it is."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value

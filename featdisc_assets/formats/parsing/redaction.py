@@ -11,7 +11,7 @@ from detect_secrets.plugins.base import RegexBasedDetector
 from stdnum import iban, luhn
 from stdnum.us import ssn
 
-from featdisc_assets.transcript import Dropped, Kind, Transcript, Turn
+from featdisc_assets.transcript import ALL_KINDS, Dropped, Kind, Transcript, Turn
 
 # National phone numbers are parsed for this region; numbers that begin with + are international.
 REGION = "US"
@@ -63,7 +63,7 @@ class Redactor:
         turns: list[Turn] = []
         for turn in transcript.turns:
             fresh: dict[str, str] = {}
-            for kind in _KINDS:
+            for kind in ALL_KINDS:
                 text = getattr(turn, kind)
                 found = self.find(text) if text else []
                 if not found:
@@ -123,9 +123,6 @@ class Redactor:
                 yield SensitiveSpan(*match.span(), "social_security_number")
         for number in phonenumbers.PhoneNumberMatcher(text, self.region, max_tries=1_000):
             yield SensitiveSpan(number.start, number.end, "phone_number")
-
-
-_KINDS: tuple[Kind, ...] = ("user", "thought", "response", "tool")
 
 
 def _replace_spans(text: str, found: list[SensitiveSpan]) -> str:

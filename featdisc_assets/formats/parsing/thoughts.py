@@ -55,6 +55,24 @@ def parse_thoughts(value: object, account: CharacterAccount) -> list[Thought]:
     return found
 
 
+class Answer(NamedTuple):
+    """The text of an assistant message, its thought, and the tool calls in it (if tool traffic is kept)."""
+
+    response: str
+    thought: Thought | None
+    tool: tuple[str, ...]
+    is_truncated: bool
+
+
+def read_answer(text: str, copies: Iterable[Thought], account: CharacterAccount) -> Answer:
+    """Split a recorded assistant text, and merge the thought in it with the copies found elsewhere."""
+    inline = split_thoughts(text)
+    inline.update_account(account)
+    inside = [Thought(inline.thought, inline.thought_form)] if inline.thought_form else []
+    thought = merge_copies([*copies, *inside], account)
+    return Answer(inline.response, thought, inline.tool if account.tools else (), inline.is_truncated)
+
+
 def merge_copies(copies: Iterable[Thought], account: CharacterAccount) -> Thought | None:
     """Merge the copies of a message's thought.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from featdisc_assets.formats.parsing.character_account import CharacterAccount
-from featdisc_assets.transcript import Kind, ThoughtForm, Turn
+from featdisc_assets.transcript import ThoughtForm, Turn
 
 # Most readable first; a turn of several messages has the first form that occurs.
 FORMS: tuple[ThoughtForm, ...] = ("raw", "summary", "redacted", "hidden")
@@ -57,17 +57,11 @@ def _turn(user_messages: list[Message], replies: list[Message], account: Charact
     forms = {message.thought_form for message in replies}
     own = [message for message in replies if message.role == "assistant"]
     return Turn(
-        user=_join([message.text for message in user_messages], "user", account),
-        thought=_join([message.thought for message in replies], "thought", account),
-        response=_join([message.text for message in replies], "response", account),
+        user=account.join((message.text for message in user_messages), "user"),
+        thought=account.join((message.thought for message in replies), "thought"),
+        response=account.join((message.text for message in replies), "response"),
         thought_form=next((form for form in FORMS if form in forms), None),
         # An earlier truncated message was continued by the next one.
         is_truncated=bool(own) and own[-1].is_truncated,
-        tool=_join([text for message in (*user_messages, *replies) for text in message.tool], "tool", account),
+        tool=account.join((text for message in (*user_messages, *replies) for text in message.tool), "tool"),
     )
-
-
-def _join(texts: list[str], kind: Kind, account: CharacterAccount) -> str:
-    if len(texts) == 1 and texts[0] and not texts[0].isspace():
-        return texts[0]
-    return account.join(texts, kind) if texts else ""
