@@ -13,6 +13,7 @@ from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import Kind, Transcript
 
 _REQUESTS = ("request", "body")
+_SYSTEM = ("systemInstruction", "system_instruction")
 _CUT = ("MAX_TOKENS", "FinishReason.MAX_TOKENS")
 _CALLS = ("functionCall", "function_call", "executableCode", "executable_code")
 _RESULTS = ("functionResponse", "function_response", "codeExecutionResult", "code_execution_result")
@@ -49,7 +50,7 @@ def _read(row: object, origin: Origin) -> Transcript:
     prompts: list[str] = []
     for sent in (row, *envelopes):
         prompts += [_system(sent[key], found.account) for key in _SYSTEM if sent.get(key) is not None]
-        messages += _sent(sent.get("contents"), found.account)
+        messages += _request_messages(sent.get("contents"), found.account)
     if not messages and isinstance(row.get("prompt"), str):
         messages.append(Message("user", found.account.record(row["prompt"])))
     response = row if _has_candidates(row) else row.get("response")
@@ -61,21 +62,18 @@ def _read(row: object, origin: Origin) -> Transcript:
     if not messages:
         raise RowError("no part with text in `contents` or `candidates`")
     found.add_system(prompts)
-    found.model = next((name for envelope in (*envelopes, row) if (name := _named(envelope))), None)
+    found.model = next((name for envelope in (*envelopes, row) if (name := _model_version(envelope))), None)
     read_envelopes(row, envelopes, messages, found)
     return build(row, assemble(messages, found.account), consumed=consumed, found=found, origin=origin)
 
 
-def _sent(contents: object, account: CharacterAccount) -> list[Message]:
+def _request_messages(contents: object, account: CharacterAccount) -> list[Message]:
     if isinstance(contents, str):
         return [Message("user", account.record(contents))]
     return list(_messages(contents, account)) if isinstance(contents, list) else []
 
 
-_SYSTEM = ("systemInstruction", "system_instruction")
-
-
-def _named(record: Mapping[str, Any]) -> str | None:
+def _model_version(record: Mapping[str, Any]) -> str | None:
     value = record.get("modelVersion") or record.get("model_version")
     return value if isinstance(value, str) and value else None
 

@@ -110,17 +110,17 @@ class SourceFile:
         for location, value, notes, problem in sample_rows(self.path):
             yield Row(location, value, problem, notes)
 
-    def _batch_rows(self, kind: str, batches: Iterator[tuple[pa.RecordBatch, int]]) -> Iterator[Row]:
+    def _batch_rows(self, file_format: str, batches: Iterator[tuple[pa.RecordBatch, int]]) -> Iterator[Row]:
         number = 0
         try:
             for batch, bytes_read in batches:
                 for row in batch_rows(batch, number):
                     number += 1
                     yield row
-                self._bytes_read = min(bytes_read, self.size)
+                self._bytes_read = max(self._bytes_read, min(bytes_read, self.size))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            yield Row(f" after :{number}", problem=f"not readable as {kind} ({reason}): is it still being written?")
+            yield Row(f" after :{number}", problem=f"not readable as {file_format} ({reason}): is it still being written?")
 
 
 def _arrow_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
@@ -131,7 +131,8 @@ def _arrow_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
         reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
         for batch in map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader:
             for start in range(0, batch.num_rows, _BATCH_ROWS):
-                yield batch.slice(start, _BATCH_ROWS), source.tell()
+                is_last = start + _BATCH_ROWS >= batch.num_rows
+                yield batch.slice(start, _BATCH_ROWS), source.tell() if is_last else 0
 
 
 def _parquet_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
