@@ -235,7 +235,7 @@ def _each_format(folder: Path, rows: int, only: str) -> None:
             continue
         path = folder / name
         write(path)
-        for label, reading in (("", formats.Reading()), (" --redact", formats.Reading(redacts=True))):
+        for label, reading in (("", formats.Reading()), (" --redact", formats.Reading(redact=True))):
             if label and name != "openai_chat.jsonl":
                 continue
             started, burnt = time.perf_counter(), _cpu()

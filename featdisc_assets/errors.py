@@ -1,5 +1,5 @@
-"""The errors a person is meant to read: one sentence each, without a traceback."""
+"""Errors that are shown to the user as one sentence, without a traceback."""
 
 
 class FeatdiscError(Exception):
-    """Something the user can mend; its text names the value, the limit and the remedy."""
+    """An error that the user can fix; its message names the value, the limit and the remedy."""

@@ -1,27 +1,27 @@
-"""The shape every source is read into, and every later stage starts from."""
+"""The data model that every source is read into."""
 
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["user", "thought", "response", "tool"]
-# What every transcript is made of; `tool` is a kind only where a run keeps tool traffic.
+# `tool` is a kind only if a run keeps tool traffic.
 KINDS: tuple[Kind, ...] = ("user", "thought", "response")
 ALL_KINDS: tuple[Kind, ...] = (*KINDS, "tool")
 
 ThoughtForm = Literal["raw", "summary", "redacted", "hidden"]
 
-# Stands between two turns of one kind where a piece holds a whole conversation.
+# Separates the turns of a kind in a piece that holds a whole conversation.
 TURN_BREAK = "\n\n[next turn]\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One round: what the user said, then what the model thought and answered, and what its tools were told and said.
+    """One round: the text of the user, the thought and response of the model, and the traffic with its tools.
 
-    Any of the texts may be empty; `tool` is, unless the reader keeps tool traffic. `thought_form` says how the thought
-    reached us (None: there was none); a `hidden` thought was billed but not shown, so its text is empty. `is_truncated`
-    marks a text of the model that was cut off.
+    Any text may be empty; `tool` is, unless tool traffic is kept. `thought_form` is None if there was no thought. A
+    `hidden` thought was billed but not shown, so its text is empty. `is_truncated` marks a text of the model that was
+    cut off.
     """
 
     user: str = ""
@@ -34,9 +34,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Text of a row that is in no turn: why, how many times, and how many characters.
+    """Text of a row that is in no turn: the reason, the number of times, and the number of characters.
 
-    `kind` is the kind of piece it would have been part of, None where it belongs to none (a system prompt, metadata).
+    `kind` is None for text that belongs to no kind of piece (a system prompt, metadata).
     """
 
     kind: Kind | None
@@ -47,15 +47,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One conversation, whatever format it came in.
+    """One conversation.
 
-    `group_key` names what is not independent (one user, one question, one sample): splits and tests resample by it.
-    `metadata` keeps the source's remaining fields, the system prompt among them (`system`), as plain JSON values.
+    `group_key` identifies what is not independent (one user, one question, one sample): splits and tests resample by
+    it. `metadata` keeps the source's other fields, among them the system prompt (`system`), as JSON values.
+    `empty_kinds` are the kinds that the row has fields for, but no text.
 
-    Nothing is lost in silence: `chars_in` counts the characters of every text in the row, `chars_added` those of ours
-    (blank lines between joined texts, placeholders), and
-    `chars_in + chars_added = characters of the turns' texts + characters in dropped`.
-    `blank` are the kinds that the row has a place for and nothing in it.
+    Every character is accounted for: `chars_in` counts the text of the row, `chars_added` separators and placeholders,
+    and `chars_in + chars_added = characters of the turns' texts + characters in dropped`.
     """
 
     transcript_id: str
@@ -68,14 +67,14 @@ class Transcript:
     dropped: tuple[Dropped, ...] = ()
     chars_in: int = 0
     chars_added: int = 0
-    blank: tuple[Kind, ...] = ()
+    empty_kinds: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One input row that could not be read: it goes to quarantine, and the rest loads.
+    """One input row that could not be read; it goes to quarantine.
 
-    `location` is the file and the line or row; `excerpt` its first characters, for a person to recognise it.
+    `location` is the file and the line or row; `excerpt` its first characters, by which a person recognises it.
     """
 
     source: str

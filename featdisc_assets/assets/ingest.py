@@ -101,7 +101,7 @@ def transcripts(
     with FileLock(home.home.path / "reading.lock"):
         make_room(db)
         try:
-            if reading.holds_features:
+            if reading.features:
                 gather(db, formats.read_features(paths))
             else:
                 gather(db, formats.read(paths, reading=reading, salt=salt, on_progress=_teller(context)))

@@ -75,7 +75,7 @@ def lines(db: Warehouse) -> Iterator[str]:
         select kind, sum(n_pieces) as n, count(*) as n_groups, max(n_pieces) as largest,
             min_by(example, (-n_pieces, group_id)) as example
         from near_duplicates group by kind order by kind desc"""):
-        yield stage.told(row["kind"], int(row["n"]), row["n_groups"], row["largest"], row["example"])
+        yield stage.summary_line(row["kind"], int(row["n"]), row["n_groups"], row["largest"], row["example"])
 
 
 def _alike(db: Warehouse, config: NearEqualConfig) -> pa.Table:

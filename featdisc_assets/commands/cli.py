@@ -267,7 +267,7 @@ def inspect(
     from featdisc_assets.commands import inspect as inspecting  # noqa: PLC0415
     from featdisc_assets.formats import Reading  # noqa: PLC0415
 
-    reading = Reading(format_ or "auto", tuple(map_ or ()), tools, redact, allows_empty=True)
+    reading = Reading(format_ or "auto", tuple(map_ or ()), tools, redact, allow_empty=True)
     inspecting.show(inspecting.inspect(paths, reading, most=most))
 
 

@@ -1,4 +1,4 @@
-"""What is in a source, before anything is written or paid: counted in one pass, holding some 500 bytes a text."""
+"""Show what a source holds, in one pass that keeps some 500 bytes per text. Nothing is written or paid."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from rich.table import Table
 from rich.text import Text
 
 from featdisc_assets import formats
-from featdisc_assets.formats.parsing.kinds import Kinds
+from featdisc_assets.formats.parsing.kinds import KindCounts
 from featdisc_assets.stages import near_equal
 from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected, Transcript
 
 EXAMPLES = 5
 _EXCERPT = 160
-# Texts that wait to be sketched; a sketch is as long as some 30 words.
-_WAITING = 5_000
+# Texts sketched at a time; a sketch is as long as some 30 words.
+_BATCH = 5_000
 
 
 @dataclass(slots=True)
 class Inspection:
-    """What one pass over some sources found; the numbers are of transcripts, unless they say otherwise."""
+    """The results of one pass over sources; numbers count transcripts unless their name says otherwise."""
 
-    votes: Counter[str] = field(default_factory=Counter)
+    format_counts: Counter[str] = field(default_factory=Counter)
     n_transcripts: int = 0
     n_turns: int = 0
     models: Counter[str] = field(default_factory=Counter)
@@ -37,29 +37,29 @@ class Inspection:
     n_truncated: int = 0
     chars_in: int = 0
     dropped: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    mended: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
     examples: list[Transcript] = field(default_factory=list)
     quarantine: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
-    alike: list[str] = field(default_factory=list)
-    complaint: str = ""
+    near_equal_lines: list[str] = field(default_factory=list)
+    problem: str = ""
 
 
 @dataclass(slots=True)
-class _Seen:
-    """The texts of one kind, as sketches: what is needed to find near-equal ones among them."""
+class _KindTexts:
+    """Sketches of the texts of one kind, to find near-equal ones."""
 
     waiting: list[str] = field(default_factory=list)
     sketches: list[near_equal.Sketches] = field(default_factory=list)
     excerpts: list[str] = field(default_factory=list)
-    # One number a text and group: where all are the same, a question was asked many times on purpose.
+    # A hash of text and group: if all are equal, a question was asked many times on purpose.
     origins: list[int] = field(default_factory=list)
 
     def add(self, text: str, group: str) -> None:
         self.waiting.append(text[: near_equal.FIRST_CHARS])
         self.excerpts.append(text[:_EXCERPT])
         self.origins.append(hash((text, group)))
-        if len(self.waiting) >= _WAITING:
+        if len(self.waiting) >= _BATCH:
             self.sketch()
 
     def sketch(self) -> None:
@@ -68,7 +68,7 @@ class _Seen:
         self.waiting = []
 
     def line(self, kind: str) -> str | None:
-        """What a run will say of them, if there are enough near-equal ones."""
+        """The line that a run will log about near-equal texts, or None if there are too few."""
         self.sketch()
         number = near_equal.groups(np.concatenate(self.sketches), similarity=near_equal.SIMILARITY)
         order = np.argsort(number, kind="stable")
@@ -82,25 +82,25 @@ class _Seen:
             return None
         largest = max(large, key=len)
         n_texts = sum(map(len, large))
-        return near_equal.told(kind, n_texts, len(large), len(largest), self.excerpts[largest[0]])
+        return near_equal.summary_line(kind, n_texts, len(large), len(largest), self.excerpts[largest[0]])
 
 
 def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) -> Inspection:
-    """Read sources and count what is in them.
+    """Read sources and count their contents.
 
     Args:
         paths: files, folders and globs.
-        reading: how to read them; `allows_empty` is wanted, as an empty kind is told among the rest.
+        reading: how to read them; set `allow_empty` to report an empty kind with the other results.
         most: stop after this many rows, 0 for all.
 
     Raises:
-        SourceError: if a path names nothing readable.
+        SourceError: if a path matches nothing readable.
     """
     found = Inspection()
-    kinds, groups = Kinds(), set[str]()
-    seen = {kind: _Seen() for kind in ALL_KINDS}
+    kinds, groups = KindCounts(), set[str]()
+    seen = {kind: _KindTexts() for kind in ALL_KINDS}
     # The salt only has to be the same within this pass.
-    items = formats.read(paths, reading=reading, salt=b"inspect", votes=found.votes)
+    items = formats.read(paths, reading=reading, salt=b"inspect", format_counts=found.format_counts)
     try:
         for item in islice(items, most or None):
             if isinstance(item, Rejected):
@@ -108,23 +108,23 @@ def inspect(paths: Sequence[str], reading: formats.Reading, *, most: int = 0) ->
                 if len(found.rejected) < EXAMPLES:
                     found.rejected.append(item)
             else:
-                kinds.count(item)
+                kinds.add(item)
                 groups.add(item.group_key or item.transcript_id)
                 _count(found, item, seen)
     except formats.SourceError as error:
-        found.complaint = str(error)
+        found.problem = str(error)
     found.n_groups = len(groups)
-    found.alike = [line for kind, texts in seen.items() if (line := texts.line(kind))]
-    found.complaint = found.complaint or kinds.complaint(", ".join(paths)) or ""
+    found.near_equal_lines = [line for kind, texts in seen.items() if (line := texts.line(kind))]
+    found.problem = found.problem or kinds.problem(", ".join(paths)) or ""
     return found
 
 
-def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _Seen]) -> None:
+def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _KindTexts]) -> None:
     found.n_transcripts += 1
     found.n_turns += len(transcript.turns)
     found.models[transcript.model or "(none)"] += 1
     found.chars_in += transcript.chars_in
-    found.mended.update(transcript.metadata.get("reading_notes", {}))
+    found.repaired.update(transcript.metadata.get("reading_notes", {}))
     found.n_truncated += any(turn.is_truncated for turn in transcript.turns)
     for kind in ALL_KINDS:
         texts = [text for turn in transcript.turns if (text := getattr(turn, kind))]
@@ -142,19 +142,19 @@ def _count(found: Inspection, transcript: Transcript, seen: dict[Kind, _Seen]) -
 
 
 def show(found: Inspection) -> None:
-    """Print an inspection for a person."""
+    """Print an inspection."""
     console = Console(highlight=False)
-    votes = ", ".join(f"{name} {n:,}" for name, n in found.votes.most_common()) or "none"
-    console.print(Text(f"formats      {votes}"))
+    formats_read = ", ".join(f"{name} {n:,}" for name, n in found.format_counts.most_common()) or "none"
+    console.print(Text(f"formats      {formats_read}"))
     models = ", ".join(f"{name} {n:,}" for name, n in found.models.most_common(8))
     console.print(Text(f"transcripts  {found.n_transcripts:,} of {found.n_groups:,} groups, {found.n_turns:,} turns"))
     console.print(Text(f"models       {models or 'none'}"))
     forms = ", ".join(f"{name} {n:,}" for name, n in found.thought_forms.most_common())
     console.print(Text(f"thoughts     {forms or 'none'}; {found.n_truncated:,} transcripts were cut off"))
-    for line in found.alike:
-        console.print(Text(f"alike        {line}"))
-    if found.mended:
-        console.print(Text(f"mended       {', '.join(f'{name} {n:,}' for name, n in found.mended.most_common())}"))
+    for line in found.near_equal_lines:
+        console.print(Text(f"near-equal   {line}"))
+    if found.repaired:
+        console.print(Text(f"repaired     {', '.join(f'{name} {n:,}' for name, n in found.repaired.most_common())}"))
     _show_characters(console, found)
     _show_examples(console, found)
     if found.quarantine:
@@ -162,8 +162,8 @@ def show(found: Inspection) -> None:
             (f"{n:,}", reason) for reason, n in found.quarantine.most_common(20)]))  # fmt: skip
         for row in found.rejected:
             console.print(Text(f"  {row.location}: {_plain(row.excerpt)}"))
-    if found.complaint:
-        console.print(Text(f"\n{found.complaint}", style="bold"))
+    if found.problem:
+        console.print(Text(f"\n{found.problem}", style="bold"))
 
 
 def _show_characters(console: Console, found: Inspection) -> None:
@@ -200,7 +200,7 @@ def _table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> T
     for name in names:
         table.add_column(name, justify="right" if name in ("times", "characters", "share", "rows") else "left")
     for row in rows:
-        # As Text: a transcript's brackets are no markup of ours.
+        # As Text: brackets in a transcript are not markup.
         table.add_row(*(Text(_plain(cell)) for cell in row))
     return table
 
@@ -210,5 +210,5 @@ def _share(part: int, whole: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line that cannot steer a terminal."""
+    """One line without control characters."""
     return "".join(char if char.isprintable() else " " for char in text[: 4 * _EXCERPT])

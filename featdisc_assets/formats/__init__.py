@@ -1,9 +1,10 @@
-"""Reading sources: any file of conversations, row by row, into transcripts."""
+"""Read sources in any known format, row by row, into transcripts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError, SourceError
 from featdisc_assets.formats.adapters.anthropic import ANTHROPIC
@@ -13,16 +14,17 @@ from featdisc_assets.formats.adapters.gemini import GEMINI
 from featdisc_assets.formats.adapters.given import GivenFeatures, read_features
 from featdisc_assets.formats.adapters.inspect_log import INSPECT
 from featdisc_assets.formats.adapters.lmsys import LMSYS
-from featdisc_assets.formats.adapters.mapping import mapped, parse_map
+from featdisc_assets.formats.adapters.mapping import mapped_adapter, parse_map
 from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
 from featdisc_assets.formats.adapters.openai_responses import OPENAI_RESPONSES
 from featdisc_assets.formats.adapters.sharegpt import SHAREGPT
 from featdisc_assets.formats.adapters.tables import TABLES
 from featdisc_assets.formats.adapters.wildchat import WILDCHAT
-from featdisc_assets.formats.parsing.files import Row, SourceFile, fingerprint, source_files
+from featdisc_assets.formats.parsing.files import SourceFile, fingerprint, source_files
 from featdisc_assets.formats.parsing.identity import Duplicates
-from featdisc_assets.formats.parsing.kinds import Kinds
+from featdisc_assets.formats.parsing.kinds import KindCounts
 from featdisc_assets.formats.parsing.redaction import Redactor
+from featdisc_assets.formats.parsing.rows import Row
 from featdisc_assets.transcript import Rejected, Transcript
 
 __all__ = [
@@ -33,13 +35,13 @@ __all__ = [
     "Reading",
     "RowError",
     "SourceError",
+    "detect_format",
     "fingerprint",
     "read",
     "read_features",
-    "vote",
 ]
 
-# In order of precedence: where two find as many marks of theirs in a row, the first reads it.
+# In order of precedence: of two adapters with the same score for a row, the first reads it.
 FORMATS: dict[str, Adapter] = {
     adapter.name: adapter
     for adapter in (
@@ -49,6 +51,14 @@ FORMATS: dict[str, Adapter] = {
 }
 
 _PROGRESS_ROWS = 256
+# Homes made before fields of `Reading` were renamed store the names on the left (table `sources`, column `reading`).
+_FORMER_FIELDS = {
+    "mapping": "map",
+    "keeps_tools": "tools",
+    "redacts": "redact",
+    "allows_empty": "allow_empty",
+    "holds_features": "features",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +66,35 @@ class Reading:
     """How sources are read.
 
     Args:
-        format: the name of a format in `FORMATS`, or `auto`: rows are told apart by their content, each for itself.
-        mapping: `FIELD=PATH` and `role:NAME=ROLE` for odd columns, see `mapping.parse_map`; goes before `format`.
-        keeps_tools: whether tool traffic becomes a text of its own in each turn, instead of being dropped.
-        redacts: whether e-mail addresses, phone numbers, keys and similar are taken out of every text.
-        allows_empty: whether a source may have a place for a kind and not one text of it.
-        holds_features: whether the sources hold features made elsewhere: those go to `read_features`, not to `read`.
+        format: the name of a format in `FORMATS`, or `auto` to detect the format of each row.
+        map: `FIELD=PATH` and `role:NAME=ROLE` for unknown columns, see `parse_map`; takes precedence over `format`.
+        tools: whether tool traffic is kept as the text of a fourth kind.
+        redact: whether personal data and secrets in the texts are replaced by placeholders.
+        allow_empty: whether a source may have fields for a kind but no text of it.
+        features: whether the sources hold features made elsewhere, to be read by `read_features` instead of `read`.
     """
 
     format: str = "auto"
-    mapping: tuple[str, ...] = ()
-    keeps_tools: bool = False
-    redacts: bool = False
-    allows_empty: bool = False
-    holds_features: bool = False
+    map: tuple[str, ...] = ()
+    tools: bool = False
+    redact: bool = False
+    allow_empty: bool = False
+    features: bool = False
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> "Reading":
+        """Restore a stored `asdict`, with the field names of today or of earlier versions."""
+        known = {_FORMER_FIELDS.get(name, name): value for name, value in stored.items()}
+        return cls(**known | {"map": tuple(known.get("map", ()))})
 
     def adapter(self) -> Adapter | None:
-        """The one format that reads every row, None where each row says for itself.
+        """The adapter for every row, or None to detect the format of each.
 
         Raises:
-            SourceError: if the format is unknown or the mapping not understood.
+            SourceError: if the format is unknown or the map is invalid.
         """
-        if self.mapping:
-            return mapped(parse_map(self.mapping))
+        if self.map:
+            return mapped_adapter(parse_map(self.map))
         if self.format != "auto" and self.format not in FORMATS:
             raise SourceError(f"the format {self.format!r} is unknown: use auto or one of {', '.join(FORMATS)}")
         return None if self.format == "auto" else FORMATS[self.format]
@@ -91,29 +107,29 @@ def read(
     reading: Reading | None = None,
     salt: bytes = b"",
     on_progress: Callable[[int, int], None] | None = None,
-    votes: Counter[str] | None = None,
+    format_counts: Counter[str] | None = None,
 ) -> Iterator[Transcript | Rejected]:
     """Read transcripts from files, folders and globs, one row at a time.
 
-    Rows are told apart by their content, each for itself, so a folder may mix formats. A row that cannot be read comes
-    out as `Rejected` with file, line and reason, and the rest loads. See `Duplicates` for ids that occur twice.
+    The format of each row is detected by its content, so a folder may mix formats. A row that cannot be read is
+    returned as `Rejected` with its location and the reason, and the rest loads. `Duplicates` handles repeated ids.
 
     Args:
         paths: files (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, also as `.gz` or `.zst`; `.parquet`, `.arrow`,
-            `.eval`), folders (searched to any depth, hidden files passed over), globs, and datasets of the Hugging Face
-            Hub as `hf://datasets/OWNER/NAME[@REVISION][/PATH]`. A file named twice is read once.
-        format: the name of a format in `FORMATS`, or `auto`; short for `reading`.
+            `.eval`), folders (searched recursively, without hidden files), globs, and datasets of the Hugging Face Hub
+            as `hf://datasets/OWNER/NAME[@REVISION][/PATH]`. A file named twice is read once.
+        format: short for `reading=Reading(format)`.
         reading: how to read.
-        salt: a secret that goes into the hash which stands for a person.
-        on_progress: called now and then with the bytes read so far and the bytes in all, as they lie on the disk.
-        votes: how many rows were read as each format is counted here.
+        salt: the key of the hash that identifies a person.
+        on_progress: called regularly with the bytes read so far and in all, as stored on disk.
+        format_counts: counts the rows read as each format.
 
     Returns:
         An iterator over transcripts and rejected rows, in the order of the paths, the sorted files and their rows.
 
     Raises:
-        SourceError: at once if a path names nothing readable or the format is unknown; at a path's end, after all its
-            rejected rows, if not one transcript was read from it, or a kind that its rows have a place for is empty.
+        SourceError: at once if a path matches nothing readable or the format is unknown; at a path's end, after its
+            rejected rows, if it holds no transcript, or no text of a kind that its rows have fields for.
     """
     reading = reading or Reading(format)
     adapter = reading.adapter()
@@ -127,75 +143,76 @@ def read(
         seen.update(file.path.resolve() for file in files)
         if files:
             sources.append((str(name), files))
-    redactor = Redactor() if reading.redacts else None
-    return _read(sources, _Rows(adapter, reading, salt, redactor, Counter() if votes is None else votes), on_progress)
+    redactor = Redactor() if reading.redact else None
+    format_counts = Counter() if format_counts is None else format_counts
+    return _read(sources, _RowReader(adapter, reading, salt, redactor, format_counts), on_progress)
 
 
 def _read(
     sources: list[tuple[str, list[SourceFile]]],
-    rows: "_Rows",
+    rows: "_RowReader",
     on_progress: Callable[[int, int], None] | None,
 ) -> Iterator[Transcript | Rejected]:
     total = sum(file.size for _, files in sources for file in files)
     before = 0
     duplicates = Duplicates()
     for name, files in sources:
-        kinds = Kinds()
+        kinds = KindCounts()
         reasons: Counter[str] = Counter()
         for file in files:
             for number, row in enumerate(file.rows()):
                 if on_progress is not None and number % _PROGRESS_ROWS == 0:
-                    on_progress(before + file.done, total)
-                location = f"{file.name}{row.place}"
+                    on_progress(before + file.bytes_read, total)
+                location = f"{file.name}{row.location}"
                 try:
                     transcript = rows.transcript(row, file.source)
                 except RowError as error:
                     reasons[str(error)] += 1
                     yield Rejected(file.source, location, str(error), row.excerpt())
                     continue
-                kinds.count(transcript)
-                yield duplicates.admit(transcript, location, row.excerpt)
+                kinds.add(transcript)
+                yield duplicates.resolve(transcript, location, row.excerpt)
             before += file.size
         if on_progress is not None:
             on_progress(before, total)
         if not kinds.n_transcripts:
-            raise SourceError(_nothing_read(name, reasons))
-        if not rows.reading.allows_empty and (complaint := kinds.complaint(name)):
-            raise SourceError(complaint)
+            raise SourceError(_no_transcript_message(name, reasons))
+        if not rows.reading.allow_empty and (problem := kinds.problem(name)):
+            raise SourceError(problem)
 
 
 @dataclass(slots=True)
-class _Rows:
-    """What turns one row into a transcript."""
+class _RowReader:
+    """Reads single rows."""
 
     adapter: Adapter | None
     reading: Reading
     salt: bytes
     redactor: Redactor | None
-    votes: Counter[str]
+    format_counts: Counter[str]
 
     def transcript(self, row: Row, source: str) -> Transcript:
         if row.problem is not None:
             raise RowError(row.problem)
         try:
-            chosen = self.adapter or vote(row.value)
-            found = chosen.read(row.value, Origin(source, row.notes, self.reading.keeps_tools, self.salt))
+            chosen = self.adapter or detect_format(row.value)
+            found = chosen.read(row.value, Origin(source, row.notes, self.reading.tools, self.salt))
         except RecursionError:
             raise RowError("nested too deeply to be read") from None
-        self.votes[chosen.name] += 1
+        self.format_counts[chosen.name] += 1
         return self.redactor.redact(found) if self.redactor else found
 
 
-def vote(value: object) -> Adapter:
-    """The format that finds the most marks of its own in a row.
+def detect_format(value: object) -> Adapter:
+    """The format with the highest score for a row.
 
     Raises:
-        RowError: if none finds any.
+        RowError: if no format recognises the row.
     """
-    marks, chosen = 0, None
+    score, chosen = 0, None
     for adapter in FORMATS.values():
-        if (found := adapter.marks(value)) > marks:
-            marks, chosen = found, adapter
+        if (found := adapter.score(value)) > score:
+            score, chosen = found, adapter
     if chosen is not None:
         return chosen
     if isinstance(value, dict):
@@ -204,10 +221,10 @@ def vote(value: object) -> Adapter:
     raise RowError(f"a row of type {type(value).__name__} is no conversation: give a record, or a list of messages")
 
 
-def _nothing_read(name: str, reasons: Counter[str]) -> str:
+def _no_transcript_message(name: str, reasons: Counter[str]) -> str:
     if not reasons:
         return f"{name} holds no rows: give a file with at least one transcript"
     reason, times = reasons.most_common(1)[0]
     total = reasons.total()
     rows = f"all {total:,} rows were rejected, {times:,} of them" if total > 1 else "its row was rejected"
-    return f"no transcript could be read from {name}: {rows} because: {reason} (mend the file, or name its format)"
+    return f"no transcript could be read from {name}: {rows} because: {reason} (fix the file, or use --format)"

@@ -1,4 +1,4 @@
-"""What every format offers the reader, and how it says no."""
+"""The interface of a format: `Adapter`, its input and its errors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,39 +8,42 @@ from featdisc_assets.transcript import Transcript
 
 
 class SourceError(FeatdiscError):
-    """A source as a whole cannot be read; the message names the value, what is wrong with it and the remedy."""
+    """A source as a whole cannot be read. The message names the value, the problem and the remedy."""
 
 
 class RowError(Exception):
-    """One row cannot be read; the message is the reason that stands in quarantine, and the other rows load."""
+    """One row cannot be read. The message is its reason in quarantine; the other rows load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a row came from, as far as its transcript needs to know.
+    """Where a row came from, and how it is read.
 
-    `source` is the file's name, used where the row names no source of its own. `notes` counts what had to be mended
-    before the row could be parsed (`nul_characters`, `lone_surrogates`, `python_literal` …). `keeps_tools` asks for
-    tool traffic as a kind of its own. `salt` goes into the hash that stands for a person.
+    Args:
+        source: the name of the file, for rows that name no source.
+        notes: repairs made before the row could be parsed, counted (`nul_characters`, `python_literal` …).
+        tools: whether tool traffic is kept as a kind of its own.
+        salt: the key of the hash that identifies a person.
     """
 
     source: str
     notes: dict[str, int] = field(default_factory=dict)
-    keeps_tools: bool = False
+    tools: bool = False
     salt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One format: how to tell its rows, and how to read one.
+    """One format.
 
-    `marks` counts the signs of this format that a row bears (0: not mine); with `format="auto"` the adapter that finds
-    the most reads the row, so a more specific format outbids a general one by naming more of its signs. Ties go to the
-    adapter registered first. `read` returns the row's transcript or raises `RowError`. `has_thoughts` says that the
-    format carries the thoughts of a model that has any, so that a source without one is worth a word.
+    Args:
+        name: its name in `FORMATS`.
+        score: how strongly a row looks like this format; 0 if not at all. With `format="auto"` the adapter with the
+            highest score reads the row, so a specific format scores higher than a general one. The first registered
+            adapter wins a tie.
+        read: returns the row's transcript or raises `RowError`.
     """
 
     name: str
-    marks: Callable[[object], int]
+    score: Callable[[object], int]
     read: Callable[[object, Origin], Transcript]
-    has_thoughts: bool = True

@@ -1,4 +1,4 @@
-"""Transcripts into tables; what becomes of them as pieces stands in `sql/fill/pieces.sql`."""
+"""Tables of transcripts. `sql/fill/pieces.sql` makes pieces of them."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from featdisc_assets.formats.adapters.given import GivenFeatures
 from featdisc_assets.formats.parsing.identity import content_hash, metadata_json
 from featdisc_assets.transcript import Transcript
 
-# Texts have 64-bit offsets: a hundred thousand long chats pass the 2 GB that 32-bit ones can hold.
+# Texts have 64-bit offsets: a hundred thousand long chats exceed the 2 GB of 32-bit ones.
 TRANSCRIPTS = pa.schema(
     [
         ("transcript_id", pa.string()),
@@ -65,7 +65,7 @@ def transcripts_table(transcripts: Iterable[Transcript]) -> pa.Table:
     """One row per transcript, in order.
 
     Args:
-        transcripts: what a reader gave out, ids distinct.
+        transcripts: transcripts with distinct ids.
 
     Returns:
         A table of schema `TRANSCRIPTS`; `metadata` is JSON with sorted keys, `content_hash` covers the turns and the
@@ -90,13 +90,13 @@ def transcripts_table(transcripts: Iterable[Transcript]) -> pa.Table:
 
 
 def turns_table(transcripts: Iterable[Transcript]) -> pa.Table:
-    """One row per turn, in order: the texts that pieces are made of.
+    """One row per turn, in order.
 
     Args:
-        transcripts: what a reader gave out, ids distinct.
+        transcripts: transcripts with distinct ids.
 
     Returns:
-        A table of schema `TURNS`. A hidden or redacted thought has an empty text and its form, so it stays countable.
+        A table of schema `TURNS`. A hidden or redacted thought has a form and an empty text.
     """
     rows = [
         (
@@ -116,13 +116,13 @@ def turns_table(transcripts: Iterable[Transcript]) -> pa.Table:
 
 
 def dropped_table(transcripts: Iterable[Transcript]) -> pa.Table:
-    """One row per transcript, kind and reason: the text that went into no turn, counted.
+    """One row per transcript, kind and reason: the text that is in no turn, counted.
 
     Args:
-        transcripts: what a reader gave out, ids distinct.
+        transcripts: transcripts with distinct ids.
 
     Returns:
-        A table of schema `DROPPED`. With `chars_in` and `chars_added` it makes the account of every transcript.
+        A table of schema `DROPPED`. With `chars_in` and `chars_added` it accounts for every character.
     """
     rows = [
         (transcript.transcript_id, entry.kind, entry.reason, entry.n, entry.n_chars)
@@ -136,11 +136,11 @@ def given_table(given: Iterable[GivenFeatures]) -> pa.Table:
     """One row per transcript and kind of features made elsewhere.
 
     Args:
-        given: what a reader gave out.
+        given: features as read.
 
     Returns:
-        A table of schema `GIVEN`. `text_hash` is the piece's own even where texts are equal or missing, so that
-        features stay with the piece they were written of.
+        A table of schema `GIVEN`. `text_hash` hashes transcript and kind, not the text, which may be missing or equal
+        for several pieces.
     """
     rows = [
         (

@@ -1,7 +1,7 @@
-"""What looks like a private person's data in a short text, and the text without it.
+"""Find and mask what looks like personal data in a short text.
 
-A rule of thumb, not a promise: marks that give data away (an at sign, many digits), titles, some seven hundred common
-given names of many languages, and capitalised words side by side.
+A heuristic: addresses and long numbers, titles, some seven hundred common given names of many languages, and
+consecutive capitalised words.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-# Addresses, accounts, numbers that are long enough to reach or identify somebody.
+# E-mail addresses, accounts, links, and numbers that are long enough to identify somebody.
 _DATA = re.compile(
     r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+"
     r"|\b[\w.+-]+ at [\w-]+ dot [a-z]{2,}\b"
@@ -22,7 +22,7 @@ _DATA = re.compile(
 _TITLES = "Mr|Mrs|Ms|Miss|Mister|Dr|Prof|Professor|Sir|Lady|Herr|Frau|Monsieur|Madame|Mme|Señor|Señora|Don|Doña"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _MASK = "a person"
-# Given names that are also words: they count as names where they are capitalised.
+# Given names that are also words: they count as names only if they are capitalised.
 _ALSO_WORDS = frozenset(
     {"carol", "don", "jan", "jean", "jim", "kim", "marina", "max", "maya", "milan", "nick", "norman", "said", "victor"}
 )
@@ -30,23 +30,23 @@ _ALSO_WORDS = frozenset(
 
 @cache
 def given_names() -> frozenset[str]:
-    """The list of given names, folded."""
+    """The given names, casefolded."""
     text = (Path(__file__).parent / "given_names.txt").read_text(encoding="utf-8")
     return frozenset(text.casefold().split())
 
 
 def personal(text: str, public: Collection[str] = frozenset()) -> list[str]:
-    """The stretches of a text that look like a private person's data, in their order.
+    """The spans of a text that look like personal data, in order.
 
     Args:
         text: A label or a sentence.
-        public: Folded words that many share (a language, a country, a product): a name of these alone is nobody's.
+        public: Casefolded words that many share (a language, a country); a name of only these is not personal.
     """
     return [text[start:end] for start, end in _spans(text, public)]
 
 
 def without_personal(text: str, public: Collection[str] = frozenset()) -> str:
-    """The text with each such stretch replaced by `a person`; numbers and addresses go without a trace."""
+    """Replace names by `a person`, and remove numbers and addresses."""
     parts, at = [], 0
     for start, end in _spans(text, public):
         mask = "" if _DATA.fullmatch(text[start:end]) else _MASK
@@ -57,7 +57,7 @@ def without_personal(text: str, public: Collection[str] = frozenset()) -> str:
 
 
 def proper_words(text: str) -> set[str]:
-    """Folded words that might be names, for asking how many share them."""
+    """The casefolded words that might be names."""
     words = (match.group() for match in _WORD.finditer(text))
     return {word.casefold() for word in words if word[0].isupper() or word.casefold() in given_names()}
 
@@ -86,7 +86,7 @@ def _spans(text: str, public: Collection[str]) -> list[tuple[int, int]]:
 
 
 def _runs(text: str, words: list[re.Match[str]]) -> list[list[re.Match[str]]]:
-    """Given names and capitalised words, those side by side together; a sentence's first word only if it is a name."""
+    """Runs of given names and capitalised words; the first word of a sentence only counts if it is a name."""
     runs: list[list[re.Match[str]]] = []
     before: re.Match[str] | None = None
     for match in words:

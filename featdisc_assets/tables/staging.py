@@ -32,8 +32,8 @@ def remembered(db: Warehouse) -> tuple[list[str], Reading]:
     """The sources this home was last loaded from, and how; the bundled sample where it never was."""
     rows = db.rows("select path, reading from sources order by position") if db.path.exists() else []
     paths = [row["path"] for row in rows] or [str(sample_path())]
-    known = json.loads(rows[0]["reading"]) if rows and rows[0]["reading"] else {}
-    return paths, Reading(**known | {"mapping": tuple(known.get("mapping", ()))})
+    stored = json.loads(rows[0]["reading"]) if rows and rows[0]["reading"] else {}
+    return paths, Reading.from_stored(stored)
 
 
 Item = Transcript | GivenFeatures | Rejected
@@ -84,7 +84,7 @@ def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
             connection.execute(f"truncate {table}")
             connection.execute(f"insert into {table} by name from incoming_{table} order by {keys}")
             connection.execute(f"drop table incoming_{table}")
-        if reading.holds_features:
+        if reading.features:
             connection.execute(f"insert into transcripts by name {read_sql('fill/given_transcripts')}")
         connection.execute("truncate sources")
         absolute = [path if "://" in path else str(Path(path).absolute()) for path in paths]

@@ -59,8 +59,8 @@ def test_an_inspection_counts_everything_and_writes_nothing(tmp_path: Path, caps
     chat = {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Why?"},
                          {"role": "assistant", "content": "<think>Hm.</think>So \x1b[31m."}]}  # fmt: skip
     path.write_text(json.dumps(chat) + "\n{broken\n" + json.dumps({"prompt": "How?", "completion": "Thus."}) + "\n")
-    found = inspecting.inspect([str(path)], Reading(allows_empty=True))
-    assert dict(found.votes) == {"openai_chat": 1, "tables": 1}
+    found = inspecting.inspect([str(path)], Reading(allow_empty=True))
+    assert dict(found.format_counts) == {"openai_chat": 1, "tables": 1}
     assert (found.n_transcripts, found.n_turns, found.pieces["thought"]) == (2, 2, 1)
     assert found.dropped["", "system_prompt"] == (1, 8)
     assert dict(found.thought_forms) == {"raw": 1, "none": 1}
@@ -74,6 +74,6 @@ def test_an_inspection_counts_everything_and_writes_nothing(tmp_path: Path, caps
 
 
 def test_the_sample_loses_nothing() -> None:
-    found = inspecting.inspect([str(sample_path())], Reading(allows_empty=True))
+    found = inspecting.inspect([str(sample_path())], Reading(allow_empty=True))
     assert (found.n_transcripts, found.quarantine) == (180, {})
-    assert not found.complaint
+    assert not found.problem

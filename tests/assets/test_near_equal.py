@@ -92,8 +92,8 @@ def test_a_large_share_is_warned_of(tmp_path: Path) -> None:
 
 def test_an_inspection_says_what_a_run_would(tmp_path: Path) -> None:
     rows = [{"id": f"{i}", "user": PITCH.format("Acme", f"city {i}"), "response": "y" * (i + 1)} for i in range(25)]
-    [line] = inspecting.inspect([str(chats(tmp_path / "chats.jsonl", rows))], Reading()).alike
+    [line] = inspecting.inspect([str(chats(tmp_path / "chats.jsonl", rows))], Reading()).near_equal_lines
     assert line.startswith("25 user texts in 1 near-equal group: Give me an introduction over 400 words")
-    assert inspecting.inspect([str(chats(tmp_path / "few.jsonl", rows[:5]))], Reading()).alike == []
+    assert inspecting.inspect([str(chats(tmp_path / "few.jsonl", rows[:5]))], Reading()).near_equal_lines == []
     one_question = [row | {"user": "Why?", "group": "why"} for row in rows]
-    assert inspecting.inspect([str(chats(tmp_path / "why.jsonl", one_question))], Reading()).alike == []
+    assert inspecting.inspect([str(chats(tmp_path / "why.jsonl", one_question))], Reading()).near_equal_lines == []

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from featdisc_assets.formats import FORMATS, Reading, read, vote
+from featdisc_assets.formats import FORMATS, Reading, detect_format, read
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -37,15 +37,15 @@ def test_a_row_gives_exactly_these_turns(tmp_path: Path, format_: str, case: dic
     name = READ_AS.get(format_, format_)
     rows = case.get("rows", [case.get("row")])
     if "row" in case and "map" not in case:
-        assert vote(case["row"]) is FORMATS[name]
+        assert detect_format(case["row"]) is FORMATS[name]
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    reading = Reading(mapping=tuple(case.get("map", ())), keeps_tools=case.get("tools", False))
+    reading = Reading(map=tuple(case.get("map", ())), tools=case.get("tools", False))
     [found] = list(read(path, reading=reading))
     assert isinstance(found, Transcript)
     assert found.turns == tuple(turn(expected) for expected in case["turns"])
     assert drops(found) == case.get("drops", {})
-    assert is_settled(found)
+    assert is_balanced(found)
     for column, value in case.get("columns", {}).items():
         assert str(getattr(found, column)).startswith(value), column
     if "metadata" in case:

@@ -14,7 +14,7 @@ from featdisc_assets.formats import Reading, SourceError, fingerprint, read
 from featdisc_assets.formats.parsing.compression import zipfile, zstd
 from featdisc_assets.formats.parsing.json_rows import MAX_ROW_BYTES
 from featdisc_assets.transcript import Rejected, Transcript
-from tests.formats.reading import is_settled
+from tests.formats.accounts import is_balanced
 
 CHAT = {"id": "a", "messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]}
 LINE = json.dumps(CHAT).encode() + b"\n"
@@ -23,7 +23,7 @@ SAMPLE = {"id": 1, "epoch": 1, "input": "x", "target": "y", "messages": CHAT["me
 
 def split(found: list[Transcript | Rejected]) -> tuple[list[Transcript], list[Rejected]]:
     good = [item for item in found if isinstance(item, Transcript)]
-    assert all(is_settled(item) for item in good)
+    assert all(is_balanced(item) for item in good)
     return good, [item for item in found if isinstance(item, Rejected)]
 
 
@@ -177,7 +177,7 @@ def test_a_source_with_a_place_for_answers_and_none_is_an_error(tmp_path: Path) 
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?", "response": ""}) + "\n" for i in range(5)))
     with pytest.raises(SourceError, match=r"not one of 5 transcripts .* has a response text"):
         list(read(path, format="tables"))
-    assert len(load(path, Reading("tables", allows_empty=True))[0]) == 5
+    assert len(load(path, Reading("tables", allow_empty=True))[0]) == 5
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?"}) + "\n" for i in range(5)))
     assert len(load(path, Reading("tables"))[0]) == 5  # plainly has none
 

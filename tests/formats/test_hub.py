@@ -134,14 +134,14 @@ def test_a_part_in_the_cache_is_not_taken_for_the_whole(tmp_path: Path) -> None:
 
 def test_what_cannot_be_had_is_one_sentence_with_a_remedy(tmp_path: Path) -> None:
     expected = {
-        "hf://datasets/ann/chat": "is not there, or is private: check owner and name",
+        "hf://datasets/ann/chat": "does not exist or is private: check owner and name",
         "hf://datasets/ann/chats@v9": "has no revision 'v9': give a branch, a tag or a commit",
         "hf://datasets/ann/chats/nothing.jsonl": "the dataset has data/extra/more.jsonl, data/train-00000",
         "hf://datasets/ann/chats/data/*.csv": "names nothing that can be read",
         "hf://datasets/ann/pictures": "holds nothing readable (it has .md, .png)",
-        "hf://datasets/ann/secret": "is gated: ask for access on its page",
-        "hf://datasets/ann": "is no name of a dataset: write hf://datasets/OWNER/NAME",
-        "hf://ann/model": "names no dataset but a model",
+        "hf://datasets/ann/secret": "is gated: request access on its page",
+        "hf://datasets/ann": "is not a dataset name: write hf://datasets/OWNER/NAME",
+        "hf://ann/model": "names a model, not a dataset",
         "hf://datasets/ann/chats/../../x": "leads out of the dataset",
     }
     with Hub(DATASETS, gated=frozenset({"ann/secret"})) as hub:
@@ -166,7 +166,7 @@ def test_a_run_remembers_the_name(tmp_path: Path) -> None:
     assert db.rows("select distinct source from transcripts") == [{"source": name}]
     assert db.scalar("select path from sources") == name
     assert missing.returncode == 1
-    assert "is not there, or is private" in missing.stderr
+    assert "does not exist or is private" in missing.stderr
     assert "Traceback" not in missing.stderr
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from featdisc_assets.formats.parsing.inline_tags import Split, segments, split
+from featdisc_assets.formats.parsing.inline_tags import Split, segments, split_thoughts
 
 CASES = {
     "no tag": ("Plain.", Split("", "Plain.")),
@@ -97,7 +97,7 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
 def test_a_text_is_told_apart(text: str, expected: Split) -> None:
-    assert split(text) == expected
+    assert split_thoughts(text) == expected
 
 
 @pytest.mark.parametrize("text", [text for text, _ in CASES.values()], ids=CASES.keys())
@@ -125,13 +125,13 @@ def _characters(*texts: str) -> Counter[str]:
 @example("analysis assistantfinal")
 def test_no_text_is_lost_or_invented(text: str) -> None:
     parts = segments(text)
-    found = split(text)
+    found = split_thoughts(text)
     assert "".join(part.text for part in parts) == text
     outside = [part.text for part in parts if part.kind in ("tag", "redacted", "tool")]
     assert _characters(found.thought, found.response, *outside) == _characters(text)
 
 
 def test_many_blocks_take_time_in_proportion() -> None:
-    found = split("<think>`a` b</think>\n```py\nc\n```\n" * 5_000)
+    found = split_thoughts("<think>`a` b</think>\n```py\nc\n```\n" * 5_000)
     assert found.thought.count("`a` b") == 5_000
     assert "<think>" not in found.response

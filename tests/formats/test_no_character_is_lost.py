@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featdisc_assets.formats import FORMATS, Origin, Reading, RowError, read
-from featdisc_assets.formats.adapters.claude_code import gather
-from featdisc_assets.formats.adapters.inspect_log import samples
-from featdisc_assets.formats.adapters.mapping import mapped, parse_map
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.adapters.claude_code import group_sessions
+from featdisc_assets.formats.adapters.inspect_log import log_samples
+from featdisc_assets.formats.adapters.mapping import mapped_adapter, parse_map
+from featdisc_assets.formats.parsing.json_text import parse_json
 from featdisc_assets.transcript import Rejected, Transcript
-from tests.formats.reading import is_settled
+from tests.formats.accounts import is_balanced
 from tests.formats.test_golden import GOLDEN, READ_AS
 
 WORDS = (
@@ -25,7 +25,7 @@ WORDS = (
     *("<|end|>", "final", "data:image/png;base64,AAAA", '{"a": 1}', "attachment://0abc", "\x85", "\x1c", "\u200e"),
 )
 MAPS = [
-    mapped(parse_map(entries.split()))
+    mapped_adapter(parse_map(entries.split()))
     for entries in (
         "messages=messages content=content role:tool=user",
         "messages=conversations role=from content=value id=id",
@@ -45,9 +45,9 @@ def _rows() -> Iterator[tuple[str, Any]]:
             name = READ_AS.get(file.stem, file.stem)
             rows = case.get("rows", [case.get("row")])
             if name == "claude_code":
-                rows = list(gather(rows))
+                rows = list(group_sessions(rows))
             elif "samples" in (rows[0] if isinstance(rows[0], dict) else {}):
-                rows = list(samples(rows[0]))
+                rows = list(log_samples(rows[0]))
             yield from ((name, row) for row in rows)
 
 
@@ -68,27 +68,27 @@ def opened(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return {
-        key: parse(inner, {}) if isinstance(inner, str) and inner.startswith("[{") else inner
+        key: parse_json(inner, {}) if isinstance(inner, str) and inner.startswith("[{") else inner
         for key, inner in value.items()
     }
 
 
-@pytest.mark.parametrize("keeps_tools", [False, True])
+@pytest.mark.parametrize("tools", [False, True])
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_characters_counted_in_are_those_of_the_row(name: str, keeps_tools: bool) -> None:
+def test_the_characters_counted_in_are_those_of_the_row(name: str, tools: bool) -> None:
     for format_, row in ROWS:
         if format_ != name or (name == "inspect" and "attachments" in row):
             continue
-        found = FORMATS[name].read(row, Origin("x", keeps_tools=keeps_tools))
-        assert is_settled(found)
-        told = (
+        found = FORMATS[name].read(row, Origin("x", tools=tools))
+        assert is_balanced(found)
+        excluded = (
             count(row.get("inspect_log", {})) + (len(str(row["id"])) if isinstance(row.get("id"), str) else 0)
             if (name == "inspect")
             else count(row.get("claude_code_session", ""))
             if name == "claude_code"
             else 0
         )
-        assert found.chars_in == count(opened(row)) - told
+        assert found.chars_in == count(opened(row)) - excluded
 
 
 class Mangler:
@@ -133,13 +133,13 @@ def check(seed: int) -> None:
     row = mangler.mangle(row)
     luck = mangler.rng.random()
     adapter = FORMATS[name] if luck < 0.7 else mangler.rng.choice([*FORMATS.values(), *MAPS])
-    adapter.marks(row)
+    adapter.score(row)
     try:
-        found = adapter.read(row, Origin("x", keeps_tools=seed % 2 == 0))
+        found = adapter.read(row, Origin("x", tools=seed % 2 == 0))
     except RowError as error:
         assert str(error), row
         return
-    assert is_settled(found), row
+    assert is_balanced(found), row
     assert all(turn.user == "" or not turn.user.isspace() for turn in found.turns), row
     assert all(not text.isspace() for turn in found.turns for text in (turn.thought, turn.response, turn.tool)), row
 
@@ -168,7 +168,7 @@ def test_a_file_of_mangled_rows_gives_each_row_once(tmp_path: Path, data: st.Dat
     path = tmp_path / "rows.jsonl"
     good = {"id": "last", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, good]))
-    found = list(read(path, reading=Reading(allows_empty=True, keeps_tools=bool(seeds[0] % 2))))
+    found = list(read(path, reading=Reading(allow_empty=True, tools=bool(seeds[0] % 2))))
     assert len(found) == len(rows) + 1
-    assert all(is_settled(item) for item in found if isinstance(item, Transcript))
+    assert all(is_balanced(item) for item in found if isinstance(item, Transcript))
     assert all(item.reason for item in found if isinstance(item, Rejected))

@@ -9,7 +9,7 @@ import pytest
 from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 ASK = {"role": "user", "content": "Why?"}
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -59,7 +59,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("row", SHAPES.values(), ids=SHAPES.keys())
 def test_a_chat_is_found_wherever_it_stands(row: object) -> None:
-    assert OPENAI_CHAT.marks(row) > 0
+    assert OPENAI_CHAT.score(row) > 0
     assert read(row).turns == (Turn("Why?", "", "So."),)
 
 
@@ -91,7 +91,7 @@ def test_content_of_every_shape(content: object, text: str, dropped: dict[str, i
     found = read(answer(content))
     assert found.turns == (Turn("Why?", "", text),)
     assert drops(found) == dropped
-    assert is_settled(found)
+    assert is_balanced(found)
 
 
 def test_a_refusal_is_the_response() -> None:

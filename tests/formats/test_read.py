@@ -2,16 +2,20 @@
 
 import gzip
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featdisc_assets.formats import FORMATS, Reading, SourceError, read
+from featdisc_assets.tables.staging import remembered
 from featdisc_assets.transcript import Rejected, Transcript, Turn
-from tests.formats.reading import is_settled
+from featdisc_assets.warehouse import Warehouse
+from tests.formats.accounts import is_balanced
 
 
 def chat(name: str, user: str = "Why?", response: str = "So.") -> dict[str, Any]:
@@ -156,13 +160,13 @@ MESSAGE = st.fixed_dictionaries(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_row_stops_the_reader(tmp_path: Path, rows: list[object]) -> None:
     path = jsonl(tmp_path / "any.jsonl", *rows, chat("last"))
-    found = list(read(path, reading=Reading(allows_empty=True)))
+    found = list(read(path, reading=Reading(allow_empty=True)))
     assert len(found) == len(rows) + 1
-    assert all(is_settled(row) for row in found if isinstance(row, Transcript))
+    assert all(is_balanced(row) for row in found if isinstance(row, Transcript))
     assert isinstance(found[-1], Transcript)
     array = tmp_path / "any.json"
     array.write_text(json.dumps([chat("first"), *rows, chat("last")], indent=2))
-    assert isinstance(list(read(array, reading=Reading(allows_empty=True)))[-1], Transcript)
+    assert isinstance(list(read(array, reading=Reading(allow_empty=True)))[-1], Transcript)
 
 
 @given(
@@ -176,3 +180,19 @@ def test_no_bytes_stop_the_reader(tmp_path: Path, lines: list[bytes], ending: st
     assert isinstance(found[-1], Transcript)
     for path in tmp_path.iterdir():
         path.unlink()
+
+
+READING = Reading("tables", ("user=question",), tools=True, redact=True, allow_empty=True, features=True)
+STORED = {
+    "names before the renaming": '{"format": "tables", "mapping": ["user=question"], "keeps_tools": true,'
+    ' "redacts": true, "allows_empty": true, "holds_features": true}',
+    "names of today": json.dumps(asdict(READING)),
+}
+
+
+@pytest.mark.parametrize("stored", STORED.values(), ids=STORED.keys())
+def test_a_home_remembers_how_its_sources_were_read(tmp_path: Path, stored: str) -> None:
+    db = Warehouse(tmp_path / "warehouse.duckdb")
+    db.prepare()
+    db.append("sources", pa.table({"position": [0], "path": ["a.csv"], "reading": [stored]}))
+    assert remembered(db) == (["a.csv"], READING)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from featdisc_assets.formats import Reading, read
 from featdisc_assets.formats.parsing.redaction import Redactor
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 REDACTOR = Redactor()
 FOUND = {
@@ -29,11 +29,11 @@ FOUND = {
 LEFT = ("2024-05-20", "1234567890123", "192.168.0.1", "x @ y", "room 555", "3.14159", "a@b", "1 2 3 4 5 6 7 8 9")
 
 
-@pytest.mark.parametrize(("text", "what"), FOUND.items())
-def test_it_is_found_in_a_sentence(text: str, what: str) -> None:
+@pytest.mark.parametrize(("text", "label"), FOUND.items())
+def test_it_is_found_in_a_sentence(text: str, label: str) -> None:
     sentence = f"Take {text}, and go."
     [found] = REDACTOR.find(sentence)
-    assert (sentence[found.start : found.end].strip(" ,"), found.what) == (text, what)
+    assert (sentence[found.start : found.end].strip(" ,"), found.label) == (text, label)
 
 
 @pytest.mark.parametrize("text", LEFT)
@@ -50,18 +50,18 @@ def test_every_text_is_scrubbed_and_what_went_is_counted(tmp_path: Path) -> None
         {"role": "tool", "content": f"sent to {mail}"},
     ]
     path.write_text(json.dumps({"messages": messages}) + "\n")
-    [found] = read(path, reading=Reading(redacts=True, keeps_tools=True))
+    [found] = read(path, reading=Reading(redact=True, tools=True))
     assert isinstance(found, Transcript)
     assert found.turns == (
         Turn("[email] and [email]", "Is [email] his?", "To [email].", "raw", tool="sent to [email]"),
     )
     assert drops(found) == {"redacted:email": 5}
-    assert is_settled(found)
+    assert is_balanced(found)
     assert mail not in repr(found)
 
 
 @given(st.text() | st.lists(st.sampled_from([*FOUND, *LEFT, " ", "x", "-----BEGIN RSA PRIVATE KEY-----"])).map("".join))
 def test_findings_are_in_order_and_apart(text: str) -> None:
     found = REDACTOR.find(text)
-    ends = [0, *(finding.end for finding in found)]
-    assert all(before <= finding.start < finding.end for before, finding in zip(ends, found, strict=False))
+    ends = [0, *(span.end for span in found)]
+    assert all(before <= span.start < span.end for before, span in zip(ends, found, strict=False))

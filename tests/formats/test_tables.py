@@ -9,9 +9,9 @@ import pytest
 
 from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.adapters.tables import TABLES
-from featdisc_assets.formats.parsing.fields import time_of
+from featdisc_assets.formats.parsing.fields import parse_time
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 CHAT = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
 
@@ -59,7 +59,7 @@ COLUMNS: dict[str, tuple[dict[str, Any], Turn]] = {
 
 @pytest.mark.parametrize(("row", "turn"), COLUMNS.values(), ids=COLUMNS.keys())
 def test_columns_are_found_by_name(row: dict[str, Any], turn: Turn) -> None:
-    assert TABLES.marks(row) > 0
+    assert TABLES.score(row) > 0
     assert read(row).turns == (turn,)
 
 
@@ -93,7 +93,7 @@ def test_the_fields_around_a_conversation() -> None:
         "system": "Be kind.",
     }
     assert drops(found) == {"field:tools": 1, "personal_data": 1, "system_prompt": 1}
-    assert is_settled(found)
+    assert is_balanced(found)
 
 
 IDS: dict[str, tuple[dict[str, Any], str]] = {
@@ -144,16 +144,16 @@ TIMES: dict[str, tuple[object, dt.datetime | None]] = {
 
 @pytest.mark.parametrize(("value", "moment"), TIMES.values(), ids=TIMES.keys())
 def test_times_in_every_form_are_utc(value: object, moment: dt.datetime | None) -> None:
-    assert time_of(value) == moment
+    assert parse_time(value) == moment
 
 
 def test_a_row_without_a_known_column_names_those_it_has() -> None:
-    assert TABLES.marks({"a": "x", "b": "y"}) == 0
+    assert TABLES.score({"a": "x", "b": "y"}) == 0
     with pytest.raises(RowError, match="columns: a, b"):
         read({"a": "x", "b": "y"})
 
 
 def test_a_user_text_alone_is_read_only_on_request() -> None:
     row = {"prompt": "Why?"}
-    assert TABLES.marks(row) == 0
+    assert TABLES.score(row) == 0
     assert read(row).turns == (Turn("Why?"),)

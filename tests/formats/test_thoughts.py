@@ -7,7 +7,7 @@ import pytest
 from featdisc_assets.formats.adapter import Origin
 from featdisc_assets.formats.adapters.openai_chat import OPENAI_CHAT
 from featdisc_assets.transcript import Transcript, Turn
-from tests.formats.reading import drops, is_settled
+from tests.formats.accounts import drops, is_balanced
 
 ASK = {"role": "user", "content": "Why?"}
 
@@ -116,4 +116,4 @@ def test_a_raw_thought_goes_before_its_summary() -> None:
     found = read(answer(reasoning_details=details))
     assert found.turns == (Turn("Why?", "At length.", "So.", "raw"),)
     assert drops(found) == {"thought_summary": 1}
-    assert is_settled(found)
+    assert is_balanced(found)

@@ -79,7 +79,7 @@ def test_nothing_gives_nothing() -> None:
 
 
 def test_the_line_names_the_largest_and_cannot_steer_a_terminal() -> None:
-    assert near_equal.told("user", 1412, 3, 1300, "Buy\n\x1b[31m now") == (
+    assert near_equal.summary_line("user", 1412, 3, 1300, "Buy\n\x1b[31m now") == (
         "1,412 user texts in 3 near-equal groups; the largest 1,300: Buy [31m now"
     )
-    assert near_equal.told("user", 20, 1, 20, "a " * 90).endswith("…")
+    assert near_equal.summary_line("user", 20, 1, 20, "a " * 90).endswith("…")

@@ -1,1 +1,1 @@
-"""One adapter a format: rows of a source to transcripts."""
+"""One adapter per format: each turns a row into a transcript."""

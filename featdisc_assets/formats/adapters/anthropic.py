@@ -1,10 +1,10 @@
-"""Anthropic Messages: the system prompt outside the messages, content in blocks, tool results sent as the user."""
+"""Anthropic Messages: a separate system prompt, content in blocks, tool results in user messages."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
-from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
+from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange, unwrap_body
 from featdisc_assets.transcript import Transcript
 
 _BLOCKS = ("thinking", "redacted_thinking", "tool_use", "tool_result", "server_tool_use")
@@ -12,7 +12,7 @@ _REQUESTS = ("request", "body", "params")
 
 
 def _answer(row: Mapping[str, Any]) -> tuple[str, Any, Mapping[str, Any]] | None:
-    """The message received: the row's field it stands in, that field, and the message."""
+    """The answer: the field of the row that holds it, the value of that field, and the message."""
     if row.get("type") == "message" and row.get("role") == "assistant" and isinstance(row.get("content"), list):
         return "", row, row
     for name in ("response", "result", "message", "completion"):
@@ -33,9 +33,7 @@ def _request(row: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     if is_message_list(row.get("messages")):
         return "", row
     for name in _REQUESTS:
-        value = row.get(name)
-        if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            value = value["body"]
+        value = unwrap_body(row.get(name))
         if isinstance(value, dict) and is_message_list(value.get("messages")):
             return name, value
     return None
@@ -53,26 +51,31 @@ def _read(row: object, origin: Origin) -> Transcript:
         exchange.messages = list(sent["messages"])
         exchange.system = sent.get("system")
         if name:
-            exchange.said[name] = row[name]
+            exchange.consumed[name] = row[name]
             exchange.envelopes.append(sent)
         else:
-            exchange.said |= {key: row[key] for key in ("messages", "system") if row.get(key) is not None}
+            exchange.consumed |= {key: row[key] for key in ("messages", "system") if row.get(key) is not None}
     elif isinstance(row.get("prompt"), str):
         exchange.messages = [{"role": "user", "content": row["prompt"]}]
-        exchange.said["prompt"] = row["prompt"]
+        exchange.consumed["prompt"] = row["prompt"]
     if answer is not None:
         name, value, message = answer
         exchange.answer = {"role": "assistant", "content": message["content"]}
         exchange.envelopes.insert(0, message)
-        exchange.said |= {name: value} if name else {"content": row["content"]}
-    elif isinstance(result := row.get("result"), dict) and result.get("type") in ("errored", "expired", "canceled"):
+        exchange.consumed |= {name: value} if name else {"content": row["content"]}
+    elif result := _failed_result(row):
         raise RowError(f"the request {result['type']}: {str(result.get('error', ''))[:300]}")
     if exchange.answer is None and request is None:
         raise RowError("no Anthropic message: neither `messages` nor a message of the model")
     return read_exchange(row, exchange, origin)
 
 
-def _marks(row: object) -> int:
+def _failed_result(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    result = row.get("result")
+    return result if isinstance(result, dict) and result.get("type") in ("errored", "expired", "canceled") else None
+
+
+def _score(row: object) -> int:
     if isinstance(row, list):
         return 4 if is_message_list(row) and _has_blocks(row) else 0
     if not isinstance(row, dict):
@@ -80,7 +83,7 @@ def _marks(row: object) -> int:
     request, answer = _request(row), _answer(row)
     if answer is not None:
         return 5
-    if isinstance(result := row.get("result"), dict) and result.get("type") in ("errored", "expired", "canceled"):
+    if _failed_result(row):
         return 2
     if request is None:
         return 0
@@ -97,4 +100,4 @@ def _has_blocks(messages: list[Any]) -> bool:
     )
 
 
-ANTHROPIC = Adapter("anthropic", _marks, _read)
+ANTHROPIC = Adapter("anthropic", _score, _read)

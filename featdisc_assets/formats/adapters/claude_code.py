@@ -1,4 +1,4 @@
-"""Claude Code sessions: a file of events, one API message over several lines, branches, side chains, reminders."""
+"""Claude Code sessions: a file of events with branches, side chains and reminders."""
 
 import re
 from bisect import bisect_left
@@ -9,23 +9,14 @@ from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, read_exchange
 from featdisc_assets.transcript import Transcript
 
-# A session is gathered before it is read; beyond this many lines it is given out in parts.
-MAX_LINES = 50_000
 _KINDS = (
-    "user",
-    "assistant",
-    "system",
-    "summary",
-    "file-history-snapshot",
-    "queue-operation",
-    "progress",
-    "attachment",
+    *("user", "assistant", "system", "summary", "file-history-snapshot", "queue-operation", "progress", "attachment"),
 )
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
 
 
 def is_event(value: object) -> bool:
-    """Whether a row is one line of a session."""
+    """Whether a row is a line of a session."""
     if not isinstance(value, dict) or value.get("type") not in _KINDS:
         return False
     if "sessionId" in value and ("uuid" in value or "timestamp" in value or "operation" in value):
@@ -35,11 +26,11 @@ def is_event(value: object) -> bool:
     )
 
 
-def gather(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Make one row a session of a file's events, in the order the sessions begin.
+def group_sessions(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Group the events of a file by session, in the order in which the sessions begin.
 
     Args:
-        events: lines of one file; those of no session belong to the first.
+        events: lines of one file; lines without a session id belong to the first session.
     """
     sessions: dict[str, list[dict[str, Any]]] = {}
     loose: list[dict[str, Any]] = []
@@ -54,14 +45,14 @@ def gather(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _read(row: object, origin: Origin) -> Transcript:
     if is_event(row):
-        row = next(gather([row]))  # type: ignore[list-item]
+        row = next(group_sessions([row]))  # type: ignore[list-item]
     if not isinstance(row, dict) or not isinstance(row.get("events"), list):
         raise RowError("no Claude Code session: give the lines of its file")
     events = [event for event in row["events"] if isinstance(event, dict)]
-    exchange = Exchange([], said={"events": row["events"]})
-    chain, aside = _main_chain(events)
-    for reason, event in aside:
-        exchange.left.append((reason, event))
+    exchange = Exchange([], consumed={"events": row["events"]})
+    chain, excluded = _main_chain(events)
+    for reason, event in excluded:
+        exchange.dropped.append((reason, event))
     models: list[str] = []
     last_id: str | None = None
     for event in chain:
@@ -81,18 +72,17 @@ def _read(row: object, origin: Origin) -> Transcript:
                 exchange.messages[-1]["stop_reason"] = message["stop_reason"]
             last_id = message.get("id")
             rest = {key: value for key, value in message.items() if key not in ("content", "role", "model", "id")}
-            exchange.left.append(("event_details", {**extra, "message": rest}))
+            exchange.dropped.append(("event_details", {**extra, "message": rest}))
             continue
         last_id = None
         exchange.messages.append({"role": "user", "content": _without_reminders(message.get("content"), exchange)})
-        exchange.left.append(("event_details", {key: value for key, value in extra.items() if key != "toolUseResult"}))
-        if "toolUseResult" in extra:
-            exchange.left.append(("repeated_tool_result", extra["toolUseResult"]))
+        repeated = extra.pop("toolUseResult", None)
+        exchange.dropped += [("event_details", extra), ("repeated_tool_result", repeated)]
     named = next((event["summary"] for event in events if isinstance(event.get("summary"), str)), None)
     first = next((event["timestamp"] for event in events if event.get("timestamp")), None)
     columns = {"id": row.get("claude_code_session"), "created_at": first, "model": models[-1] if models else None}
     exchange.metadata = {"title": named} if named else {}
-    exchange.left = [(reason, value) for reason, value in exchange.left if value]
+    exchange.dropped = [(reason, value) for reason, value in exchange.dropped if value]
     exchange.columns = columns
     return read_exchange({"events": row["events"]}, exchange, origin)
 
@@ -100,50 +90,50 @@ def _read(row: object, origin: Origin) -> Transcript:
 def _main_chain(
     events: list[dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
-    """The messages that led to the session's end, and every other line with the reason why it is not among them.
+    """The messages that led to the session's end, and the other lines, each with the reason why it is excluded.
 
-    The end is the last message of the main chain; from it the way back goes by `parentUuid`. A parent that is not in
-    the file (a session that was compacted or resumed) is taken to be the line before.
+    The chain runs from the last message back along `parentUuid`. If a parent is not in the file (the session was
+    compacted or resumed), the message before it in the file is its parent.
     """
-    aside: list[tuple[str, dict[str, Any]]] = []
-    spoken: list[int] = []
+    excluded: list[tuple[str, dict[str, Any]]] = []
+    messages: list[int] = []
     by_id = {event["uuid"]: number for number, event in enumerate(events) if isinstance(event.get("uuid"), str)}
     for number, event in enumerate(events):
         if event.get("type") in ("user", "assistant") and isinstance(event.get("message"), dict):
             if event.get("isSidechain"):
-                aside.append(("side_chain", event))
+                excluded.append(("side_chain", event))
             elif event.get("isMeta"):
-                aside.append(("injected_text", event))
+                excluded.append(("injected_text", event))
             else:
-                spoken.append(number)
+                messages.append(number)
         else:
-            aside.append((f"event:{str(event.get('type'))[:40]}", event))
-    wanted = _way_back(events, spoken, by_id)
-    # Lines of one API message count together: parallel tool calls hang their results on different lines of it.
+            excluded.append((f"event:{str(event.get('type'))[:40]}", event))
+    wanted = _ancestors(events, messages, by_id)
+    # One API message may have several lines, and parallel tool calls attach their results to different ones.
     kept_ids = {_message_id(events[number]) for number in wanted} - {None}
     chain: list[dict[str, Any]] = []
     answered: set[str] = set()
-    for number in spoken:
+    for number in messages:
         event = events[number]
         if number in wanted or _message_id(event) in kept_ids or str(event.get("parentUuid")) in answered:
             chain.append(event)
             if event["type"] == "assistant" and isinstance(event.get("uuid"), str):
                 answered |= {event["uuid"]} if _calls_tools(event) else set()
         else:
-            aside.append(("other_branch", event))
-    return chain, aside
+            excluded.append(("other_branch", event))
+    return chain, excluded
 
 
-def _way_back(events: list[dict[str, Any]], spoken: list[int], by_id: dict[str, int]) -> set[int]:
+def _ancestors(events: list[dict[str, Any]], messages: list[int], by_id: dict[str, int]) -> set[int]:
     wanted: set[int] = set()
-    at = spoken[-1] if spoken else None
+    at = messages[-1] if messages else None
     while at is not None and at not in wanted:
         wanted.add(at)
         parent = events[at].get("parentUuid") or events[at].get("logicalParentUuid")
         before = by_id.get(parent) if isinstance(parent, str) else None
         if before is None and parent is not None:
-            place = bisect_left(spoken, at)
-            before = spoken[place - 1] if place else None
+            place = bisect_left(messages, at)
+            before = messages[place - 1] if place else None
         at = before
     return wanted
 
@@ -160,9 +150,9 @@ def _message_id(event: dict[str, Any]) -> str | None:
 
 
 def _without_reminders(content: object, exchange: Exchange) -> object:
-    """The user's own words: what the program put between them goes."""
+    """Drop the reminders that the program inserts into the user's text."""
     if isinstance(content, str):
-        exchange.left += [("injected_text", found) for found in _REMINDER.findall(content)]
+        exchange.dropped += [("injected_text", text) for text in _REMINDER.findall(content)]
         return _REMINDER.sub("", content)
     if isinstance(content, list):
         return [
@@ -174,10 +164,10 @@ def _without_reminders(content: object, exchange: Exchange) -> object:
     return content
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if isinstance(row, dict) and "claude_code_session" in row:
         return 9
     return 6 if is_event(row) else 0
 
 
-CLAUDE_CODE = Adapter("claude_code", _marks, _read)
+CLAUDE_CODE = Adapter("claude_code", _score, _read)

@@ -1,4 +1,4 @@
-"""A Claude.ai export: `chat_messages`, each of a sender."""
+"""Claude.ai exports: `chat_messages` with a `sender` each."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ def _read(row: object, origin: Origin) -> Transcript:
     given = [message for message in row["chat_messages"] if isinstance(message, dict)]
     if len(given) < len(row["chat_messages"]):
         raise RowError("a chat message is no record")
-    # Exported in no certain order; a time that is missing keeps its place.
+    # The order of an export is undefined.
     given.sort(key=lambda message: str(message.get("created_at", "")))
-    exchange = Exchange([_message(message) for message in given], said={"chat_messages": row["chat_messages"]})
+    exchange = Exchange([_message(message) for message in given], consumed={"chat_messages": row["chat_messages"]})
     for message in given:
-        exchange.left += _left(message)
+        exchange.dropped += _unread(message)
     return read_exchange(row, exchange, origin)
 
 
@@ -33,8 +33,8 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _left(message: dict[str, Any]) -> list[tuple[str, Any]]:
-    """What is in a message besides its words: the same words once more, and files."""
+def _unread(message: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The parts of a message that are not read: a second copy of its text, and files."""
     found: list[tuple[str, Any]] = []
     if isinstance(message.get("content"), list) and message["content"] and message.get("text"):
         found.append(("repeated_text", message["text"]))
@@ -44,7 +44,7 @@ def _left(message: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     return 5 if isinstance(row, dict) and isinstance(row.get("chat_messages"), list) and _has_sender(row) else 0
 
 
@@ -52,4 +52,4 @@ def _has_sender(row: dict[str, Any]) -> bool:
     return all(isinstance(message, dict) and "sender" in message for message in row["chat_messages"][:3])
 
 
-CLAUDE_EXPORT = Adapter("claude_export", _marks, _read)
+CLAUDE_EXPORT = Adapter("claude_export", _score, _read)

@@ -4,28 +4,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
-from featdisc_assets.formats.parsing.character_account import Ledger, tool_call, tool_result
+from featdisc_assets.formats.parsing.character_account import CharacterAccount, tool_call, tool_result
 from featdisc_assets.formats.parsing.content import without_data_urls
-from featdisc_assets.formats.parsing.conversation import note_envelopes
-from featdisc_assets.formats.parsing.fields import Findings, build
-from featdisc_assets.formats.parsing.inline_tags import split
-from featdisc_assets.formats.parsing.thoughts import Thought, settle
+from featdisc_assets.formats.parsing.conversation import read_envelopes
+from featdisc_assets.formats.parsing.fields import RowFields, build
+from featdisc_assets.formats.parsing.thoughts import Thought, read_answer
 from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import Kind, Transcript
 
 _REQUESTS = ("request", "body")
+_SYSTEM = ("systemInstruction", "system_instruction")
 _CUT = ("MAX_TOKENS", "FinishReason.MAX_TOKENS")
 _CALLS = ("functionCall", "function_call", "executableCode", "executable_code")
 _RESULTS = ("functionResponse", "function_response", "codeExecutionResult", "code_execution_result")
 _MEDIA = ("inlineData", "inline_data", "fileData", "file_data")
 _AI_STUDIO_MEDIA = (
-    "driveDocument",
-    "driveImage",
-    "driveVideo",
-    "driveAudio",
-    "inlineFile",
-    "inlineImage",
-    "youtubeVideo",
+    *("driveDocument", "driveImage", "driveVideo", "driveAudio", "inlineFile", "inlineImage", "youtubeVideo"),
 )
 
 
@@ -46,69 +40,65 @@ def _read(row: object, origin: Origin) -> Transcript:
         row = {"contents": row}
     if not isinstance(row, dict):
         raise RowError("no Gemini chat: give a record with `contents` or `candidates`")
-    found = Findings(Ledger(keeps_tools=origin.keeps_tools))
+    found = RowFields(CharacterAccount(tools=origin.tools))
     if isinstance(row.get("chunkedPrompt"), dict):
         return _read_ai_studio(row, found, origin)
-    said = {name: row[name] for name in ("contents", "candidates", *_SYSTEM, "prompt") if row.get(name) is not None}
-    said |= {name: row[name] for name in _REQUESTS if isinstance(row.get(name), dict)}
+    consumed = {name: row[name] for name in ("contents", "candidates", *_SYSTEM, "prompt") if row.get(name) is not None}
+    consumed |= {name: row[name] for name in _REQUESTS if isinstance(row.get(name), dict)}
     envelopes: list[Mapping[str, Any]] = [row[name] for name in _REQUESTS if isinstance(row.get(name), dict)]
     messages: list[Message] = []
     prompts: list[str] = []
     for sent in (row, *envelopes):
-        prompts += [_system(sent[key], found.ledger) for key in _SYSTEM if sent.get(key) is not None]
-        messages += _sent(sent.get("contents"), found.ledger)
+        prompts += [_system(sent[key], found.account) for key in _SYSTEM if sent.get(key) is not None]
+        messages += _request_messages(sent.get("contents"), found.account)
     if not messages and isinstance(row.get("prompt"), str):
-        messages.append(Message("user", found.ledger.claim(row["prompt"])))
+        messages.append(Message("user", found.account.record(row["prompt"])))
     response = row if _has_candidates(row) else row.get("response")
     if _has_candidates(response):
         if response is not row:
-            said["response"] = response
+            consumed["response"] = response
             envelopes.insert(0, response)
         messages.append(_candidate(response, found))
     if not messages:
         raise RowError("no part with text in `contents` or `candidates`")
-    found.system = found.ledger.join(prompts, None)
-    if found.system:
-        found.ledger.cut("system_prompt", len(found.system))
-    found.model = next((name for envelope in (*envelopes, row) if (name := _named(envelope))), None)
-    note_envelopes(row, envelopes, messages, found)
-    return build(row, assemble(messages, found.ledger), said=said, found=found, origin=origin)
+    found.add_system(prompts)
+    found.model = next((name for envelope in (*envelopes, row) if (name := _model_version(envelope))), None)
+    read_envelopes(row, envelopes, messages, found)
+    return build(row, assemble(messages, found.account), consumed=consumed, found=found, origin=origin)
 
 
-def _sent(contents: object, ledger: Ledger) -> list[Message]:
+def _request_messages(contents: object, account: CharacterAccount) -> list[Message]:
     if isinstance(contents, str):
-        return [Message("user", ledger.claim(contents))]
-    return list(_messages(contents, ledger)) if isinstance(contents, list) else []
+        return [Message("user", account.record(contents))]
+    return list(_messages(contents, account)) if isinstance(contents, list) else []
 
 
-_SYSTEM = ("systemInstruction", "system_instruction")
-
-
-def _named(record: Mapping[str, Any]) -> str | None:
+def _model_version(record: Mapping[str, Any]) -> str | None:
     value = record.get("modelVersion") or record.get("model_version")
     return value if isinstance(value, str) and value else None
 
 
-def _system(value: object, ledger: Ledger) -> str:
+def _system(value: object, account: CharacterAccount) -> str:
     if isinstance(value, str):
-        return ledger.claim(value)
-    parts = value.get("parts") if isinstance(value, dict) else None
-    given = parts if isinstance(parts, list) else [parts] if isinstance(parts, dict) else []
-    texts = [
-        ledger.claim(part["text"]) for part in given if isinstance(part, dict) and isinstance(part.get("text"), str)
-    ]
-    return ledger.join(texts, None)
+        return account.record(value)
+    parts = _part_list(value.get("parts")) if isinstance(value, dict) else []
+    texts = (part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return account.join(map(account.record, texts), None)
 
 
-def _candidate(response: dict[str, Any], found: Findings) -> Message:
+def _part_list(parts: object) -> list[Any]:
+    return parts if isinstance(parts, list) else [parts] if isinstance(parts, dict) else []
+
+
+def _candidate(response: dict[str, Any], found: RowFields) -> Message:
     candidates = response["candidates"]
     first = candidates[0] if candidates else {}
     if len(candidates) > 1:
-        found.ledger.leave("other_choice", candidates[1:], n=len(candidates) - 1)
+        found.account.drop_value("other_choice", candidates[1:], n=len(candidates) - 1)
     content = first.get("content")
-    # Blocked or cut off before a word was said: the content, or its parts, may be missing.
+    # If the answer was blocked or cut off early, the content or its parts may be missing.
     content = {"role": "model", **content} if isinstance(content, dict) else {"role": "model"}
-    message = next(_messages([content], found.ledger), Message("assistant"))
+    message = next(_messages([content], found.account), Message("assistant"))
     message.is_truncated = str(first.get("finishReason", first.get("finish_reason"))) in _CUT
     usage = response.get("usageMetadata") or response.get("usage_metadata")
     tokens = usage.get("thoughtsTokenCount", usage.get("thoughts_token_count")) if isinstance(usage, dict) else None
@@ -117,28 +107,26 @@ def _candidate(response: dict[str, Any], found: Findings) -> Message:
     return message
 
 
-def _messages(contents: list[Any], ledger: Ledger) -> Iterator[Message]:
+def _messages(contents: list[Any], account: CharacterAccount) -> Iterator[Message]:
     for number, given_content in enumerate(contents, 1):
         content = {"role": "user", "parts": [given_content]} if isinstance(given_content, str) else given_content
         if not isinstance(content, dict):
             raise RowError(f"content {number} is of type {type(content).__name__}, not a record with parts")
-        parts = content.get("parts")
-        given = parts if isinstance(parts, list) else [parts] if isinstance(parts, dict) else []
         role = str(content.get("role") or "user").lower()
-        texts, thoughts, tool = _parts(given, ledger, is_model=role == "model")
+        texts, thoughts, tool = _parts(_part_list(content.get("parts")), account, is_model=role == "model")
         if role == "model":
-            yield _spoken(texts, thoughts, tool, ledger)
+            yield _assistant_message(texts, thoughts, tool, account)
         elif role in ("function", "tool") or (tool and not texts):
-            yield Message("tool", tool=[*texts, *tool] if ledger.keeps_tools else tool)
-            if not ledger.keeps_tools:
+            yield Message("tool", tool=[*texts, *tool] if account.tools else tool)
+            if not account.tools:
                 for text in texts:
-                    ledger.cut("tool_result", len(text), "tool")
+                    account.drop("tool_result", len(text), "tool")
         else:
-            yield Message("user", ledger.join(texts, "user"), tool=tool)
+            yield Message("user", account.join(texts, "user"), tool=tool)
 
 
-def _parts(parts: list[Any], ledger: Ledger, *, is_model: bool) -> tuple[list[str], list[str], list[str]]:
-    """Texts, thoughts and tool traffic of one content; a signature makes no thought, only the flag does."""
+def _parts(parts: list[Any], account: CharacterAccount, *, is_model: bool) -> tuple[list[str], list[str], list[str]]:
+    """Texts, thoughts and tool traffic of one content; a thought is marked by its flag, not by a signature."""
     texts: list[str] = []
     thoughts: list[str] = []
     tool: list[str] = []
@@ -147,37 +135,28 @@ def _parts(parts: list[Any], ledger: Ledger, *, is_model: bool) -> tuple[list[st
         if not isinstance(part, dict):
             continue
         if isinstance(part.get("text"), str):
-            text = without_data_urls(ledger.claim(part["text"]), ledger, "response" if is_model else "user")
+            text = without_data_urls(account.record(part["text"]), account, "response" if is_model else "user")
             (thoughts if part.get("thought") is True and is_model else texts).append(text)
         for name in _CALLS:
             if isinstance(call := part.get(name), dict):
                 is_code = isinstance(call.get("code"), str)
-                tool.append(tool_result(call, call["code"], ledger) if is_code else tool_call(call, ledger))
+                tool.append(tool_result(call, call["code"], account) if is_code else tool_call(call, account))
         for name in _RESULTS:
             if isinstance(part.get(name), dict):
-                tool.append(tool_result(part[name], _words(part[name]), ledger))
+                tool.append(tool_result(part[name], _words(part[name]), account))
         for name in _MEDIA:
             if part.get(name):
-                ledger.leave(_medium(part[name]), part[name], "response" if is_model else "user")
+                account.drop_value(_medium(part[name]), part[name], "response" if is_model else "user")
     return texts, thoughts, tool
 
 
-def _spoken(texts: list[str], thoughts: list[str], tool: list[str], ledger: Ledger) -> Message:
-    inline = split(ledger.join(texts, "response"))
-    inline.settle(ledger)
-    for text in inline.tool:
-        if ledger.keeps_tools:
-            tool.append(text)
-        else:
-            ledger.cut("tool_call", len(text), "tool")
-    joined = ledger.join((ledger.strip(text, "thought") for text in thoughts), "thought")
-    # The vendor shows a summary of its model's thoughts, never the thoughts.
+def _assistant_message(texts: list[str], thoughts: list[str], tool: list[str], account: CharacterAccount) -> Message:
+    joined = account.join((account.strip(text, "thought") for text in thoughts), "thought")
+    # Gemini returns summaries of thoughts only.
     copies = [Thought(joined, "summary")] if joined else []
-    if inline.thought_form:
-        copies.append(Thought(inline.thought, inline.thought_form))
-    thought = settle(copies, ledger) if copies else None
-    return Message("assistant", inline.response, thought.text if thought else "", thought.form if thought else None,
-                   inline.is_truncated, tool)  # fmt: skip
+    answer = read_answer(account.join(texts, "response"), copies, account)
+    text, form = answer.thought or ("", None)
+    return Message("assistant", answer.response, text, form, answer.is_truncated, [*tool, *answer.tool])
 
 
 def _words(result: Mapping[str, Any]) -> str | None:
@@ -192,54 +171,54 @@ def _medium(value: object) -> str:
     return next((name for name in ("image", "audio", "video") if kind.startswith(name)), "file")
 
 
-def _read_ai_studio(row: dict[str, Any], found: Findings, origin: Origin) -> Transcript:
-    """AI Studio: neighbouring chunks of one role are one turn, and `text` repeats what `parts` says."""
-    ledger = found.ledger
+def _read_ai_studio(row: dict[str, Any], found: RowFields, origin: Origin) -> Transcript:
+    """AI Studio: consecutive chunks of one role are one turn, and `text` repeats the text of `parts`."""
+    account = found.account
     chunks = row["chunkedPrompt"].get("chunks")
     messages: list[Message] = []
     for chunk in chunks if isinstance(chunks, list) else []:
         if not isinstance(chunk, dict):
             raise RowError("a chunk is no record")
-        messages.append(_chunk(chunk, ledger))
+        messages.append(_chunk(chunk, account))
     if not messages:
         raise RowError("no chunk in `chunkedPrompt`")
-    said = {"chunkedPrompt": row["chunkedPrompt"]}
+    consumed = {"chunkedPrompt": row["chunkedPrompt"]}
     if row.get(_SYSTEM[0]) is not None:
-        said[_SYSTEM[0]] = row[_SYSTEM[0]]
-        found.system = _system(row[_SYSTEM[0]], ledger)
-        ledger.cut("system_prompt", len(found.system))
+        consumed[_SYSTEM[0]] = row[_SYSTEM[0]]
+        found.system = _system(row[_SYSTEM[0]], account)
+        account.drop("system_prompt", len(found.system))
     settings = row.get("runSettings")
     if isinstance(settings, dict) and isinstance(settings.get("model"), str):
         found.model = settings["model"]
-    return build(row, assemble(messages, ledger), said=said, found=found, origin=origin)
+    return build(row, assemble(messages, account), consumed=consumed, found=found, origin=origin)
 
 
-def _chunk(chunk: dict[str, Any], ledger: Ledger) -> Message:
+def _chunk(chunk: dict[str, Any], account: CharacterAccount) -> Message:
     text, parts = chunk.get("text"), chunk.get("parts")
     is_model = chunk.get("role") == "model"
     side: Kind = "response" if is_model else "user"
     if isinstance(text, str):
-        texts = [without_data_urls(ledger.claim(text), ledger, side)]
+        texts = [without_data_urls(account.record(text), account, side)]
         if parts:
-            ledger.leave("repeated_text", parts, side)
+            account.drop_value("repeated_text", parts, side)
     else:
-        texts, thoughts, tool = _parts(parts if isinstance(parts, list) else [], ledger, is_model=is_model)
+        texts, thoughts, tool = _parts(parts if isinstance(parts, list) else [], account, is_model=is_model)
         texts = [*thoughts, *texts]
         for result in tool:
-            ledger.cut("tool_call", len(result), side)
+            account.drop("tool_call", len(result), side)
     for name in _AI_STUDIO_MEDIA:
         if chunk.get(name):
-            ledger.leave("file", chunk[name], side)
+            account.drop_value("file", chunk[name], side)
     if not is_model:
-        return Message("user", ledger.join(texts, "user"))
+        return Message("user", account.join(texts, "user"))
     if chunk.get("isThought"):
-        return _spoken([], texts, [], ledger)
-    spoken = _spoken(texts, [], [], ledger)
-    spoken.is_truncated = spoken.is_truncated or chunk.get("finishReason") in _CUT
-    return spoken
+        return _assistant_message([], texts, [], account)
+    message = _assistant_message(texts, [], [], account)
+    message.is_truncated = message.is_truncated or chunk.get("finishReason") in _CUT
+    return message
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if isinstance(row, list):
         return 4 if _are_contents(row) else 0
     if not isinstance(row, dict):
@@ -253,4 +232,4 @@ def _marks(row: object) -> int:
     return marks + 4 * (_has_candidates(row) or _has_candidates(row.get("response")))
 
 
-GEMINI = Adapter("gemini", _marks, _read)
+GEMINI = Adapter("gemini", _score, _read)

@@ -1,4 +1,4 @@
-"""Features made elsewhere: rows that hold them instead of a conversation."""
+"""Read features made elsewhere, from rows that hold them instead of a conversation."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featdisc_assets.formats.adapter import RowError, SourceError
-from featdisc_assets.formats.parsing.fields import time_of
+from featdisc_assets.formats.parsing.fields import parse_time
 from featdisc_assets.formats.parsing.files import SourceFile, source_files
 from featdisc_assets.transcript import ALL_KINDS, Kind, Rejected
 
 
 @dataclass(frozen=True, slots=True)
 class GivenFeatures:
-    """What somebody else's rater wrote of one piece.
+    """Features of one piece, made by another rater.
 
-    `text` is the piece itself where the row has it; `model` is the model that was talked to, not the rater, which is
-    `rater`.
+    `text` is the piece itself, if the row has it. `model` is the model in the conversation, `rater` the one that wrote
+    the features.
     """
 
     transcript_id: str
@@ -31,15 +31,15 @@ class GivenFeatures:
 
 
 def read_features(paths: Sequence[str | Path] | str | Path) -> Iterator[GivenFeatures | Rejected]:
-    """Read rows `{"transcript_id", "kind", "features": […]}` with, if they like, `model`, `group`, `text` and `rater`.
+    """Read rows `{"transcript_id", "kind", "features": […]}` with optional `model`, `group`, `text` and `rater`.
 
-    A row that is none, or the second of its transcript and kind, comes out as `Rejected`, and the rest loads.
+    An invalid row, or a second one of the same transcript and kind, is returned as `Rejected`; the rest loads.
 
     Args:
-        paths: files, folders and globs of the kinds that transcripts may lie in.
+        paths: files, folders and globs, as for transcripts.
 
     Raises:
-        SourceError: at once if a path names nothing readable; at the end if not one row could be read.
+        SourceError: at once if a path matches nothing readable; at the end if no row could be read.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     files = [file for name in given for file in source_files(name)]
@@ -59,7 +59,7 @@ def _rows(files: list[SourceFile], name: str) -> Iterator[GivenFeatures | Reject
                     raise RowError(f"a second row of transcript {found.transcript_id} and kind {found.kind}")
             except RowError as error:
                 first_reason = first_reason or str(error)
-                yield Rejected(file.source, f"{file.name}{row.place}", str(error), row.excerpt())
+                yield Rejected(file.source, f"{file.name}{row.location}", str(error), row.excerpt())
                 continue
             seen.add((found.transcript_id, found.kind))
             yield found
@@ -92,7 +92,7 @@ def _given(row: object, source: str) -> GivenFeatures:
         text=texts.get("text", ""),
         model=texts.get("model"),
         group_key=str(group) if isinstance(group, str | int) and group != "" else None,
-        created_at=time_of(row.get("created_at")),
+        created_at=parse_time(row.get("created_at")),
         source=texts.get("source", source),
         rater=texts.get("rater", "made elsewhere"),
     )

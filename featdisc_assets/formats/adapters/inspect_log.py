@@ -1,4 +1,4 @@
-"""Inspect AI logs: samples with messages, attachments kept once and referred to, epochs of one question."""
+"""Inspect AI logs: samples with messages, shared attachments, and epochs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,18 +9,18 @@ from featdisc_assets.formats.parsing.conversation import Exchange, is_message_li
 from featdisc_assets.transcript import Transcript
 
 _ATTACHMENT = re.compile(r"attachment://([0-9a-zA-Z_-]+)")
-# As long as a text may grow by its attachments: some row might name one a million times.
+# Limits the text that attachments add: a row may refer to one a million times.
 MAX_RESOLVED_CHARS = 64 * 2**20
 LOG = "inspect_log"
 
 
 def is_log(value: object) -> bool:
-    """Whether a row is a whole log: what was run, and its samples."""
+    """Whether a row is a whole log."""
     return isinstance(value, dict) and isinstance(value.get("eval"), dict) and isinstance(value.get("samples"), list)
 
 
-def header_of(log: Mapping[str, Any]) -> dict[str, Any]:
-    """What a log says of all its samples."""
+def log_header(log: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a log that all its samples share."""
     known = log.get("eval")
     run = known if isinstance(known, dict) else {}
     wanted = {"model": run.get("model"), "task": run.get("task"), "run_id": run.get("run_id"),
@@ -28,9 +28,9 @@ def header_of(log: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if isinstance(value, str)}
 
 
-def samples(log: Mapping[str, Any]) -> Iterator[Any]:
-    """One row a sample, each with the log's header under `LOG`."""
-    header = header_of(log)
+def log_samples(log: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield one row per sample, with the log's header under `LOG`."""
+    header = log_header(log)
     for sample in log["samples"]:
         yield {**sample, LOG: header} if isinstance(sample, dict) else sample
 
@@ -51,12 +51,12 @@ def _read(row: object, origin: Origin) -> Transcript:
     name = "/".join(part for part in (task, str(header.get("run_id", "")), sample_id, str(epoch or "")) if part)
     exchange = Exchange(
         [_message(message) for message in messages],
-        said={"messages": messages},
+        consumed={"messages": messages},
         envelopes=[_ending(output)],
         columns={
             "id": str(row.get("uuid") or name),
             "model": output.get("model") or header.get("model"),
-            # Epochs of one sample are one question asked again.
+            # Epochs repeat one question.
             "group": "/".join(part for part in (task, sample_id) if part) or None,
             "created_at": header.get("created"),
         },
@@ -65,20 +65,20 @@ def _read(row: object, origin: Origin) -> Transcript:
     rest = {
         key: value for key, value in row.items() if key not in ("messages", "id", "uuid", "epoch", LOG, "attachments")
     }
-    # The rest of a sample tells the same conversation again, event by event.
+    # Large fields, such as events, repeat the conversation.
     if unused := resolved.unused():
-        exchange.left.append(("attachment", unused))
-        exchange.said["attachments"] = unused
+        exchange.dropped.append(("attachment", unused))
+        exchange.consumed["attachments"] = unused
     big = {key: value for key, value in rest.items() if isinstance(value, dict | list) and key != "metadata"}
     small = {key: value for key, value in rest.items() if key not in big}
     for key, value in big.items():
-        exchange.said[key] = value
-        exchange.left.append((f"field:{key}"[:60], value))
+        exchange.consumed[key] = value
+        exchange.dropped.append((f"field:{key}"[:60], value))
     return read_exchange(small, exchange, origin)
 
 
 class _Attachments:
-    """The texts a log keeps once: put where they belong."""
+    """Replaces references to attachments by their texts."""
 
     def __init__(self, texts: Mapping[str, Any]) -> None:
         self.texts = {key: value for key, value in texts.items() if isinstance(value, str)}
@@ -112,7 +112,6 @@ def _message(message: Any) -> Any:  # noqa: ANN401
     if not isinstance(message, dict):
         return message
     kept = {"role", "content", "tool_calls", "model", "function", "name", "usage", "error", "tool_call_id"}
-    # A solver writes as the user: `source` tells, and it is no word of anybody.
     return {key: value for key, value in message.items() if key in kept}
 
 
@@ -128,7 +127,7 @@ def _ending(output: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scores(scores: object) -> dict[str, Any]:
-    """Each scorer's value, as metadata to cross-tabulate by."""
+    """The value of each scorer, as metadata."""
     found: dict[str, Any] = {}
     for name, score in scores.items() if isinstance(scores, dict) else ():
         value = score.get("value") if isinstance(score, dict) else score
@@ -137,7 +136,7 @@ def _scores(scores: object) -> dict[str, Any]:
     return found
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if is_log(row):
         return 8
     if not isinstance(row, dict) or "messages" not in row:
@@ -147,4 +146,4 @@ def _marks(row: object) -> int:
     return found + 2 if "epoch" in row and "id" in row and found >= 3 else 0
 
 
-INSPECT = Adapter("inspect", _marks, _read)
+INSPECT = Adapter("inspect", _score, _read)

@@ -1,11 +1,11 @@
-"""OpenAI chat: `messages`, a bare list of them, a request with its response, or the output of a batch."""
+"""OpenAI chat: `messages`, a bare list of messages, a request with its response, or batch output."""
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
-from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
-from featdisc_assets.formats.parsing.json_text import decoded
+from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange, unwrap_body
+from featdisc_assets.formats.parsing.json_text import decode_cell
 from featdisc_assets.formats.parsing.thoughts import THOUGHT_FIELDS
 from featdisc_assets.transcript import Transcript
 
@@ -15,9 +15,9 @@ _RESPONSES = ("response", "completion", "output")
 
 
 def locate(row: object) -> Exchange | None:
-    """Find the conversation in a row, or None where this format's shapes are not there."""
+    """Locate the conversation in a row; None if the row is not in this format."""
     if is_message_list(row):
-        return Exchange(list(row), said={"": row})
+        return Exchange(list(row), consumed={"": row})
     if not isinstance(row, dict):
         return None
     exchange = Exchange([])
@@ -27,21 +27,20 @@ def locate(row: object) -> Exchange | None:
         for name in _PROMPTS:
             if isinstance(row.get(name), str) and row[name]:
                 exchange.messages = [{"role": "user", "content": row[name]}]
-                exchange.said[name] = row[name]
+                exchange.consumed[name] = row[name]
                 break
     return exchange if found else None
 
 
 def _locate_request(row: Mapping[str, Any], exchange: Exchange) -> bool:
     for name in ("messages", *_REQUESTS):
-        value = opened = decoded(row[name], _holds_messages) if name in row else None
-        if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            value = value["body"]
+        opened = decode_cell(row.get(name), _holds_messages)
+        value = unwrap_body(opened)
         around = value if isinstance(value, dict) and isinstance(value.get("messages"), list) else None
         value = around["messages"] if around is not None else value
         if is_message_list(value) or (name == "messages" and isinstance(value, list)):
             exchange.messages = value or []
-            exchange.said[name] = opened
+            exchange.consumed[name] = opened
             exchange.envelopes += [around] if around is not None else []
             return True
     return False
@@ -54,13 +53,11 @@ def _holds_messages(value: object) -> bool:
 def _locate_response(row: Mapping[str, Any], exchange: Exchange) -> bool:
     if _is_response(row):
         _take_response(row, exchange)
-        exchange.said |= {name: row[name] for name in ("choices", "message") if name in row}
+        exchange.consumed |= {name: row[name] for name in ("choices", "message") if name in row}
         return True
     for name in _RESPONSES:
-        value = decoded(row[name], lambda inner: _is_response(inner) or is_message_list(inner)) if name in row else None
-        opened = value
-        if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            value = value["body"]
+        opened = decode_cell(row.get(name), _is_answer)
+        value = unwrap_body(opened)
         if _is_response(value):
             _take_response(value, exchange)
         elif isinstance(value, dict) and value.get("role") == "assistant":
@@ -68,15 +65,19 @@ def _locate_response(row: Mapping[str, Any], exchange: Exchange) -> bool:
         elif is_message_list(value):
             exchange.messages = [*exchange.messages, *value]
         elif isinstance(value, str) and exchange.messages and not _ends_in_answer(exchange):
-            # The thought may then stand beside the response, as a field of the row.
+            # The thought may be in a field of the row, beside the response.
             beside = {name: row[name] for name in THOUGHT_FIELDS if isinstance(row.get(name), str | list)}
             exchange.answer = {**beside, "role": "assistant", "content": value}
-            exchange.said |= beside
+            exchange.consumed |= beside
         else:
             continue
-        exchange.said[name] = opened
+        exchange.consumed[name] = opened
         return True
     return False
+
+
+def _is_answer(value: object) -> bool:
+    return _is_response(value) or is_message_list(value)
 
 
 def _is_response(value: object) -> TypeGuard[dict[str, Any]]:
@@ -85,7 +86,7 @@ def _is_response(value: object) -> TypeGuard[dict[str, Any]]:
     choices = value.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return "message" in choices[0] or "text" in choices[0]
-    # Ollama's response: other logs have a `message` too, of anybody's.
+    # Ollama's response; a `message` in other logs may have any author.
     message = value.get("message")
     return isinstance(message, dict) and message.get("role") == "assistant" and "done" in value
 
@@ -102,8 +103,8 @@ def _take_response(response: Mapping[str, Any], exchange: Exchange) -> None:
 
 def _take_answer(answer: Mapping[str, Any], exchange: Exchange) -> None:
     if _ends_in_answer(exchange) and exchange.messages[-1].get("content") == answer.get("content"):
-        # Logged with the answer already appended.
-        exchange.left.append(("repeated_answer", exchange.messages[-1]))
+        # The log had already appended the answer.
+        exchange.dropped.append(("repeated_answer", exchange.messages[-1]))
         exchange.messages = exchange.messages[:-1]
     exchange.answer = answer
 
@@ -114,7 +115,7 @@ def _ends_in_answer(exchange: Exchange) -> bool:
 
 
 def _failure(row: object) -> object:
-    """What a batch or a server says went wrong, where there is no answer."""
+    """The error that a batch or a server reports instead of an answer."""
     place = row
     for name in ("response", "body"):
         if not isinstance(place, dict):
@@ -134,7 +135,7 @@ def _read(row: object, origin: Origin) -> Transcript:
     return read_exchange(row if isinstance(row, dict) else {}, exchange, origin)
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if isinstance(row, dict) and isinstance(row.get("messages"), list):
         return 3
     if locate(row) is not None:
@@ -142,4 +143,4 @@ def _marks(row: object) -> int:
     return 1 if _failure(row) else 0
 
 
-OPENAI_CHAT = Adapter("openai_chat", _marks, _read)
+OPENAI_CHAT = Adapter("openai_chat", _score, _read)

@@ -1,38 +1,35 @@
-"""WildChat: people known by a hash, a country and their browser's headers, none of which may go on."""
+"""WildChat: `conversation` beside personal data (hashed address, country, headers), which is dropped."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
-from featdisc_assets.formats.parsing.json_text import decoded
-from featdisc_assets.formats.parsing.personal import person
+from featdisc_assets.formats.parsing.json_text import decode_cell
+from featdisc_assets.formats.parsing.personal import person_hash
 from featdisc_assets.transcript import Transcript
 
-_MARKS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "header", "state", "detoxify_moderation")
+_COLUMNS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "header", "state", "detoxify_moderation")
 
 
 def _conversation(row: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    return decoded(row.get("conversation"), is_message_list)
+    return decode_cell(row.get("conversation"), is_message_list)
 
 
 def _read(row: object, origin: Origin) -> Transcript:
     if not isinstance(row, dict) or not is_message_list(conversation := _conversation(row)):
         raise RowError("no WildChat conversation: it has no `conversation`")
-    exchange = Exchange(conversation, said={"conversation": conversation})
-    # The salted name of the row's person, or of the first message that knows one.
-    exchange.columns["group"] = next(
-        (name for record in (row, *conversation) if isinstance(record, dict) and (name := person(record, origin.salt))),
-        None,
-    )
+    exchange = Exchange(conversation, consumed={"conversation": conversation})
+    records = [record for record in (row, *conversation) if isinstance(record, dict)]
+    exchange.columns["group"] = next((name for record in records if (name := person_hash(record, origin.salt))), None)
     return read_exchange(row, exchange, origin)
 
 
-def _marks(row: object) -> int:
+def _score(row: object) -> int:
     if not isinstance(row, dict) or not is_message_list(conversation := _conversation(row)):
         return 0
-    found = sum(name in row or name in conversation[0] for name in _MARKS)
+    found = sum(name in row or name in conversation[0] for name in _COLUMNS)
     return found + 2 if found >= 2 and ("conversation_hash" in row or "hashed_ip" in conversation[0]) else 0
 
 
-WILDCHAT = Adapter("wildchat", _marks, _read)
+WILDCHAT = Adapter("wildchat", _score, _read)

@@ -1,4 +1,4 @@
-"""Where every character of a row goes: into a turn, or away under a name."""
+"""The account of a row's characters: each ends in a turn or is dropped for a reason."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,8 +8,8 @@ import orjson
 
 from featdisc_assets.transcript import Dropped, Kind
 
-# Fields whose texts are marks of the format, never words of anybody. Nothing under these names is ever claimed.
-LABELS = frozenset(
+# Fields that hold labels of the format, never text that somebody wrote. Adapters record no text under these names.
+LABEL_FIELDS = frozenset(
     {
         *("role", "from", "sender", "type", "id", "uuid", "object", "model", "index", "status", "phase", "channel"),
         *("finish_reason", "stop_reason", "done_reason", "native_finish_reason", "finishReason", "stop_details"),
@@ -21,27 +21,25 @@ LABELS = frozenset(
         *("parent_message_uuid", "source", "language", "start_timestamp", "stop_timestamp"),
     }
 )
-# Proofs and ciphertext: long, and nobody's words either.
-SIGNATURES = frozenset(
+# Fields that hold signatures and ciphertext.
+SIGNATURE_FIELDS = frozenset(
     {"signature", "thoughtSignature", "thought_signature", "encrypted_content", "encrypted_reasoning"}
 )
-
-
 _ARGUMENTS = ("arguments", "input", "args", "kwargs")
 
 
-class Weight(NamedTuple):
-    """Characters in the texts of a value: words, marks of the format, signatures."""
+class CharacterCounts(NamedTuple):
+    """Characters in the texts of a value: written text, labels of the format, signatures."""
 
     text: int
     labels: int
     signatures: int
 
 
-def weigh(value: object) -> Weight:  # noqa: PLR0912 - one flat loop, as it runs over every value of every row
-    """Count the characters of every text in a nested value; keys and numbers are none."""
+def count_characters(value: object) -> CharacterCounts:  # noqa: PLR0912 - one flat loop, as it runs over every value of every row
+    """Count the characters of every text in a nested value. Keys and numbers do not count."""
     if isinstance(value, str):
-        return Weight(len(value), 0, 0)
+        return CharacterCounts(len(value), 0, 0)
     text = labels = signatures = 0
     stack = [value]
     while stack:
@@ -49,9 +47,9 @@ def weigh(value: object) -> Weight:  # noqa: PLR0912 - one flat loop, as it runs
         if isinstance(item, dict):
             for key, inner in item.items():
                 if isinstance(inner, str):
-                    if key in LABELS:
+                    if key in LABEL_FIELDS:
                         labels += len(inner)
-                    elif key in SIGNATURES:
+                    elif key in SIGNATURE_FIELDS:
                         signatures += len(inner)
                     else:
                         text += len(inner)
@@ -63,56 +61,59 @@ def weigh(value: object) -> Weight:  # noqa: PLR0912 - one flat loop, as it runs
                     text += len(inner)
                 elif isinstance(inner, dict | list):
                     stack.append(inner)
-    return Weight(text, labels, signatures)
+    return CharacterCounts(text, labels, signatures)
 
 
-class Ledger:
+class CharacterAccount:
     """The account of one row.
 
-    An adapter *claims* a text when it takes it out of the row. From then on it must arrive in a turn or be *cut* under
-    a reason, and what is put between texts is *added*. What nobody claimed is found by weighing the row, at the end.
+    An adapter *records* each text it reads. A recorded text must then end in a turn or be *dropped* for a reason;
+    separators and placeholders are *added*. `build` counts the whole row at the end to find text that was not recorded.
+
+    Args:
+        tools: whether tool traffic is kept.
     """
 
-    __slots__ = ("_entries", "added", "claimed", "keeps_tools", "places")
+    __slots__ = ("_dropped", "added", "expected_kinds", "recorded", "tools")
 
-    def __init__(self, *, keeps_tools: bool = False) -> None:
-        self.keeps_tools = keeps_tools
-        self.claimed = 0
+    def __init__(self, *, tools: bool = False) -> None:
+        self.tools = tools
+        self.recorded = 0
         self.added = 0
-        # Kinds that the row has a place for, filled or not.
-        self.places: set[Kind] = set()
-        self._entries: dict[tuple[Kind | None, str], list[int]] = {}
+        # Kinds that the row has a field for, filled or empty.
+        self.expected_kinds: set[Kind] = set()
+        self._dropped: dict[tuple[Kind | None, str], list[int]] = {}
 
-    def claim(self, text: str) -> str:
-        """Take a text out of the row."""
-        self.claimed += len(text)
+    def record(self, text: str) -> str:
+        """Record a text as read, and return it."""
+        self.recorded += len(text)
         return text
 
-    def cut(self, reason: str, n_chars: int, kind: Kind | None = None, n: int = 1) -> None:
-        """Let claimed text go."""
-        entry = self._entries.setdefault((kind, reason), [0, 0])
+    def drop(self, reason: str, n_chars: int, kind: Kind | None = None, n: int = 1) -> None:
+        """Drop recorded text."""
+        entry = self._dropped.setdefault((kind, reason), [0, 0])
         entry[0] += n
         entry[1] += n_chars
 
-    def leave(self, reason: str, value: object, kind: Kind | None = None, n: int = 1) -> None:
-        """Claim every text of a value and let it go; a value without any is counted all the same."""
-        n_chars = weigh(value).text
-        self.claimed += n_chars
-        self.cut(reason, n_chars, kind, n)
+    def drop_value(self, reason: str, value: object, kind: Kind | None = None, n: int = 1) -> None:
+        """Record and drop every text of a value. A value without text still counts as dropped `n` times."""
+        n_chars = count_characters(value).text
+        self.recorded += n_chars
+        self.drop(reason, n_chars, kind, n)
 
     def strip(self, text: str, kind: Kind) -> str:
-        """The text without the white space around it."""
+        """Drop the white space around a text."""
         bare = text.strip()
         if len(bare) < len(text):
-            self.cut("white_space", len(text) - len(bare), kind)
+            self.drop("white_space", len(text) - len(bare), kind)
         return bare
 
     def join(self, texts: Iterable[str], kind: Kind | None) -> str:
-        """Put texts together with a blank line between; a text of white space alone is cut."""
+        """Join texts with a blank line. A text of white space only is dropped."""
         kept: list[str] = []
         for text in texts:
             if text and text.isspace():
-                self.cut("white_space", len(text), kind)
+                self.drop("white_space", len(text), kind)
             elif text:
                 kept.append(text)
         if not kept:
@@ -120,46 +121,46 @@ class Ledger:
         self.added += 2 * (len(kept) - 1)
         return "\n\n".join(kept)
 
-    def entries(self) -> tuple[Dropped, ...]:
-        """What was let go, by kind and reason."""
-        found = [Dropped(kind, reason, n, n_chars) for (kind, reason), (n, n_chars) in self._entries.items()]
+    def dropped(self) -> tuple[Dropped, ...]:
+        """The dropped text, by kind and reason."""
+        found = [Dropped(kind, reason, n, n_chars) for (kind, reason), (n, n_chars) in self._dropped.items()]
         return tuple(sorted(found, key=lambda entry: (entry.kind or "", entry.reason)))
 
 
-def tool_call(call: Mapping[str, Any], ledger: Ledger) -> str:
-    """One call of a tool as `name(arguments)`, or empty where tool traffic is not kept."""
-    if not ledger.keeps_tools:
-        ledger.leave("tool_call", call, "tool")
+def tool_call(call: Mapping[str, Any], account: CharacterAccount) -> str:
+    """A tool call as `name(arguments)`; empty if tool traffic is dropped."""
+    if not account.tools:
+        account.drop_value("tool_call", call, "tool")
         return ""
     inner = call.get("function") or call.get("custom")
     body = inner if isinstance(inner, dict) else call
     arguments = next((body[name] for name in _ARGUMENTS if body.get(name) is not None), "")
     name = body.get("name") or (body.get("function") if isinstance(body.get("function"), str) else "")
-    return rendered(call, f"{name}({arguments if isinstance(arguments, str) else _json(arguments)})", ledger)
+    return _record_as(call, f"{name}({arguments if isinstance(arguments, str) else _json(arguments)})", account)
 
 
-def tool_result(value: object, text: str | None, ledger: Ledger) -> str:
-    """What a tool said, or empty where tool traffic is not kept.
+def tool_result(value: object, text: str | None, account: CharacterAccount) -> str:
+    """The output of a tool; empty if tool traffic is dropped.
 
     Args:
-        value: the whole result, as it stands in the row.
-        text: its words, None where they must be made from the value.
-        ledger: the row's account.
+        value: the whole result, as it is in the row.
+        text: its text; None writes the value as JSON.
+        account: the row's account.
     """
-    if not ledger.keeps_tools:
-        ledger.leave("tool_result", value, "tool")
+    if not account.tools:
+        account.drop_value("tool_result", value, "tool")
         return ""
-    return rendered(value, _json(value) if text is None else text, ledger)
+    return _record_as(value, _json(value) if text is None else text, account)
 
 
-def rendered(value: object, text: str, ledger: Ledger) -> str:
-    """Claim all of a value and give it out as the text made from it, shorter or longer."""
-    n_chars = weigh(value).text
-    ledger.claimed += n_chars
+def _record_as(value: object, text: str, account: CharacterAccount) -> str:
+    """Record all of a value, and return the text made from it; it may be shorter or longer."""
+    n_chars = count_characters(value).text
+    account.recorded += n_chars
     if len(text) >= n_chars:
-        ledger.added += len(text) - n_chars
+        account.added += len(text) - n_chars
     else:
-        ledger.cut("tool_details", n_chars - len(text), "tool")
+        account.drop("tool_details", n_chars - len(text), "tool")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Where a text is code: fenced blocks and code spans, found from any position on."""
+"""The code in a Markdown text: fenced blocks and code spans."""
 
 import re
 from bisect import bisect_left
@@ -11,7 +11,7 @@ _SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)")
 
 
 class Region(NamedTuple):
-    """A stretch of code; `is_fence` tells a fenced block from a span, `is_closed` whether the block ends."""
+    """A stretch of code: a fenced block or a code span. A block that is not closed reaches to the end of the text."""
 
     start: int
     end: int
@@ -27,7 +27,7 @@ class _Fence(NamedTuple):
 
 
 class CodeRegions:
-    """The code in one text. Everything is looked up once, so that asking again and again costs little."""
+    """The code in one text, indexed once for repeated lookups."""
 
     def __init__(self, text: str) -> None:
         self._length = len(text)
@@ -41,7 +41,7 @@ class CodeRegions:
         self._span_starts = [start for start, _ in self._spans]
 
     def starting_from(self, position: int) -> Iterator[Region]:
-        """Give out the code from a position on, as if the text began there: a fence opened before does not count."""
+        """Yield the code from a position on, as if the text began there: fences opened before it do not count."""
         while True:
             fence = bisect_left(self._fence_starts, position)
             span = bisect_left(self._span_starts, position)

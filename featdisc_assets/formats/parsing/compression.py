@@ -1,4 +1,4 @@
-"""Files as they lie on the disk: plain, gzip or zstd, unpacked as they are read."""
+"""Decompress gzip and zstd files as they are read."""
 
 import gzip
 import io
@@ -14,7 +14,7 @@ else:
     from backports import zstd
     from backports.zstd import zipfile
 
-__all__ = ["DAMAGED", "DAMAGED_ZIP", "packing", "unpacked", "zipfile", "zstd"]
+__all__ = ["DAMAGED", "DAMAGED_ZIP", "decompress", "detect_compression", "zipfile", "zstd"]
 
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
 DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError)
@@ -22,31 +22,31 @@ DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError, 
 _SIGNS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
-def packing(magic: bytes) -> str:
-    """Name the packing a file begins with: `gzip`, `zstd` or nothing."""
+def detect_compression(magic: bytes) -> str:
+    """The compression that a file's first bytes show: `gzip`, `zstd` or empty."""
     return next((name for sign, name in _SIGNS.items() if magic.startswith(sign)), "")
 
 
-class _Unpacking(io.RawIOBase):
-    """Unpacks a little at a time: a larger read that meets damage would throw away the good bytes before it."""
+class _SmallReads(io.RawIOBase):
+    """Decompresses in small steps: a larger read that meets damage would lose the good bytes before it."""
 
-    def __init__(self, packed: gzip.GzipFile | zstd.ZstdFile) -> None:
-        self._packed = packed
+    def __init__(self, source: gzip.GzipFile | zstd.ZstdFile) -> None:
+        self._source = source
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401
-        data = self._packed.read1(len(buffer))
+        data = self._source.read1(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
 
-def unpacked(file: io.FileIO, packed: str) -> io.BufferedReader:
-    """A file's bytes from where it stands; the file itself stays open."""
-    if packed == "gzip":
-        return io.BufferedReader(_Unpacking(gzip.GzipFile(fileobj=file)), 2**20)
-    if packed == "zstd":
-        # A frame may ask for 128 MB to unpack, the library's own limit, and no more.
-        return io.BufferedReader(_Unpacking(zstd.ZstdFile(file)), 2**20)
+def decompress(file: io.FileIO, compression: str) -> io.BufferedReader:
+    """A file's decompressed bytes from its current position. The file itself stays open."""
+    if compression == "gzip":
+        return io.BufferedReader(_SmallReads(gzip.GzipFile(fileobj=file)), 2**20)
+    if compression == "zstd":
+        # The library limits the memory of a frame to 128 MB.
+        return io.BufferedReader(_SmallReads(zstd.ZstdFile(file)), 2**20)
     return io.BufferedReader(io.FileIO(file.fileno(), closefd=False), 2**20)

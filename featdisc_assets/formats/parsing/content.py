@@ -1,11 +1,11 @@
-"""The content of a chat message: text, parts, and what may not go on to a rater."""
+"""The content of a chat message: text, thoughts, tool traffic and media."""
 
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from featdisc_assets.formats.parsing.character_account import Ledger, tool_call, tool_result
-from featdisc_assets.formats.parsing.thoughts import Thought, thoughts_in
+from featdisc_assets.formats.parsing.character_account import CharacterAccount, tool_call, tool_result
+from featdisc_assets.formats.parsing.thoughts import Thought, parse_thoughts
 from featdisc_assets.transcript import Kind
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*;base64,[A-Za-z0-9+/=_%-]*", re.IGNORECASE)
@@ -17,9 +17,9 @@ _MEDIA = ("image", "audio", "video", "file", "document")
 
 @dataclass(slots=True)
 class Content:
-    """A message's content, sorted: its text, the thoughts among its parts, and what passed to and from tools.
+    """A message's content: its text, the thoughts among its parts, and its tool calls and results.
 
-    `is_tool_traffic` says that it only carried tool results: such a message is no turn of the user's.
+    `is_tool_traffic` means that it holds tool results only; such a message does not start a turn.
     """
 
     text: str = ""
@@ -28,91 +28,88 @@ class Content:
     is_tool_traffic: bool = False
 
 
-def read_content(content: object, ledger: Ledger, kind: Kind | None) -> Content:
+def read_content(content: object, account: CharacterAccount, kind: Kind | None) -> Content:
     """Read a message's `content`: text, null, one part, or a list of parts.
 
-    Text parts are joined by a blank line. Images, audio and files are cut as `image` and so on, tool calls and results
-    as `tool_call` and `tool_result` unless they are kept; data URLs in the text are replaced by their kind.
+    Text parts are joined by a blank line. Images, audio and files are dropped as `image` and so on, tool calls and
+    results as `tool_call` and `tool_result` unless tool traffic is kept. Data URLs in the text become placeholders.
 
     Args:
         content: the field's value.
-        ledger: the row's account.
-        kind: whose words these are, None for nobody's.
-
-    Returns:
-        The sorted content.
+        account: the row's account.
+        kind: the kind of piece that the text belongs to; None for a system prompt.
     """
     if isinstance(content, str):
-        return Content(without_data_urls(ledger.claim(content), ledger, kind))
+        return Content(without_data_urls(account.record(content), account, kind))
     if content is None:
         return Content()
     found = Content()
     texts: list[str] = []
     tool_results = 0
     for part in content if isinstance(content, list) else [content]:
-        tool_results += _read_part(part, texts, found, ledger, kind) == "tool_result"
+        tool_results += _read_part(part, texts, found, account, kind) == "tool_result"
     if kind != "response":
-        # Thoughts are the model's alone; a system prompt passes nothing to tools.
+        # Only the model thinks; a system prompt holds no tool traffic.
         for thought in found.thoughts:
-            ledger.cut("misplaced_thought", len(thought.text), kind)
+            account.drop("misplaced_thought", len(thought.text), kind)
         found.thoughts = []
     if kind is None:
         for text in found.tool:
-            ledger.cut("misplaced_tool_traffic", len(text))
+            account.drop("misplaced_tool_traffic", len(text))
         found.tool = []
-    found.text = ledger.join(texts, kind)
+    found.text = account.join(texts, kind)
     found.is_tool_traffic = tool_results > 0 and not found.text
     return found
 
 
-def without_data_urls(text: str, ledger: Ledger, kind: Kind | None) -> str:
-    """Replace every base64 data URL by its kind, e.g. `[image/png data]`."""
+def without_data_urls(text: str, account: CharacterAccount, kind: Kind | None) -> str:
+    """Replace each base64 data URL by its media type, such as `[image/png data]`."""
     if "base64," not in text:
         return text
 
     def placeholder(match: re.Match[str]) -> str:
         kept = f"[{match[1] or 'embedded'} data]"
-        ledger.cut("data_url", len(match[0]), kind)
-        ledger.added += len(kept)
+        account.drop("data_url", len(match[0]), kind)
+        account.added += len(kept)
         return kept
 
     return _DATA_URL.sub(placeholder, text)
 
 
-def _read_part(part: Any, texts: list[str], found: Content, ledger: Ledger, owner: Kind | None) -> str:  # noqa: ANN401
+def _read_part(part: Any, texts: list[str], found: Content, account: CharacterAccount, owner: Kind | None) -> str:  # noqa: ANN401
     if isinstance(part, str):
-        texts.append(without_data_urls(ledger.claim(part), ledger, owner))
+        texts.append(without_data_urls(account.record(part), account, owner))
         return "text"
     if not isinstance(part, dict):
         if part is not None:
-            ledger.leave("unknown_part", part, owner)
+            account.drop_value("unknown_part", part, owner)
         return "unknown"
     kind = part.get("type")
     kind = kind if isinstance(kind, str) and kind else "text"
     if kind in _THINKING:
-        found.thoughts.extend(thoughts_in(part, ledger))
+        found.thoughts.extend(parse_thoughts(part, account))
     elif kind in _TOOL_CALLS:
-        found.tool.append(tool_call(part, ledger))
+        found.tool.append(tool_call(part, account))
     elif kind.endswith("tool_result"):
-        found.tool.append(tool_result(part, words_of(part.get("content")), ledger))
+        found.tool.append(tool_result(part, tool_output_text(part.get("content")), account))
         return "tool_result"
     elif (text := _text_of(part)) is not None:
-        texts.append(without_data_urls(ledger.claim(text), ledger, owner))
-        found.tool.extend(_calls(part, ledger))
-    elif calls := _calls(part, ledger):
+        texts.append(without_data_urls(account.record(text), account, owner))
+        found.tool.extend(_calls(part, account))
+    elif calls := _calls(part, account):
         found.tool.extend(calls)
     else:
-        ledger.leave(next((name for name in _MEDIA if name in kind), "unknown_part"), part, owner)
+        account.drop_value(next((name for name in _MEDIA if name in kind), "unknown_part"), part, owner)
     return kind
 
 
-def _calls(part: dict[str, Any], ledger: Ledger) -> list[str]:
+def _calls(part: dict[str, Any], account: CharacterAccount) -> list[str]:
     calls = part.get("tool_calls")
-    return [tool_call(call, ledger) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    return [tool_call(call, account) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
 
-def words_of(content: object) -> str | None:
-    """The text of a tool's result where it has any of its own; media in it stay out."""
+def tool_output_text(content: object) -> str | None:
+    """The text of a tool result without its media; None if the result is neither text, a list nor null."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -122,7 +119,7 @@ def words_of(content: object) -> str | None:
 
 
 def _text_of(part: dict[str, Any]) -> str | None:
-    """`text`, `input_text`, `output_text` and `refusal` parts, and a text wrapped once more in `{"value": …}`."""
+    """The text of a `text`, `input_text`, `output_text` or `refusal` part; it may be wrapped in `{"value": …}`."""
     text = part.get("text")
     if text is None:
         text = part.get("refusal")

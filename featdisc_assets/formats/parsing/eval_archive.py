@@ -1,4 +1,4 @@
-"""The samples in an Inspect `.eval` archive, one by one, none of them ever unpacked to the disk."""
+"""Read the samples of an Inspect `.eval` archive without unpacking it to disk."""
 
 import re
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from featdisc_assets.formats.adapter import RowError
-from featdisc_assets.formats.adapters.inspect_log import LOG, header_of
+from featdisc_assets.formats.adapters.inspect_log import LOG, log_header
 from featdisc_assets.formats.parsing.compression import DAMAGED_ZIP, zipfile
 from featdisc_assets.formats.parsing.json_rows import MAX_ROW_BYTES
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.parsing.json_text import parse_json
 
 _SAMPLE = re.compile(r"samples/[^/\\]+\.json")
 _HEADERS = ("header.json", "_journal/start.json")
 
 
 def sample_rows(path: Path) -> Iterator[tuple[str, Any, dict[str, int], str | None]]:
-    """Each sample's place, value, notes on its mending, and what is wrong with it.
+    """Yield each sample's location, value, notes on repairs, and problem.
 
-    A member is read up to the limit of one row and no further, so a bomb costs no memory. A name that leads out of the
-    archive is never followed: members are read by their entry, and such a one is a row with a problem.
+    No member is read past the size limit of a row, so a zip bomb costs no memory. A member whose name leads out of the
+    archive is a row with a problem.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -31,7 +31,7 @@ def sample_rows(path: Path) -> Iterator[tuple[str, Any, dict[str, int], str | No
                 elif _SAMPLE.fullmatch(name):
                     notes: dict[str, int] = {}
                     try:
-                        value = parse(_member(archive, info), notes)
+                        value = parse_json(_member(archive, info), notes)
                     except RowError as error:
                         yield f"!{name}", None, {}, str(error)
                     except DAMAGED_ZIP as error:
@@ -43,7 +43,7 @@ def sample_rows(path: Path) -> Iterator[tuple[str, Any, dict[str, int], str | No
 
 
 def is_eval(path: Path) -> bool:
-    """Whether a zip archive is a log: it holds samples, or a header."""
+    """Whether a zip archive is an Inspect log: it holds samples or a header."""
     try:
         with zipfile.ZipFile(path) as archive:
             return any(_SAMPLE.fullmatch(name) or name in _HEADERS for name in archive.namelist())
@@ -54,11 +54,11 @@ def is_eval(path: Path) -> bool:
 def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     for name in _HEADERS:
         try:
-            found = parse(_member(archive, archive.getinfo(name)), {})
+            found = parse_json(_member(archive, archive.getinfo(name)), {})
         except (KeyError, RowError, *DAMAGED_ZIP):
             continue
         if isinstance(found, dict):
-            return header_of(found)
+            return log_header(found)
     return {}
 
 

@@ -1,4 +1,4 @@
-"""The fields around a conversation: id, model, group, time, source, and whatever else the row says."""
+"""The fields around a conversation: id, model, group, time, source and metadata."""
 
 import datetime as dt
 import decimal
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from featdisc_assets.formats.adapter import Origin, RowError
-from featdisc_assets.formats.parsing.character_account import Ledger, weigh
+from featdisc_assets.formats.parsing.character_account import CharacterAccount, count_characters
 from featdisc_assets.formats.parsing.identity import row_id
-from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person
+from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person_hash
 from featdisc_assets.transcript import Kind, Transcript, Turn
 
-# The first of these that a row has, in this order; those left over stay in the metadata.
+# The first of these that a row has is used; the others become metadata.
 ID_FIELDS = (
     *("transcript_id", "id", "chat_id", "conversation_id", "custom_id", "uuid", "conversation_hash"),
     *("session_id", "thread_id", "request_id", "trace_id"),
@@ -23,15 +23,15 @@ MODEL_FIELDS = ("model", "model_name", "model_id")
 TIME_FIELDS = ("created_at", "created", "timestamp", "create_time", "datetime", "time", "date")
 
 _SCALARS = (str, int, float, bool, type(None))
-# A list of tags or a usage record is worth keeping; an array of log probabilities is not metadata.
+# A list of tags or a usage record is metadata; an array of log probabilities is not.
 _FLAT_ITEMS = 50
 
 
 @dataclass(slots=True)
-class Findings:
-    """What a format found in a row besides the turns; a field of the row itself goes first, unless `is_mapped`."""
+class RowFields:
+    """What an adapter found in a row besides the turns; the row's own fields take precedence, unless `is_mapped`."""
 
-    ledger: Ledger
+    account: CharacterAccount
     transcript_id: str | None = None
     model: str | None = None
     created_at: dt.datetime | None = None
@@ -41,22 +41,28 @@ class Findings:
     is_mapped: bool = False
     source: str | None = None
 
+    def add_system(self, prompts: list[str], *, n: int = 1) -> None:
+        """Join the system prompts; they are kept in the metadata, so the account drops them."""
+        self.system = self.account.join(prompts, None)
+        if self.system:
+            self.account.drop("system_prompt", len(self.system), n=n)
+
 
 def build(
-    row: Mapping[str, Any], turns: tuple[Turn, ...], *, said: Mapping[str, Any], found: Findings, origin: Origin
+    row: Mapping[str, Any], turns: tuple[Turn, ...], *, consumed: Mapping[str, Any], found: RowFields, origin: Origin
 ) -> Transcript:
-    """Make the transcript of a row whose turns are known, and close its account.
+    """Make the transcript of a row whose turns are known, and complete its account.
 
-    Scalar fields that nothing else uses become metadata, and so do short flat lists and records; the items of a
-    `metadata` record are lifted out of it, a field of the row itself going first. Anything larger is dropped as
-    `field:NAME`, and what tells of a person as `personal_data`. `metadata["reading_notes"]` holds the origin's notes.
+    Unused scalar fields, short flat lists and short flat records become metadata. So do the items of a `metadata`
+    record, unless the row has a field of the same name. Larger values are dropped as `field:NAME`, personal data as
+    `personal_data`. `metadata["reading_notes"]` holds the origin's notes.
 
     Args:
         row: the row; `{}` for a bare list of messages.
         turns: the conversation.
-        said: the fields the turns were read from, with their values as they were read.
-        found: what the format knows beyond the row's own fields.
-        origin: the file the row came from.
+        consumed: the fields that the turns were read from, with their values as they were read.
+        found: what the adapter found besides the turns.
+        origin: where the row came from.
 
     Returns:
         The transcript; its id is the row's own or, without one, a hash of its content.
@@ -66,7 +72,7 @@ def build(
     """
     if not any(turn.user or turn.response or turn.thought or turn.thought_form or turn.tool for turn in turns):
         raise RowError("no text in any message")
-    nested = row.get("metadata") if "metadata" not in said else None
+    nested = row.get("metadata") if "metadata" not in consumed else None
     records: tuple[Mapping[str, Any], ...] = (row, nested) if isinstance(nested, dict) and nested else (row,)
     used: set[str] = set()
     given_id = _first_text(records, ID_FIELDS, used)
@@ -81,16 +87,16 @@ def build(
         given_id, model = given_id or found.transcript_id, model or found.model
         group_key, created_at = group_key or found.group_key, created_at or found.created_at
     if group_key is None:
-        group_key = next((name for record in records if (name := person(record, origin.salt))), None)
+        group_key = next((name for record in records if (name := person_hash(record, origin.salt))), None)
 
-    ledger = found.ledger
-    chars_in = _weigh_said(said, ledger)
+    account = found.account
+    chars_in = _count_consumed(consumed, account)
     metadata: dict[str, Any] = {}
     for record in reversed(records):
         for key, value in record.items():
-            if key in said or value is None or (record is row and value is nested and nested is not None):
+            if key in consumed or value is None or (record is row and value is nested and nested is not None):
                 continue
-            chars_in += _sort(key, value, used, metadata, ledger)
+            chars_in += _sort(key, value, used, metadata, account)
     metadata |= {key: value for key, value in found.metadata.items() if key not in metadata}
     if found.system:
         given = metadata.get("system")
@@ -99,7 +105,7 @@ def build(
         metadata["reading_notes"] = origin.notes
         if nul := origin.notes.get("nul_characters"):
             chars_in += nul
-            ledger.cut("nul_character", nul, n=nul)
+            account.drop("nul_character", nul, n=nul)
     return Transcript(
         given_id or row_id(turns, model, group_key, created_at, metadata),
         source,
@@ -108,15 +114,15 @@ def build(
         group_key,
         created_at,
         metadata,
-        ledger.entries(),
+        account.dropped(),
         chars_in,
-        ledger.added,
-        tuple(sorted(kind for kind in ledger.places if not _is_filled(kind, turns))),
+        account.added,
+        tuple(sorted(kind for kind in account.expected_kinds if not _is_filled(kind, turns))),
     )
 
 
 def _is_filled(kind: Kind, turns: tuple[Turn, ...]) -> bool:
-    # A thought that was hidden or redacted is told by its form, a response that was not begun by its being cut off.
+    # A hidden or redacted thought has a form without text; a response can be cut off before its first word.
     return any(
         getattr(turn, kind)
         or (kind == "thought" and turn.thought_form)
@@ -125,21 +131,21 @@ def _is_filled(kind: Kind, turns: tuple[Turn, ...]) -> bool:
     )
 
 
-def _weigh_said(said: Mapping[str, Any], ledger: Ledger) -> int:
-    """Characters in the conversation's own fields; what is neither claimed nor a mark of the format is told."""
-    weight = weigh(said)
+def _count_consumed(consumed: Mapping[str, Any], account: CharacterAccount) -> int:
+    """Count the characters of the consumed fields; text that is neither recorded nor a label is dropped as unread."""
+    weight = count_characters(consumed)
     if weight.labels:
-        ledger.cut("structure", weight.labels)
+        account.drop("structure", weight.labels)
     if weight.signatures:
-        ledger.cut("signature", weight.signatures)
-    if unread := weight.text - ledger.claimed:
-        ledger.cut("unread_text", unread)
+        account.drop("signature", weight.signatures)
+    if unread := weight.text - account.recorded:
+        account.drop("unread_text", unread)
     return sum(weight)
 
 
-def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], ledger: Ledger) -> int:  # noqa: ANN401
-    """Put one field where it belongs; returns its characters."""
-    n_chars = len(value) if isinstance(value, str) else sum(weigh(value)) if isinstance(value, dict | list) else 0
+def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], account: CharacterAccount) -> int:  # noqa: ANN401
+    """Keep a field as metadata or drop it; returns its characters."""
+    n_chars = sum(count_characters(value))
     if key in used:
         reason = "identifier"
     elif key in PERSONAL_FIELDS or key == "user_id":
@@ -147,22 +153,22 @@ def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], ledger
     elif isinstance(value, _SCALARS):
         metadata[key], reason = _finite(value), "metadata"
     elif _is_flat(value):
-        metadata[key], reason = plain(value), "metadata"
+        metadata[key], reason = _to_json(value), "metadata"
     else:
         reason = f"field:{key}"[:60]
     if n_chars or (value and reason.startswith("field:")):
-        ledger.cut(reason, n_chars)
+        account.drop(reason, n_chars)
     return n_chars
 
 
-def time_of(value: object) -> dt.datetime | None:
-    """Read a moment: ISO 8601 text, or an epoch in seconds, milli-, micro- or nanoseconds told apart by its size.
+def parse_time(value: object) -> dt.datetime | None:
+    """Parse a time: ISO 8601 text, or an epoch in seconds, milli-, micro- or nanoseconds (by its size).
 
     Args:
-        value: text, a number, a datetime or a date. A time without a zone is taken as UTC.
+        value: text, a number, a datetime or a date. A time without a zone is UTC.
 
     Returns:
-        The moment in UTC, or None where the value is no time.
+        The time in UTC, or None if the value is not a time.
     """
     try:
         if isinstance(value, str):
@@ -189,14 +195,14 @@ def _epoch(number: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(number / 1e9, dt.UTC)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """Bring a value out of a Parquet file down to what JSON can hold; times become ISO text, bytes their length."""
+def _to_json(value: Any) -> Any:  # noqa: ANN401
+    """Convert a value of a Parquet file to JSON types; times become ISO text, bytes their length."""
     if isinstance(value, str | bool | int | type(None)):
         return value
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if isinstance(value, float | decimal.Decimal):
         return _finite(float(value))
     if isinstance(value, bytes):
@@ -234,7 +240,7 @@ def _first_text(records: tuple[Mapping[str, Any], ...], names: tuple[str, ...], 
 def _first_time(records: tuple[Mapping[str, Any], ...], used: set[str]) -> dt.datetime | None:
     for record in records:
         for name in TIME_FIELDS:
-            if name in record and (moment := time_of(record[name])) is not None:
+            if name in record and (moment := parse_time(record[name])) is not None:
                 used.add(name)
                 return moment
     return None

@@ -1,31 +1,29 @@
-"""The rows of one file, whatever kind of file it is."""
+"""Read the rows of a file in any supported file format."""
 
 import codecs
 import contextlib
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featdisc_assets.formats.adapter import RowError, SourceError
-from featdisc_assets.formats.adapters.claude_code import gather, is_event
-from featdisc_assets.formats.adapters.inspect_log import is_log, samples
+from featdisc_assets.formats.adapter import SourceError
+from featdisc_assets.formats.adapters.claude_code import group_sessions, is_event
+from featdisc_assets.formats.adapters.inspect_log import is_log, log_samples
 from featdisc_assets.formats.parsing import hub
-from featdisc_assets.formats.parsing.compression import DAMAGED, packing, unpacked
+from featdisc_assets.formats.parsing.compression import DAMAGED, decompress, detect_compression
 from featdisc_assets.formats.parsing.eval_archive import is_eval, sample_rows
-from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES, MAX_ROW_BYTES, layout, line_rows, nested_rows
-from featdisc_assets.formats.parsing.json_text import parse, scrub
-from featdisc_assets.formats.parsing.paths import ending, find_files
+from featdisc_assets.formats.parsing.json_rows import HEAD_BYTES
+from featdisc_assets.formats.parsing.paths import file_suffix, find_files
+from featdisc_assets.formats.parsing.rows import Row, batch_rows, parse_csv_rows, parse_json_rows
 
 _TABLES = (".csv", ".tsv")
 _BATCH_ROWS = 256
-# A session is gathered whole; a file with more than this in sessions gives them out in parts.
-_GATHERED_BYTES = 128 * 2**20
+# Sessions are held in memory; beyond this size a file's sessions are yielded in parts.
+_SESSION_BYTES = 128 * 2**20
 
 _UNREADABLE = {
     b"BZh": "bzip2-compressed: unpack it, or use gzip or zstd",
@@ -35,29 +33,13 @@ _UNREADABLE = {
 }
 
 
-@dataclass(slots=True)
-class Row:
-    """One row of a file: its value or, if it cannot be had, the problem. `raw` is what stood in the file, if text."""
-
-    place: str
-    value: Any = None
-    problem: str | None = None
-    notes: dict[str, int] = field(default_factory=dict)
-    raw: bytes = b""
-
-    def excerpt(self) -> str:
-        """The first 200 characters, for a person to recognise the row."""
-        text = self.raw[:800].decode("utf-8", "replace") if self.raw else _outline(self.value)
-        return text.replace("\0", "").encode("utf-8", "replace").decode()[:200].strip()
-
-
 class SourceFile:
-    """One file, read from beginning to end. `done` is the bytes of it read so far, `size` all of them.
+    """One file and its progress: `bytes_read` of `size` bytes.
 
     Args:
-        path: where it lies.
-        name: what it is called where a place in it is told; the path, if nothing else.
-        source: what its rows came from, where they name no source of their own; the file's name, if nothing else.
+        path: the file.
+        name: its name in the locations of rows; by default the path.
+        source: the source of rows that name none; by default the file's name.
     """
 
     def __init__(self, path: Path, name: str = "", source: str = "") -> None:
@@ -66,16 +48,16 @@ class SourceFile:
         self.source = source or path.name
         self.size = path.stat().st_size
         self._file: io.FileIO | None = None
-        self._done = 0
+        self._bytes_read = 0
 
     @property
-    def done(self) -> int:
-        """Bytes read so far, as they lie on the disk (compressed, if the file is)."""
+    def bytes_read(self) -> int:
+        """Bytes read so far, as stored on disk (compressed, if the file is)."""
         is_open = self._file is not None and not self._file.closed
-        return max(self._done, self._file.tell() if self._file is not None and is_open else 0)
+        return max(self._bytes_read, self._file.tell() if self._file is not None and is_open else 0)
 
     def rows(self) -> Iterator[Row]:
-        """Give out the rows one after another; what cannot be read is a row with a problem.
+        """Yield the rows in order; what cannot be read is a row with a problem.
 
         Raises:
             SourceError: if the file cannot be opened.
@@ -85,8 +67,8 @@ class SourceFile:
         except OSError as error:
             raise SourceError(f"cannot open {self.path}: {error.strerror}; check its permissions") from error
         with self._file as file:
-            yield from _gathered(self._rows(file))
-        self._done = self.size
+            yield from _conversation_rows(self._rows(file))
+        self._bytes_read = self.size
 
     def _rows(self, file: io.FileIO) -> Iterator[Row]:
         magic = file.read(8)
@@ -94,90 +76,89 @@ class SourceFile:
         unreadable = next((why for sign, why in _UNREADABLE.items() if magic.startswith(sign)), None)
         if unreadable:
             yield Row("", problem=f"the file is {unreadable}", raw=magic)
-        elif magic.startswith(b"PK\x03\x04") or ending(self.path) == ".eval":
+        elif magic.startswith(b"PK\x03\x04") or file_suffix(self.path) == ".eval":
             yield from self._archive_rows()
-        elif magic.startswith(b"PAR1") or ending(self.path) == ".parquet":
-            yield from self._parquet_rows()
-        elif magic.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or ending(self.path) == ".arrow":
-            yield from self._arrow_rows()
+        elif magic.startswith(b"PAR1") or file_suffix(self.path) == ".parquet":
+            yield from self._batch_rows("Parquet", _parquet_batches(self.path))
+        elif magic.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or file_suffix(self.path) == ".arrow":
+            yield from self._batch_rows("Arrow", _arrow_batches(self.path))
         else:
-            yield from self._text_rows(file, packing(magic))
+            yield from self._text_rows(file, detect_compression(magic))
 
-    def _text_rows(self, file: io.FileIO, packed: str) -> Iterator[Row]:
-        with unpacked(file, packed) as stream:
+    def _text_rows(self, file: io.FileIO, compression: str) -> Iterator[Row]:
+        with decompress(file, compression) as stream:
             head = _head(stream)
         file.seek(0)
-        place = "before any row"
+        location = "before any row"
         try:
-            with unpacked(file, packed) as stream:
-                if ending(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
-                    rows = _csv_rows(stream, head)
+            with decompress(file, compression) as stream:
+                if file_suffix(self.path) in _TABLES and head.lstrip()[:1] not in (b"{", b"["):
+                    rows = parse_csv_rows(stream, head)
                 else:
-                    rows = _json_rows(stream, head)
+                    rows = parse_json_rows(stream, head)
                 for row in rows:
-                    place = f"after {row.place}"
+                    location = f"after {row.location}"
                     yield row
         except DAMAGED as error:
-            reason = f"the {packed} archive is damaged or was cut off ({error}); the rows before that are read"
-            yield Row(f" {place}", problem=reason)
+            reason = f"the {compression} archive is damaged or was cut off ({error}); the rows before that are read"
+            yield Row(f" {location}", problem=reason)
 
     def _archive_rows(self) -> Iterator[Row]:
-        if ending(self.path) != ".eval" and not is_eval(self.path):
+        if file_suffix(self.path) != ".eval" and not is_eval(self.path):
             yield Row("", problem="the file is a zip archive: unpack it")
             return
-        for place, value, notes, problem in sample_rows(self.path):
-            yield Row(place, value, problem, notes)
+        for location, value, notes, problem in sample_rows(self.path):
+            yield Row(location, value, problem, notes)
 
-    def _arrow_rows(self) -> Iterator[Row]:
-        """The files of a Hugging Face dataset saved to disk: Arrow, as a stream or as a file."""
+    def _batch_rows(self, file_format: str, batches: Iterator[tuple[pa.RecordBatch, int]]) -> Iterator[Row]:
         number = 0
         try:
-            with pa.memory_map(str(self.path)) as source:
-                is_file = source.read(6) == b"ARROW1"
-                source.seek(0)
-                reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-                batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader
-                for batch in batches:
-                    for start in range(0, batch.num_rows, _BATCH_ROWS):
-                        for row in _table_rows(batch.slice(start, _BATCH_ROWS), number):
-                            number += 1
-                            yield row
-                    self._done = min(source.tell(), self.size)
+            for batch, bytes_read in batches:
+                for row in batch_rows(batch, number):
+                    number += 1
+                    yield row
+                self._bytes_read = max(self._bytes_read, min(bytes_read, self.size))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            yield Row(f" after :{number}", problem=f"not readable as Arrow ({reason}): is it still being written?")
+            yield Row(f" after :{number}", problem=f"not readable as {file_format} ({reason}): is it still being written?")
 
-    def _parquet_rows(self) -> Iterator[Row]:
-        number = 0
-        try:
-            with pq.ParquetFile(self.path, memory_map=True) as table:
-                for batch in table.iter_batches(batch_size=_BATCH_ROWS):
-                    for row in _table_rows(batch, number):
-                        number += 1
-                        yield row
-                    self._done = int(self.size * number / max(table.metadata.num_rows, 1))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            yield Row(f" after :{number}", problem=f"not readable as Parquet ({reason}): is it still being written?")
+
+def _arrow_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Batches of an Arrow stream or file, as `datasets.save_to_disk` writes them, and the bytes read."""
+    with pa.memory_map(str(path)) as source:
+        is_file = source.read(6) == b"ARROW1"
+        source.seek(0)
+        reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
+        for batch in map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader:
+            for start in range(0, batch.num_rows, _BATCH_ROWS):
+                is_last = start + _BATCH_ROWS >= batch.num_rows
+                yield batch.slice(start, _BATCH_ROWS), source.tell() if is_last else 0
+
+
+def _parquet_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
+    number, size = 0, path.stat().st_size
+    with pq.ParquetFile(path, memory_map=True) as table:
+        for batch in table.iter_batches(batch_size=_BATCH_ROWS):
+            number += batch.num_rows
+            yield batch, int(size * number / max(table.metadata.num_rows, 1))
 
 
 def source_files(given: str | Path) -> list[SourceFile]:
-    """The files that a path, folder or glob names, or a dataset of the Hugging Face Hub, which is fetched.
+    """The files that a path, folder or glob matches, or those of a Hugging Face dataset, which is downloaded.
 
     Raises:
-        SourceError: if it names nothing readable.
+        SourceError: if nothing readable matches.
     """
     if str(given).startswith(hub.SCHEME):
-        # All of a dataset is one source: its shards are nothing that a person would compare.
-        return [SourceFile(path, name, str(given)) for path, name in hub.fetch(str(given))]
+        # A dataset is one source: nobody compares its shards.
+        return [SourceFile(path, name, str(given)) for path, name in hub.download(str(given))]
     return [SourceFile(path) for path in find_files(given)]
 
 
 def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
-    """Every file that sources stand for now, with its size in bytes and time of change in nanoseconds.
+    """List the files that sources match now, with size in bytes and modification time in nanoseconds.
 
-    Folders and globs are resolved; what is not there, or not a path of this machine, stands for no file. Two equal
-    fingerprints say that reading the sources again would give the same rows.
+    Missing files and remote datasets are left out. Equal fingerprints mean that the files have not changed.
 
     Args:
         paths: files, folders and globs, as they were given.
@@ -191,97 +172,41 @@ def fingerprint(paths: Sequence[str | Path]) -> list[tuple[str, int, int]]:
             continue
         with contextlib.suppress(SourceError):
             for path in find_files(given):
-                # Gone between the listing and the look: it stands for nothing.
+                # A file may be deleted after it was listed.
                 with contextlib.suppress(FileNotFoundError):
                     status = path.stat()
                     found[str(path.resolve())] = (status.st_size, status.st_mtime_ns)
     return sorted((path, size, changed) for path, (size, changed) in found.items())
 
 
-def _gathered(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows that are one conversation each: sessions put together from their lines, logs taken apart."""
+def _conversation_rows(rows: Iterable[Row]) -> Iterator[Row]:
+    """Make one row per conversation: lines of a session are grouped, logs are split into their samples."""
     events: list[dict[str, Any]] = []
     held = 0
     for row in rows:
         if isinstance(row.value, dict) and is_event(row.value):
             events.append(row.value)
             held += len(row.raw)
-            if held > _GATHERED_BYTES:
+            if held > _SESSION_BYTES:
                 yield from _sessions(events)
                 events, held = [], 0
         elif is_log(row.value):
-            for number, sample in enumerate(samples(row.value)):
-                yield Row(f"{row.place}/samples[{number}]", sample, notes=row.notes)
+            for number, sample in enumerate(log_samples(row.value)):
+                yield Row(f"{row.location}/samples[{number}]", sample, notes=row.notes)
         else:
             yield row
     yield from _sessions(events)
 
 
 def _sessions(events: list[dict[str, Any]]) -> Iterator[Row]:
-    for session in gather(events):
+    for session in group_sessions(events):
         yield Row(f" session {session['claude_code_session']}", session)
-
-
-def _table_rows(batch: pa.RecordBatch, before: int) -> Iterator[Row]:
-    for number, value in enumerate(batch.to_pylist(), before + 1):
-        notes: dict[str, int] = {}
-        yield Row(f":{number}", scrub(value, notes), notes=notes)
 
 
 def _head(stream: io.BufferedReader) -> bytes:
     head = b""
-    # Damage this early is met again, and told, when the rows are read.
+    # Reading the rows meets the same damage again and reports it.
     with contextlib.suppress(*DAMAGED):
         while len(head) < HEAD_BYTES and (more := stream.read1(HEAD_BYTES - len(head))):
             head += more
     return head
-
-
-def _json_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
-    kind = layout(head, is_whole=len(head) < HEAD_BYTES)
-    for place, raw, problem in line_rows(stream) if kind == "lines" else nested_rows(stream, kind):
-        row = Row(place, problem=problem, raw=raw)
-        if problem is None:
-            try:
-                row.value = parse(raw, row.notes)
-            except RowError as error:
-                row.problem = str(error)
-                if kind == "lines" and not raw.endswith(b"\n"):
-                    row.problem = "the last line has no end: the file is still being written, or was cut off"
-            except RecursionError:
-                row.problem = "nested too deeply to be read"
-        yield row
-
-
-def _csv_rows(stream: BinaryIO, head: bytes) -> Iterator[Row]:
-    csv.field_size_limit(MAX_ROW_BYTES)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    delimiter = max(",;\t", key=head.partition(b"\n")[0].decode("utf-8", "replace").count)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    columns: list[str] | None = None
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield Row(f":{reader.line_num}", problem=f"not readable as CSV ({error}): is a quote left open?")
-            continue
-        if cells is None:
-            return
-        if columns is None:
-            columns = cells
-        elif len(cells) != len(columns):
-            if cells:
-                reason = f"{len(cells)} fields where the header has {len(columns)}"
-                yield Row(
-                    f":{reader.line_num}", problem=reason, raw=delimiter.join(cells)[:400].encode("utf-8", "replace")
-                )
-        else:
-            notes: dict[str, int] = {}
-            value = scrub(dict(zip(columns, cells, strict=True)), notes)
-            yield Row(f":{reader.line_num}", value, notes=notes)
-
-
-def _outline(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={str(item)[:60]}" for key, item in list(value.items())[:8])
-    return str(value)[:200]

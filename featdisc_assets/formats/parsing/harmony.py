@@ -1,31 +1,43 @@
-"""Harmony, the channel format of OpenAI's open models, left in the text by servers that do not parse it."""
+"""Harmony, the channel format of OpenAI's open models, in texts of servers that do not parse it."""
 
 import re
+from typing import Literal, NamedTuple
 
-from featdisc_assets.formats.parsing.segments import Segment, SegmentKind
+SegmentKind = Literal["thought", "response", "tag", "redacted", "tool"]
 
-# Possessive, so that a long run of letters is not tried at every length.
+# Possessive quantifiers prevent quadratic backtracking on long runs of letters.
 _HEADER = re.compile(
     r"(?:<\|start\|>[^<]*+)?<\|channel\|>(?P<channel>[a-z]++)(?P<recipient>[^<]*+)(?:<\|constrain\|>[^<]*+)?<\|message\|>"
 )
 _STOP = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _STOPS_THAT_BELONG_TO_THE_MESSAGE = ("<|end|>", "<|return|>", "<|call|>")
-# What is left when the special tokens were stripped on decoding.
+# The text that is left when decoding removed the special tokens.
 _STRIPPED = re.compile(r"\A\s*(analysis)(.+?)(assistantfinal)(.*)\Z", re.DOTALL)
 
 
-def harmony_segments(text: str) -> list[Segment]:
-    """Cut a text in the Harmony format by its channels.
+class Segment(NamedTuple):
+    """A segment of an assistant text; `is_cut` means that the text ends before the segment does.
 
-    `analysis` is the thought, `final` the response; `commentary` is a tool call when it names a recipient, else the
-    preamble of the response. A text that begins inside a message that ends before the next header (a template
-    pre-filled the first header) begins with a thought. An `analysis` without an end is cut off.
+    `tag` is the markup itself, `redacted` ciphertext, `tool` a message to a tool.
+    """
+
+    kind: SegmentKind
+    text: str
+    is_cut: bool = False
+
+
+def harmony_segments(text: str) -> list[Segment]:
+    """Split a text in the Harmony format into segments by its channels.
+
+    `analysis` is the thought, `final` the response. `commentary` is a tool call if it names a recipient, else part of
+    the response. A text that ends a message before the first header begins with a thought (its template pre-filled the
+    header). An `analysis` without an end is truncated.
 
     Args:
-        text: what one assistant message says.
+        text: the text of one assistant message.
 
     Returns:
-        Segments whose texts put together are the input; an empty list where the text is not in this format.
+        Segments that concatenate to the input; an empty list if the text is not in this format.
     """
     header = _HEADER.search(text)
     if header is None:

@@ -1,4 +1,4 @@
-"""Names made from content, and the rule for names that occur twice."""
+"""Ids made from content, and the rule for ids that occur twice."""
 
 import datetime as dt
 import json
@@ -13,20 +13,20 @@ from featdisc_assets.transcript import Rejected, Transcript, Turn
 
 
 def content_hash(turns: tuple[Turn, ...], model: str | None) -> str:
-    """Hash what was said and by which model.
+    """Hash the turns and the model.
 
     Args:
         turns: the conversation.
         model: the model, if known.
 
     Returns:
-        32 hex digits, equal exactly where the texts, their forms and the model are.
+        32 hex digits, equal if and only if the texts, their forms and the model are.
     """
     return _content(turns, model).hexdigest()
 
 
 def metadata_json(metadata: dict[str, Any]) -> str:
-    """Write metadata as JSON with sorted keys, so that equal metadata are equal bytes."""
+    """Write metadata as JSON with sorted keys: equal metadata give equal bytes."""
     try:
         return orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # orjson stops at 64-bit integers and 254 levels
@@ -40,14 +40,14 @@ def row_id(
     created_at: dt.datetime | None,
     metadata: dict[str, Any],
 ) -> str:
-    """Name a row that brings no id, by all it says: rows that differ in any field are different transcripts."""
+    """The id of a row without one: a hash of all its fields, so rows that differ anywhere are different transcripts."""
     digest = _content(turns, model)
     digest.update(repr((group_key, created_at and created_at.isoformat(), metadata_json(metadata))).encode())
     return digest.hexdigest()
 
 
 def _content(turns: tuple[Turn, ...], model: str | None) -> blake2b:
-    # The lengths in front keep ("ab", "c") and ("a", "bc") apart.
+    # The lengths distinguish ("ab", "c") from ("a", "bc").
     lengths = [f"{model or ''}\n"]
     texts: list[str] = []
     for turn in turns:
@@ -64,27 +64,23 @@ def _content(turns: tuple[Turn, ...], model: str | None) -> blake2b:
 
 
 class Duplicates:
-    """Decides what becomes of an id that occurs again.
+    """Resolves ids that occur more than once.
 
-    Same id and same content (turns and model): the first stays, the later one is rejected. Same id and other content:
-    the later ones take the suffix `#2`, `#3` … in the order they are read, which is the sorted order of the files and
-    the order of the rows in them. Keeps 16 bytes a transcript and 16 an id.
+    A transcript with a known id and the same content (turns and model) is rejected. With other content it gets the
+    suffix `#2`, `#3` … in the order of reading. Holds 16 bytes per transcript and 16 per id.
     """
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
         self._uses: dict[bytes, int] = {}
 
-    def admit(self, transcript: Transcript, location: str, excerpt: Callable[[], str]) -> Transcript | Rejected:
-        """Let a transcript in, under another id if need be, or reject it as a duplicate.
+    def resolve(self, transcript: Transcript, location: str, excerpt: Callable[[], str]) -> Transcript | Rejected:
+        """Accept a transcript, with another id if its own is taken, or reject it as a duplicate.
 
         Args:
-            transcript: what was read.
-            location: where, for quarantine.
-            excerpt: gives its first characters, for quarantine.
-
-        Returns:
-            The transcript (perhaps renamed), or the row for quarantine.
+            transcript: the transcript.
+            location: its location, for quarantine.
+            excerpt: returns its first characters, for quarantine.
         """
         given = transcript.transcript_id
         both = _short(given + "\n" + content_hash(transcript.turns, transcript.model))

@@ -1,4 +1,4 @@
-"""Thoughts written into the answer itself, between tags: told apart from the response without losing a character."""
+"""Split an assistant text into thoughts (between tags, or in Harmony channels) and the response."""
 
 import re
 from bisect import bisect_left
@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from featdisc_assets.formats.parsing.character_account import Ledger
+from featdisc_assets.formats.parsing.character_account import CharacterAccount
 from featdisc_assets.formats.parsing.code_regions import CodeRegions
-from featdisc_assets.formats.parsing.harmony import harmony_segments
-from featdisc_assets.formats.parsing.segments import Segment
+from featdisc_assets.formats.parsing.harmony import Segment, harmony_segments
 from featdisc_assets.transcript import Kind, ThoughtForm
 
-# The first character stands before the alternatives: a search that can skip to it is several times faster.
+# The first character is outside the alternatives: the search then skips to it, which is several times faster.
 _TAG = re.compile(
     r"""[<\[◁](?i:
       (?<=<)(?P<shut1>/)?(?:\w+:)?(?P<name1>think(?:ing)?|thoughts?|reasoning|antthinking|scratchpad(?:_reasoning)?)
@@ -24,18 +23,18 @@ _TAG = re.compile(
     )""",
     re.VERBOSE,
 )
-# A text of many blocks, none of which closes for sure, must not be searched to its end for each.
+# Limits the search in texts of many blocks none of which clearly closes.
 _CLOSING_TAGS_TRIED = 64
 _REDACTED = re.compile(r"\bredacted\s*=\s*[\"']?(?:true|1)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """An assistant text told apart.
+    """An assistant text, split.
 
-    `thought_form` is None where there is no thought, an empty block included; `is_truncated` says the text ends inside
-    a thought. `tool` are Harmony messages to a tool. `lost` counts the characters in no part, by reason, and `added`
-    those put between the parts.
+    `thought_form` is None if there is no thought or only an empty block; `is_truncated` means that the text ends inside
+    a thought. `tool` holds Harmony messages to a tool. `dropped` counts the characters in none of the parts, by reason,
+    and `added` those between joined parts.
     """
 
     thought: str
@@ -43,34 +42,37 @@ class Split:
     thought_form: ThoughtForm | None = None
     is_truncated: bool = False
     tool: tuple[str, ...] = ()
-    lost: tuple[tuple[str, int, Kind], ...] = field(default=(), compare=False)
+    dropped: tuple[tuple[str, int, Kind], ...] = field(default=(), compare=False)
     added: int = field(default=0, compare=False)
 
-    def settle(self, ledger: Ledger) -> None:
-        """Put what the cutting lost and added into the account; the text itself must have been claimed."""
-        for reason, n_chars, kind in self.lost:
-            ledger.cut(reason, n_chars, kind)
-        ledger.added += self.added
+    def update_account(self, account: CharacterAccount) -> None:
+        """Add the dropped and added characters to the account, which has recorded the text before."""
+        for reason, n_chars, kind in self.dropped:
+            account.drop(reason, n_chars, kind)
+        account.added += self.added
+        if not account.tools:
+            for text in self.tool:
+                account.drop("tool_call", len(text), "tool")
 
 
-def split(text: str) -> Split:
-    """Tell an assistant text's thoughts from its response.
+def split_thoughts(text: str) -> Split:
+    """Split an assistant text into thoughts and response.
 
-    Tags count only outside fenced code and code spans. A closing tag without an opening one makes all before it the
-    thought. An opening tag without a closing one makes all after it the thought, and the text truncated, if it stands
-    at the start of a line or after an earlier block (elsewhere it is a word in a sentence). The content of a tag with
-    `redacted="true"` is ciphertext and goes nowhere.
+    Tags inside fenced code and code spans do not count. After a closing tag without an opening one, everything before
+    it is the thought. After an opening tag without a closing one, everything after it is the thought and the text is
+    truncated, provided that the tag starts a line or follows an earlier block (elsewhere it is a word in a sentence).
+    The content of a tag with `redacted="true"` is ciphertext and is dropped.
 
     Args:
-        text: what one assistant message says. Never use it on a user's text.
+        text: the text of one assistant message, never of a user.
 
     Returns:
-        The parts; several blocks are joined by a blank line. A text without tags comes back unchanged as the response.
+        The parts; several blocks are joined by a blank line. A text without tags is returned unchanged as the response.
     """
     parts = segments(text)
     if len(parts) <= 1 and all(part.kind == "response" for part in parts):
         return Split("", text)
-    lost: list[tuple[str, int, Kind]] = []
+    dropped: list[tuple[str, int, Kind]] = []
     texts: dict[str, list[str]] = {"thought": [], "response": []}
     for part in parts:
         if part.kind in ("thought", "response"):
@@ -78,11 +80,11 @@ def split(text: str) -> Split:
             if bare:
                 texts[part.kind].append(bare)
             if len(bare) < len(part.text):
-                lost.append(("white_space", len(part.text) - len(bare), part.kind))
+                dropped.append(("white_space", len(part.text) - len(bare), part.kind))
         elif part.kind == "tag":
-            lost.append(("thought_tag", len(part.text), "thought"))
+            dropped.append(("thought_tag", len(part.text), "thought"))
         elif part.kind == "redacted":
-            lost.append(("redacted_thinking", len(part.text), "thought"))
+            dropped.append(("redacted_thinking", len(part.text), "thought"))
     thoughts, responses = texts["thought"], texts["response"]
     redacted = any(part.kind == "redacted" for part in parts)
     return Split(
@@ -91,24 +93,17 @@ def split(text: str) -> Split:
         thought_form="raw" if thoughts else "redacted" if redacted else None,
         is_truncated=parts[-1].is_cut,
         tool=tuple(part.text for part in parts if part.kind == "tool"),
-        lost=tuple(lost),
+        dropped=tuple(dropped),
         added=2 * (max(len(thoughts) - 1, 0) + max(len(responses) - 1, 0)),
     )
 
 
 def segments(text: str) -> list[Segment]:
-    """Cut a text into thoughts, responses, tags and ciphertext, in order.
-
-    Args:
-        text: what one assistant message says.
-
-    Returns:
-        The segments; their texts put together are the input, character by character.
-    """
+    """Split the text of an assistant message into segments that concatenate to the input."""
     if ("<|channel|>" in text or "assistantfinal" in text) and (found := harmony_segments(text)):
         return found
     if ("<" in text or "[" in text or "◁" in text) and _TAG.search(text):
-        return _Cutter(text).cut()
+        return _Segmenter(text).segments()
     return [Segment("response", text)] if text else []
 
 
@@ -118,12 +113,12 @@ class _Tag(NamedTuple):
     role: Literal["open", "shut", "empty", "frame"]
     name: str
     is_redacted: bool
-    # Inside a fence, yet perhaps a real tag: the fence never closes, or the tag begins a line.
+    # Inside a fence, but perhaps a real tag: the fence never closes, or the tag begins a line.
     is_doubtful: bool
 
 
-class _Cutter:
-    """One pass over a text that holds tags; each block's code is found afresh, as fences do not reach across it."""
+class _Segmenter:
+    """One pass over a text with tags. Fences do not reach across a block, so code is searched again after each."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -136,7 +131,7 @@ class _Cutter:
         self.last_closing = {tag.name: tag.start for tag in self.tags if tag.role == "shut"}
         self.code = CodeRegions(text)
 
-    def cut(self) -> list[Segment]:
+    def segments(self) -> list[Segment]:
         position: int | None = 0
         while position is not None:
             position = self._next_block(position)
@@ -144,7 +139,7 @@ class _Cutter:
         return self.found
 
     def _next_block(self, position: int) -> int | None:
-        """Take what the next tag ends or begins; returns where to look on, or None at the end."""
+        """Take the segment that the next tag ends or begins; returns the next position, or None at the end."""
         for tag in self._tags(position):
             if tag.is_doubtful:
                 continue
@@ -182,7 +177,7 @@ class _Cutter:
         return shut.end
 
     def _closing(self, tag: _Tag) -> _Tag | None:
-        """The tag's own closing tag, else one of another name; a doubtful one only where there is no sure one."""
+        """The tag's closing tag: its own name before others, certain tags before doubtful ones."""
         own_name_comes = self.last_closing.get(tag.name, -1) > tag.start
         best: dict[tuple[bool, bool], _Tag] = {}
         seen = 0
@@ -197,7 +192,7 @@ class _Cutter:
         return best[min(best)] if best else None
 
     def _next_tag(self) -> _Tag | None:
-        """The tag that follows with nothing but white space between, if one does."""
+        """The tag that follows with only white space between, if there is one."""
         index = bisect_left(self.starts, self.done)
         follows = index < len(self.tags) and not self.text[self.done : self.starts[index]].strip()
         return self.tags[index] if follows else None
@@ -208,7 +203,7 @@ class _Cutter:
             self.done = end
 
     def _tags(self, position: int) -> Iterator[_Tag]:
-        """Tags from a position on, without those quoted in code."""
+        """Yield the tags from a position on, without those quoted in code."""
         regions = self.code.starting_from(position)
         region = next(regions, None)
         for index in range(bisect_left(self.starts, position), len(self.tags)):

@@ -1,4 +1,4 @@
-"""Rows out of a file of JSON: one value a line, one array, or one value over many lines, told apart by content."""
+"""Split a JSON file into rows: one value per line, one array, or values over several lines."""
 
 import io
 import re
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import BinaryIO, Literal, NamedTuple
 
 from featdisc_assets.formats.adapter import RowError
-from featdisc_assets.formats.parsing.json_text import parse
+from featdisc_assets.formats.parsing.json_text import parse_json
 
-# One conversation of this size is some sixteen million tokens: a larger row is a broken file.
+# A conversation of this size has some sixteen million tokens: a larger row means a broken file.
 MAX_ROW_BYTES = 64 * 2**20
 HEAD_BYTES = 256 * 2**10
 
@@ -20,7 +20,7 @@ _INSIDE = {
     ord('"'): re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL),
     ord("'"): re.compile(rb"(?:[^'\\]++|\\.)*+", re.DOTALL),
 }
-# All up to the next bracket, whole strings included; it stops before a string that the buffer holds only in part.
+# Everything up to the next bracket, whole strings included; stops before a string that the buffer holds in part.
 _TO_BRACKET = re.compile(
     rb"""(?:[^"'{}\[\]]++|"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')*+""",
     re.DOTALL,
@@ -28,22 +28,22 @@ _TO_BRACKET = re.compile(
 
 
 class RawRow(NamedTuple):
-    """One row's bytes, or the reason why there are none (its bytes are then the first of them)."""
+    """The bytes of a row; with a problem, only the first of them."""
 
-    place: str
+    location: str
     raw: bytes
     problem: str | None = None
 
 
-def layout(head: bytes, *, is_whole: bool) -> Literal["lines", "array", "document"]:
-    """Tell how a file keeps its rows from its first bytes.
+def detect_layout(head: bytes, *, is_whole: bool) -> Literal["lines", "array", "document"]:
+    """Detect the layout of a JSON file from its first bytes.
 
     Args:
         head: the first `HEAD_BYTES` of the file.
-        is_whole: whether that is all of it.
+        is_whole: whether the file has no more bytes.
 
     Returns:
-        `lines` (one value a line), `array` (one array of rows) or `document` (one value over several lines).
+        `lines` (one value per line), `array` (one array of rows) or `document` (values over several lines).
     """
     head = head.removeprefix(_BOM).lstrip()
     if head[:1] == b"[" and not _starts_with_message(head):
@@ -60,7 +60,7 @@ def layout(head: bytes, *, is_whole: bool) -> Literal["lines", "array", "documen
 
 
 def line_rows(stream: BinaryIO) -> Iterator[RawRow]:
-    """One row a line; a line over the limit is passed by without being held."""
+    """Yield one row per line. A line over the limit is skipped without being held in memory."""
     number = 0
     while line := stream.readline(MAX_ROW_BYTES + 1):
         number += 1
@@ -77,26 +77,26 @@ def line_rows(stream: BinaryIO) -> Iterator[RawRow]:
 
 
 def nested_rows(stream: BinaryIO, kind: Literal["array", "document"]) -> Iterator[RawRow]:
-    """The items of one array, or the values of a document, found by their brackets without holding the file.
+    """Yield the items of one array, or the values of a document, by their brackets and without holding the file.
 
-    Python's quotes are understood as well as JSON's. What stands between two items is a row of its own unless it is
-    commas and space, so nothing is passed over in silence.
+    Single quotes count like double quotes, as Python prints them. Text between two items is a row of its own, unless
+    it is commas and white space.
     """
-    return _Nesting(stream, 1 if kind == "array" else 0).rows()
+    return _BracketScanner(stream, 1 if kind == "array" else 0).rows()
 
 
-class _Nesting:
-    """The state of one pass: how deep, inside which quotes, and where the present row began in the buffer."""
+class _BracketScanner:
+    """The state of one pass: bracket depth, open quote, and the start of the current row in the buffer."""
 
     def __init__(self, stream: BinaryIO, row_depth: int) -> None:
         self.stream = stream
         self.row_depth = row_depth
         self.buffer = b""
-        self.start = 0  # where what is not yet given out begins
+        self.start = 0  # of what has not been yielded yet
         self.position = 0
         self.depth = 0
         self.quote = 0
-        self.dropped = 0  # bytes of an oversized row that are gone
+        self.dropped = 0  # bytes of an oversized row that are no longer held
         self.count = 0
 
     def rows(self) -> Iterator[RawRow]:
@@ -118,7 +118,7 @@ class _Nesting:
         if self.dropped or len(kept) > MAX_ROW_BYTES:
             self.dropped += max(len(kept) - 400, 0)
             kept = kept[:400]
-        # Everything in the buffer has been looked at, but for a lone backslash at its end.
+        # The buffer is scanned except for a backslash at its end.
         unseen = len(self.buffer) - self.position
         if self.dropped and unseen:
             kept += self.buffer[-unseen:]
@@ -171,7 +171,7 @@ class _Nesting:
             if gap:
                 yield self._row(gap, None)
             self.start = at + 1
-            self.row_depth = 0  # whatever follows the array stands on its own
+            self.row_depth = 0  # what follows the array is a row of its own
             self.depth = 0
 
     def _row(self, raw: bytes, problem: str | None) -> RawRow:
@@ -186,9 +186,9 @@ def _too_long(size: int) -> str:
 
 
 def _starts_with_message(head: bytes) -> bool:
-    first = next(_Nesting(io.BytesIO(head), 1).rows(), None)
+    first = next(_BracketScanner(io.BytesIO(head), 1).rows(), None)
     try:
-        item = parse(first.raw, {}) if first and first.problem is None else None
+        item = parse_json(first.raw, {}) if first and first.problem is None else None
     except RowError:
         item = None
     if item is None:
@@ -198,6 +198,6 @@ def _starts_with_message(head: bytes) -> bool:
 
 def _is_container(line: bytes) -> bool:
     try:
-        return isinstance(parse(line, {}), dict | list)
+        return isinstance(parse_json(line, {}), dict | list)
     except RowError:
         return False

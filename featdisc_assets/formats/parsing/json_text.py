@@ -1,4 +1,4 @@
-"""One JSON value out of bytes, with the mends that real files need."""
+"""Parse a JSON value with the repairs that real files need."""
 
 import ast
 import json
@@ -11,26 +11,23 @@ import orjson
 
 from featdisc_assets.formats.adapter import RowError
 
-# A syntax tree takes some hundred times the text's memory, so Python literals have a lower limit than JSON.
+# A syntax tree takes some hundred times the memory of its text, so Python literals have a lower limit than JSON.
 PYTHON_LITERAL_BYTES = 4 * 2**20
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _PYTHON_NUMBERS = {"nan", "inf", "NaN", "Infinity"}
 
 
-def parse(raw: bytes | str, notes: dict[str, int]) -> Any:  # noqa: ANN401
-    r"""Parse one JSON value; what had to be mended is counted in `notes`.
+def parse_json(raw: bytes | str, notes: dict[str, int]) -> Any:  # noqa: ANN401
+    r"""Parse one JSON value and count the repairs in `notes`.
 
-    The rules: NUL characters are removed, lone surrogates and bytes that are no UTF-8 become U+FFFD, NaN and the
-    infinities become null, raw control characters inside strings are kept, and a dict as Python prints it is read.
+    NUL characters are removed, lone surrogates and invalid UTF-8 become U+FFFD, NaN and the infinities become null,
+    raw control characters in strings are kept, and a Python literal is accepted.
 
     Args:
         raw: the value's text, UTF-8 if bytes.
         notes: counts are added here: `nul_characters`, `lone_surrogates`, `invalid_utf8`, `not_a_number`,
             `python_literal`.
-
-    Returns:
-        The value, whose strings are all valid text.
 
     Raises:
         RowError: if it is neither JSON nor a Python literal.
@@ -55,7 +52,7 @@ def scrub(value: Any, notes: dict[str, int]) -> Any:  # noqa: ANN401
 
 
 def scrub_text(text: str, notes: dict[str, int]) -> str:
-    """Remove NULs and replace lone surrogates: neither survives the way into a table."""
+    """Remove NULs and replace lone surrogates: a table can store neither."""
     if "\0" in text:
         notes["nul_characters"] = notes.get("nul_characters", 0) + text.count("\0")
         text = text.replace("\0", "")
@@ -75,7 +72,7 @@ def _parse_leniently(raw: bytes | str, notes: dict[str, int], reason: str) -> An
         constants += 1
 
     try:
-        # The standard library knows NaN, lone surrogates and control characters; orjson refuses all three.
+        # The standard library accepts NaN, lone surrogates and control characters; orjson rejects all three.
         value = json.loads(text, parse_constant=null, strict=False)
     except (ValueError, RecursionError):
         return _python_literal(text, notes, reason)
@@ -110,7 +107,7 @@ def _python_literal(text: str, notes: dict[str, int], reason: str) -> Any:  # no
 
 
 class _NumbersToNull(ast.NodeTransformer):
-    """`nan` and `inf` are names to Python, and JSON has neither."""
+    """Replaces `nan` and `inf`, which are names in Python, by None."""
 
     def __init__(self, notes: dict[str, int]) -> None:
         self.notes = notes
@@ -127,7 +124,7 @@ class _NumbersToNull(ast.NodeTransformer):
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Bring a Python literal down to what JSON can hold."""
+    """Convert a Python literal to JSON types."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -139,12 +136,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return repr(value)
 
 
-def decoded(value: Any, wanted: Callable[[Any], bool]) -> Any:  # noqa: ANN401
-    """A cell that holds JSON as text, opened if what is inside is `wanted`; any other value comes back as it is."""
+def decode_cell(value: Any, wanted: Callable[[Any], bool] = lambda _: True) -> Any:  # noqa: ANN401
+    """Parse a cell of JSON text if its value is `wanted`; any other cell is returned as it is."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     try:
-        inner = parse(value, {})
+        inner = parse_json(value, {})
     except RowError:
         return value
     return inner if wanted(inner) else value

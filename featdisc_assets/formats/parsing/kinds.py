@@ -1,20 +1,20 @@
-"""Whether a source gave what it has a place for."""
+"""Detect kinds that a source has fields for and no text of."""
 
 from collections import Counter
 
 from featdisc_assets.transcript import KINDS, Transcript
 
 
-class Kinds:
-    """Counts, over one source, the transcripts with a text of each kind, and those with a place for it left empty."""
+class KindCounts:
+    """Counts, over one source, the kinds with text and the transcripts with an empty field for a kind."""
 
     def __init__(self) -> None:
         self.n_transcripts = 0
         self._filled: set[str] = set()
-        self._blank: Counter[str] = Counter()
+        self._empty: Counter[str] = Counter()
 
-    def count(self, transcript: Transcript) -> None:
-        """Take one transcript into the count."""
+    def add(self, transcript: Transcript) -> None:
+        """Count one transcript."""
         self.n_transcripts += 1
         if len(self._filled) < len(KINDS):
             for turn in transcript.turns:
@@ -24,17 +24,17 @@ class Kinds:
                     self._filled.add("thought")
                 if turn.response or turn.is_truncated:
                     self._filled.add("response")
-        if transcript.blank:
-            self._blank.update(transcript.blank)
+        if transcript.empty_kinds:
+            self._empty.update(transcript.empty_kinds)
 
-    def complaint(self, source: str) -> str | None:
-        """What is wrong with the source as a whole, or None; a source without any place for a kind plainly has none."""
+    def problem(self, source: str) -> str | None:
+        """The error message for a kind that most transcripts have a field for and none has text of, or None."""
         for kind in KINDS:
-            # A stray empty field among rows that have no such thing is no place.
-            if kind not in self._filled and 2 * self._blank[kind] >= self.n_transcripts > 0:
+            # A few empty fields are no sign of a wrong column.
+            if kind not in self._filled and 2 * self._empty[kind] >= self.n_transcripts > 0:
                 return (
                     f"not one of {self.n_transcripts:,} transcripts of {source} has a {kind} text, though"
-                    f" {self._blank[kind]:,} have a place for one: map the right column with --map {kind}=COLUMN,"
+                    f" {self._empty[kind]:,} have a place for one: map the right column with --map {kind}=COLUMN,"
                     " or load it all the same with --allow-empty"
                 )
         return None

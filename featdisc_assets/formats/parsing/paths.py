@@ -1,4 +1,4 @@
-"""Which files a path, folder or glob names."""
+"""Find the files that a path, folder or glob matches."""
 
 import glob
 from pathlib import Path
@@ -6,25 +6,22 @@ from pathlib import Path
 from featdisc_assets.formats.adapter import SourceError
 
 READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".eval")
-PACKINGS = (".gz", ".zst", ".zstd")
-# What the `datasets` library and the Hub keep beside a dataset's rows.
+COMPRESSION_SUFFIXES = (".gz", ".zst", ".zstd")
+# Files that the `datasets` library and the Hub store beside a dataset's rows.
 SIDECARS = ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "croissant.json")
 
 
 def find_files(given: str | Path) -> list[Path]:
-    """List the files that a path, folder or glob names, sorted.
+    """List the files that a path, folder or glob matches, sorted.
 
-    A folder is searched to any depth for files that can be read (by their ending); hidden files and folders are passed
-    over. A file named outright, or matched by a glob, is taken whatever its ending.
+    Folders are searched recursively for files with a known suffix, without hidden files and folders. A file that is
+    named or matched by a glob may have any suffix.
 
     Args:
-        given: the path as the user wrote it; `~` is understood.
-
-    Returns:
-        The files.
+        given: the path as the user wrote it; `~` is expanded.
 
     Raises:
-        SourceError: if nothing is there, or a folder holds nothing readable.
+        SourceError: if nothing matches, or a folder holds nothing readable.
     """
     path = Path(given).expanduser()
     if path.is_file():
@@ -40,13 +37,18 @@ def find_files(given: str | Path) -> list[Path]:
     raise SourceError(f"{given} does not exist: give a file, a folder or a glob, from {Path.cwd()}")
 
 
+def is_readable(path: Path) -> bool:
+    """Whether a file in a folder holds rows, by its name."""
+    return file_suffix(path) in READABLE and path.name not in SIDECARS
+
+
 def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:
     shown = [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    files = [path for path in shown if ending(path) in READABLE and path.name not in SIDECARS]
+    files = [path for path in shown if is_readable(path)]
     if not files and not or_none:
         endings = ", ".join(sorted({path.suffix or path.name for path in shown})[:10]) or "no files"
         known = ", ".join(READABLE)
@@ -56,7 +58,7 @@ def _in_folder(folder: Path, *, or_none: bool = False) -> list[Path]:
     return files
 
 
-def ending(path: Path) -> str:
-    """A file's ending in lower case, what stands before `.gz` or `.zst` if that is there."""
-    name = path.name.lower()
-    return Path(next((name.removesuffix(packing) for packing in PACKINGS if name.endswith(packing)), name)).suffix
+def file_suffix(path: Path) -> str:
+    """A file's suffix in lower case; the one before `.gz` or `.zst` if the file is compressed."""
+    name = Path(path.name.lower())
+    return name.with_suffix("").suffix if name.suffix in COMPRESSION_SUFFIXES else name.suffix

@@ -1,12 +1,12 @@
-"""What a row says of a person: it goes nowhere, and only a salted hash tells one person from another."""
+"""Fields of personal data: they are dropped, and a salted hash identifies a person instead."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from featdisc_assets.formats.parsing.character_account import Ledger
+from featdisc_assets.formats.parsing.character_account import CharacterAccount
 
-# Of the people who wrote, as chat logs name it (WildChat's first).
+# Field names of chat logs (WildChat's first).
 PERSONAL_FIELDS = frozenset(
     {
         *("hashed_ip", "country", "state", "header", "ip", "ip_address", "client_ip", "remote_addr", "user_agent"),
@@ -14,19 +14,19 @@ PERSONAL_FIELDS = frozenset(
         *("user_name", "full_name", "account_email", "device_id", "headers", "cookies"),
     }
 )
-# Of these the first a row has tells its people apart, once hashed.
+# The first of these that a row has is hashed to identify its person.
 PERSON_FIELDS = ("hashed_ip", "user_id", "ip", "ip_address", "user_email", "email", "username", "device_id")
 
 
-def person(record: Mapping[str, Any], salt: bytes) -> str | None:
-    """A name for whoever wrote, that leads back to nobody: a keyed hash of what the record knows them by.
+def person_hash(record: Mapping[str, Any], salt: bytes) -> str | None:
+    """A pseudonym for the author: a keyed hash of the first identifying field.
 
     Args:
         record: a row, or one of its messages.
-        salt: this home's own secret, so that two homes' names cannot be compared.
+        salt: this home's secret, so that pseudonyms of two homes cannot be compared.
 
     Returns:
-        `person-` and 16 hex digits, or None where the record knows nobody.
+        `person-` and 16 hex digits, or None if the record has no identifying field.
     """
     for name in PERSON_FIELDS:
         value = record.get(name)
@@ -36,8 +36,8 @@ def person(record: Mapping[str, Any], salt: bytes) -> str | None:
     return None
 
 
-def leave_personal(message: Mapping[str, Any], ledger: Ledger) -> None:
-    """Let a message's personal fields go."""
+def drop_personal(message: Mapping[str, Any], account: CharacterAccount) -> None:
+    """Drop a message's personal fields."""
     for name in PERSONAL_FIELDS & message.keys():
         if message[name] is not None:
-            ledger.leave("personal_data", {name: message[name]})
+            account.drop_value("personal_data", {name: message[name]})

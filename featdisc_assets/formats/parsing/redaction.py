@@ -1,4 +1,4 @@
-"""Personal data and secrets taken out of texts before any model sees them, each by a mark of its kind."""
+"""Replace personal data and secrets in texts by placeholders."""
 
 import re
 from collections.abc import Iterator
@@ -11,41 +11,40 @@ from detect_secrets.plugins.base import RegexBasedDetector
 from stdnum import iban, luhn
 from stdnum.us import ssn
 
-from featdisc_assets.transcript import Dropped, Kind, Transcript, Turn
+from featdisc_assets.transcript import ALL_KINDS, Dropped, Kind, Transcript, Turn
 
-# National numbers are read as this region's; those that begin with + are known everywhere.
+# National phone numbers are parsed for this region; numbers that begin with + are international.
 REGION = "US"
 
-# The libraries at hand check an address, and find none in running text; the shape is the common part of RFC 5322.
+# The common part of RFC 5322; the libraries in use validate an address but do not find it in running text.
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}(?!\w)")
 _SSN = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-# Providers of models, newer than the library's list.
+# Keys of model providers that the library's list does not have.
 _MODEL_KEY = re.compile(
     r"(?<![\w-])(?:sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|github_pat_\w{40,}|gsk_\w{40,}|xai-\w{40,})"
 )
 _PHONE_HINT = re.compile(r"\+?\(?\d[\d\s().-]{5,}\d")
-# Every pattern of the library has a long run of such signs, an address or a user before a host.
+# A cheap test before the library's patterns: each contains one of these.
 _SECRET_HINT = re.compile(r"[A-Za-z0-9+/=_-]{16}|\d\.\d|://[^/\s]*@|AKC|AP[\dA-F]|sl[_-]|PRIVATE KEY")
-# Its pattern needs digits and dots alone; the library's own plug-in leaves private networks be.
+# The library's detector skips private networks.
 _ADDRESS_TYPE = "Public IP (ipv4)"
 
 
-class Finding(NamedTuple):
-    """A stretch of text that goes, and what it is."""
+class SensitiveSpan(NamedTuple):
+    """A span of text to replace, and the label of its placeholder."""
 
     start: int
     end: int
-    what: str
+    label: str
 
 
 class Redactor:
     """Finds e-mail addresses, phone numbers, cards, IBANs, social security numbers, public IP addresses and keys.
 
-    Names and street addresses are not found: they need a model of language, which would be slower than all else and
-    wrong in both directions.
+    Names and street addresses are not found: they need a language model, which is slow and makes errors of both kinds.
     """
 
     def __init__(self, region: str = REGION) -> None:
@@ -58,23 +57,23 @@ class Redactor:
                 self.secrets += [(what, pattern) for pattern in plugin().denylist]
 
     def redact(self, transcript: Transcript) -> Transcript:
-        """Take everything found out of all texts; what went is counted in `dropped` as `redacted:KIND`."""
+        """Replace every span in all texts, and count them in `dropped` as `redacted:LABEL`."""
         counted: dict[tuple[Kind, str], list[int]] = {}
         added = 0
         turns: list[Turn] = []
         for turn in transcript.turns:
             fresh: dict[str, str] = {}
-            for kind in _KINDS:
+            for kind in ALL_KINDS:
                 text = getattr(turn, kind)
                 found = self.find(text) if text else []
                 if not found:
                     continue
-                for finding in found:
-                    entry = counted.setdefault((kind, finding.what), [0, 0])
+                for span in found:
+                    entry = counted.setdefault((kind, span.label), [0, 0])
                     entry[0] += 1
-                    entry[1] += finding.end - finding.start
-                    added += len(finding.what) + 2
-                fresh[kind] = _without(text, found)
+                    entry[1] += span.end - span.start
+                    added += len(span.label) + 2
+                fresh[kind] = _replace_spans(text, found)
             turns.append(replace(turn, **fresh) if fresh else turn)  # type: ignore[arg-type]
         if not counted:
             return transcript
@@ -88,50 +87,48 @@ class Redactor:
             chars_added=transcript.chars_added + added,
         )
 
-    def find(self, text: str) -> list[Finding]:
-        """What a text holds of persons and secrets, in order, without overlaps: the first and longest goes."""
-        found = sorted(self._candidates(text), key=lambda finding: (finding.start, -finding.end))
-        kept: list[Finding] = []
-        for finding in found:
-            if not kept or finding.start >= kept[-1].end:
-                kept.append(finding)
-            elif finding.end > kept[-1].end:
-                kept[-1] = kept[-1]._replace(end=finding.end)
+    def find(self, text: str) -> list[SensitiveSpan]:
+        """The sensitive spans of a text, in order; overlapping ones are merged under the first label."""
+        found = sorted(self._candidates(text), key=lambda span: (span.start, -span.end))
+        kept: list[SensitiveSpan] = []
+        for span in found:
+            if not kept or span.start >= kept[-1].end:
+                kept.append(span)
+            elif span.end > kept[-1].end:
+                kept[-1] = kept[-1]._replace(end=span.end)
         return kept
 
-    def _candidates(self, text: str) -> Iterator[Finding]:
+    def _candidates(self, text: str) -> Iterator[SensitiveSpan]:
         if "@" in text:
-            yield from (Finding(*match.span(), "email") for match in _EMAIL.finditer(text))
+            yield from (SensitiveSpan(*match.span(), "email") for match in _EMAIL.finditer(text))
         if "PRIVATE KEY" in text:
-            yield from (Finding(*match.span(), "secret") for match in _PRIVATE_KEY.finditer(text))
-        yield from (Finding(*match.span(), "secret") for match in _MODEL_KEY.finditer(text))
+            yield from (SensitiveSpan(*match.span(), "secret") for match in _PRIVATE_KEY.finditer(text))
+        yield from (SensitiveSpan(*match.span(), "secret") for match in _MODEL_KEY.finditer(text))
         for what, pattern in self.secrets if _SECRET_HINT.search(text) else ():
-            # The group is the secret itself, where the pattern has a context around it.
-            yield from (Finding(*match.span(), what) for match in pattern.finditer(text))
+            yield from (SensitiveSpan(*match.span(), what) for match in pattern.finditer(text))
         if _PHONE_HINT.search(text):
             yield from self._numbers(text)
         yield from (
-            Finding(*match.span(), "iban") for match in _IBAN.finditer(text) if iban.is_valid(match[0].replace(" ", ""))
+            SensitiveSpan(*match.span(), "iban")
+            for match in _IBAN.finditer(text)
+            if iban.is_valid(match[0].replace(" ", ""))
         )
 
-    def _numbers(self, text: str) -> Iterator[Finding]:
+    def _numbers(self, text: str) -> Iterator[SensitiveSpan]:
         for match in _CARD.finditer(text):
             if luhn.is_valid(re.sub(r"[ -]", "", match[0])):
-                yield Finding(*match.span(), "card_number")
+                yield SensitiveSpan(*match.span(), "card_number")
         for match in _SSN.finditer(text):
             if ssn.is_valid(match[0]):
-                yield Finding(*match.span(), "social_security_number")
+                yield SensitiveSpan(*match.span(), "social_security_number")
         for number in phonenumbers.PhoneNumberMatcher(text, self.region, max_tries=1_000):
-            yield Finding(number.start, number.end, "phone_number")
+            yield SensitiveSpan(number.start, number.end, "phone_number")
 
 
-_KINDS: tuple[Kind, ...] = ("user", "thought", "response", "tool")
-
-
-def _without(text: str, found: list[Finding]) -> str:
+def _replace_spans(text: str, found: list[SensitiveSpan]) -> str:
     parts: list[str] = []
     done = 0
-    for finding in found:
-        parts += (text[done : finding.start], f"[{finding.what}]")
-        done = finding.end
+    for span in found:
+        parts += (text[done : span.start], f"[{span.label}]")
+        done = span.end
     return "".join((*parts, text[done:]))

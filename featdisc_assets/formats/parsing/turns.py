@@ -1,21 +1,21 @@
-"""Messages in the order they were sent, gathered into turns."""
+"""Group messages into turns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from featdisc_assets.formats.parsing.character_account import Ledger
-from featdisc_assets.transcript import Kind, ThoughtForm, Turn
+from featdisc_assets.formats.parsing.character_account import CharacterAccount
+from featdisc_assets.transcript import ThoughtForm, Turn
 
-# From the most to the least that can be read; a turn of several messages takes the first that occurs.
+# Most readable first; a turn of several messages has the first form that occurs.
 FORMS: tuple[ThoughtForm, ...] = ("raw", "summary", "redacted", "hidden")
 
 
 @dataclass(slots=True)
 class Message:
-    """One message of the user, the model or a tool, its thought already told from its answer.
+    """One message of the user, the model or a tool, its thought split from its text.
 
-    `tool` is what passed to and from tools, in order; a message of a tool has nothing else.
+    `tool` holds tool calls and results in order; a message of a tool has nothing else.
     """
 
     role: Literal["user", "assistant", "tool"]
@@ -26,52 +26,42 @@ class Message:
     tool: list[str] = field(default_factory=list)
 
 
-def assemble(messages: Iterable[Message], ledger: Ledger) -> tuple[Turn, ...]:
-    """Gather messages into turns.
+def assemble(messages: Iterable[Message], account: CharacterAccount) -> tuple[Turn, ...]:
+    """Group messages into turns.
 
-    A turn starts at a user message that follows an answer. User messages in a row are one turn, as are assistant
-    messages in a row (a model that calls tools answers in pieces); their texts are joined by a blank line. Assistant
-    messages before the first user message make a turn without a user text. A tool's message belongs to the turn it
-    comes in, and starts none.
+    A turn starts at a user message that follows an answer. Consecutive messages of one role belong to one turn, their
+    texts joined by a blank line (a model that calls tools answers in several messages). Assistant messages before the
+    first user message are a turn without user text. A tool message never starts a turn.
 
     Args:
         messages: all messages, in order.
-        ledger: the row's account.
-
-    Returns:
-        The turns, in order.
+        account: the row's account.
     """
     turns: list[Turn] = []
-    asked: list[Message] = []
-    answered: list[Message] = []
+    user_messages: list[Message] = []
+    replies: list[Message] = []
     for message in messages:
         if message.role != "user":
-            answered.append(message)
+            replies.append(message)
             continue
-        if any(earlier.role == "assistant" for earlier in answered):
-            turns.append(_turn(asked, answered, ledger))
-            asked, answered = [], []
-        asked.append(message)
-    if asked or answered:
-        turns.append(_turn(asked, answered, ledger))
+        if any(earlier.role == "assistant" for earlier in replies):
+            turns.append(_turn(user_messages, replies, account))
+            user_messages, replies = [], []
+        user_messages.append(message)
+    if user_messages or replies:
+        turns.append(_turn(user_messages, replies, account))
     return tuple(turns)
 
 
-def _turn(asked: list[Message], answered: list[Message], ledger: Ledger) -> Turn:
-    forms = {message.thought_form for message in answered}
-    own = [message for message in answered if message.role == "assistant"]
+def _turn(user_messages: list[Message], replies: list[Message], account: CharacterAccount) -> Turn:
+    forms = {message.thought_form for message in replies}
+    own = [message for message in replies if message.role == "assistant"]
     return Turn(
-        user=_join([message.text for message in asked], "user", ledger),
-        thought=_join([message.thought for message in answered], "thought", ledger),
-        response=_join([message.text for message in answered], "response", ledger),
+        user=account.join((message.text for message in user_messages), "user"),
+        thought=account.join((message.thought for message in replies), "thought"),
+        response=account.join((message.text for message in replies), "response"),
         thought_form=next((form for form in FORMS if form in forms), None),
-        # A cut in an earlier message was made good by the next one.
+        # An earlier truncated message was continued by the next one.
         is_truncated=bool(own) and own[-1].is_truncated,
-        tool=_join([text for message in (*asked, *answered) for text in message.tool], "tool", ledger),
+        tool=account.join((text for message in (*user_messages, *replies) for text in message.tool), "tool"),
     )
-
-
-def _join(texts: list[str], kind: Kind, ledger: Ledger) -> str:
-    if len(texts) == 1 and texts[0] and not texts[0].isspace():
-        return texts[0]
-    return ledger.join(texts, kind) if texts else ""

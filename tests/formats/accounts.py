@@ -15,7 +15,7 @@ def drops(transcript: Transcript) -> dict[str, int]:
     return found
 
 
-def is_settled(transcript: Transcript) -> bool:
+def is_balanced(transcript: Transcript) -> bool:
     """Whether every character of the row is in a turn or in `dropped`."""
     kept = sum(len(turn.user) + len(turn.thought) + len(turn.response) + len(turn.tool) for turn in transcript.turns)
     gone = sum(entry.n_chars for entry in transcript.dropped)
