@@ -17,7 +17,7 @@ from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import AskingConfig, write_ledger
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
-from featdisc_assets.encoders.server import Manner, Server
+from featdisc_assets.encoders.server import RequestOptions, Server
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
@@ -133,12 +133,12 @@ def _encoder(db: Warehouse, config: EncoderConfig, home: Home) -> Iterator[encod
     with AnswerStore(home.answers) as store:
         prices = {server.model: server.price} | ({} if plan is None else {plan.model: plan.params.price})
         budget = open_budget(None if plan is None else plan.budget_usd, db, store, prices)
-        manner = Manner(config.limits(), config.max_attempts, config.timeout_s, config.texts_a_request)
+        options = RequestOptions(config.limits(), config.max_attempts, config.timeout_s, config.texts_a_request)
         try:
             yield RemoteEncoder(
                 _of_known_width(db, server),
                 home.answers,
-                manner=manner,
+                options=options,
                 budget=budget,
                 retry_failed=config.retry_failed,
             )
@@ -242,8 +242,8 @@ def _make_current(db: Warehouse, encoder: str, config: EncoderConfig) -> None:
 def _bill(model: encoders.Encoder) -> str:
     if not isinstance(model, RemoteEncoder):
         return ""
-    cost = f", ${model.known.cost_usd:,.4f}" if model.known.cost_usd else ""
-    return f" · {model.known.tokens:,} tokens{cost}"
+    cost = f", ${model.state.cost_usd:,.4f}" if model.state.cost_usd else ""
+    return f" · {model.state.tokens:,} tokens{cost}"
 
 
 def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) -> dict[str, int]:
@@ -257,4 +257,4 @@ def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) ->
             f"{len(model.failures):,} feature texts have no vector and take no part in clusters: {said};"
             " the check every_feature_is_embedded lists them"
         )
-    return {"without a vector": len(model.failures), "tokens": model.known.tokens}
+    return {"without a vector": len(model.failures), "tokens": model.state.tokens}

@@ -5,7 +5,7 @@ from typing import Any
 
 from featdisc_assets.encoders.server import Server
 from featdisc_assets.llm.answer_store import Attempt
-from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.faults import AttemptResult
 
 PURPOSE = "embedding"
 
@@ -15,7 +15,7 @@ def row(
     identity: str,
     provider: str,
     texts: list[str],
-    verdict: Verdict,
+    result: AttemptResult,
     response: Any,  # noqa: ANN401  (a litellm.EmbeddingResponse)
     latency_ms: float,
 ) -> Attempt:
@@ -29,8 +29,8 @@ def row(
         model=server.model,
         prompt_version="",
         provider=provider,
-        status=verdict.status,
-        error=verdict.error or None,
+        status=result.status,
+        error=result.error or None,
         latency_ms=round(latency_ms, 3),
     )
     if response is not None:

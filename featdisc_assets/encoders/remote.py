@@ -11,8 +11,8 @@ import numpy as np
 from featdisc_assets.encoders.bundled import REMOTE, EncoderError
 from featdisc_assets.encoders.calls import Calls
 from featdisc_assets.encoders.parse import Matrix
-from featdisc_assets.encoders.server import Experience, Manner, Server
-from featdisc_assets.encoders.vector_store import Failure, KeptVectors
+from featdisc_assets.encoders.server import RequestOptions, Server, ServerState
+from featdisc_assets.encoders.vector_store import Failure, VectorStore
 from featdisc_assets.llm import faults, pricing, providers
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.background import background_loop
@@ -32,7 +32,7 @@ class RemoteEncoder:
     Args:
         server: Who is asked; without a price of its own it has litellm's.
         answers: The home's file of answers: vectors and the ledger go there as they come.
-        manner: How hard it is pressed.
+        options: How hard it is pressed.
         budget: What the home may spend; None for no limit.
         retry_failed: Whether to ask again for texts that were refused for good.
 
@@ -50,17 +50,17 @@ class RemoteEncoder:
         server: Server,
         answers: Path,
         *,
-        manner: Manner = Manner(),  # noqa: B008  (frozen)
+        options: RequestOptions = RequestOptions(),  # noqa: B008  (frozen)
         budget: Budget | None = None,
         retry_failed: bool = False,
     ) -> None:
         self.identity = identity(server.model, server.dimensions)
         self._route = check(server, budget_usd=None if budget is None else budget.limit_usd)
         self._server = dataclasses.replace(server, price=pricing.price(server.model, server.price))
-        self._answers, self._manner, self._budget, self._retry_failed = answers, manner, budget, retry_failed
-        self.known = Experience(
-            gate=Gate(manner.limits),
-            texts_a_request=manner.texts_a_request,
+        self._answers, self._options, self._budget, self._retry_failed = answers, options, budget, retry_failed
+        self.state = ServerState(
+            gate=Gate(options.limits),
+            texts_a_request=options.texts_a_request,
             width=server.width or server.dimensions,
             takes_base64=self._route.provider == "openai",
         )
@@ -90,7 +90,7 @@ class RemoteEncoder:
         """
         distinct = list(dict.fromkeys(texts))
         with AnswerStore(self._answers) as store:
-            kept = KeptVectors(store, self.identity)
+            kept = VectorStore(store, self.identity)
             found, refused = kept.find(distinct)
             if self._retry_failed:
                 refused = {text: why for text, why in refused.items() if text in self.failures}
@@ -98,7 +98,7 @@ class RemoteEncoder:
                 refused |= self._ask(left, kept)
                 found |= kept.find(left)[0]
         self.failures |= refused
-        width = self.known.width or (len(next(iter(found.values()))) if found else 0)
+        width = self.state.width or (len(next(iter(found.values()))) if found else 0)
         nothing = np.zeros(width, np.float32)
         rows = [found.get(text, nothing) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, width), np.float32)
@@ -106,12 +106,12 @@ class RemoteEncoder:
     def forget(self, texts: Sequence[str]) -> None:
         """Let go of vectors that are written elsewhere by now."""
         with AnswerStore(self._answers) as store:
-            KeptVectors(store, self.identity).forget(texts)
+            VectorStore(store, self.identity).forget(texts)
 
-    def _ask(self, texts: list[str], kept: KeptVectors) -> dict[str, Failure]:
+    def _ask(self, texts: list[str], kept: VectorStore) -> dict[str, Failure]:
         if self._budget is not None:
-            self._budget.learn(kept.spent_usd())  # others on this home have spent meanwhile
-        calls = Calls(self._server, self.identity, self._route, self._manner, self.known, kept, self._budget)
+            self._budget.update_spent(kept.spent_usd())  # others on this home have spent meanwhile
+        calls = Calls(self._server, self.identity, self._route, self._options, self.state, kept, self._budget)
         asking = asyncio.run_coroutine_threadsafe(calls.ask(texts), background_loop())
         try:
             asking.result()
@@ -125,10 +125,10 @@ class RemoteEncoder:
         """After a failure: let what is in flight land, and open another gate, since one that was shut stays shut."""
         if asking.done() and not asking.cancelled() and asking.exception() is None:
             return
-        background_loop().call_soon_threadsafe(self.known.gate.shut)
+        background_loop().call_soon_threadsafe(self.state.gate.close)
         wait([asking], timeout=_DRAIN_S)
         asking.cancel()
-        self.known.gate = Gate(self._manner.limits)
+        self.state.gate = Gate(self._options.limits)
 
 
 def identity(model: str, dimensions: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from featdisc_assets.llm.circuit_breaker import Outlook
+from featdisc_assets.llm.circuit_breaker import CircuitBreaker
 from featdisc_assets.llm.gate import Gate, Limits
 from featdisc_assets.llm.pricing import Price
 
@@ -27,7 +27,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RequestOptions:
     """How hard to press a server.
 
     Attributes:
@@ -44,12 +44,12 @@ class Manner:
 
 
 @dataclass(slots=True)
-class Experience:
+class ServerState:
     """What is known of a server from asking it.
 
     Attributes:
         gate: What every request waits for.
-        outlook: Says when asking on is hopeless.
+        breaker: Says when asking on is hopeless.
         width: Numbers in a vector; None before the first answer.
         texts_a_request: What the server takes.
         takes_base64: Whether to ask for vectors in base64: a third of the bytes, and a twentieth of the time to read.
@@ -60,7 +60,7 @@ class Experience:
     gate: Gate
     texts_a_request: int
     width: int | None
-    outlook: Outlook = field(default_factory=Outlook)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     takes_base64: bool = False
     has_answered: bool = False
     tokens: int = 0

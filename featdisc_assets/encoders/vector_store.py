@@ -31,7 +31,7 @@ class Failure:
     error: str
 
 
-class KeptVectors:
+class VectorStore:
     """The vectors of one encoder.
 
     Args:

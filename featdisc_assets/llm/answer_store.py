@@ -71,7 +71,7 @@ _INSERT = (
     f"{', '.join(':' + name for name in _GIVEN)}) returning attempt, seq"
 )
 # Written anew rather than updated, so that `seq` grows and the export sees the change.
-_SETTLE = (
+_SET_STATUS = (
     f"insert or replace into answers (attempt, {', '.join(_GIVEN)}) "  # noqa: S608
     f"select attempt, {', '.join({'status': ':status', 'error': ':error'}.get(name, name) for name in _GIVEN)} "
     "from answers where request_key = :request_key and attempt = :attempt"
@@ -89,7 +89,7 @@ class AnswerStore:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._unsettled: list[dict[str, Any]] = []
+        self._pending: list[dict[str, Any]] = []
         self._connection = self._connect()
         self._connection.execute(_TABLE)
 
@@ -116,20 +116,20 @@ class AnswerStore:
         with self.transaction() as connection:
             return insert(connection, attempt)
 
-    def settle(self, attempt: Attempt, status: str, error: str | None = None) -> None:
-        """Give a stored attempt its verdict.
+    def set_status(self, attempt: Attempt, status: str, error: str | None = None) -> None:
+        """Give a stored attempt its result.
 
-        Written with the next `put`, `flush` or `close`: a verdict lost to a kill is found again from the answer itself.
+        Written with the next `put`, `flush` or `close`: a result lost to a kill is found again from the answer itself.
         """
         attempt.status, attempt.error = status, error
-        verdict = {"request_key": attempt.request_key, "attempt": attempt.attempt, "status": status, "error": error}
+        change = {"request_key": attempt.request_key, "attempt": attempt.attempt, "status": status, "error": error}
         with self._lock:
-            self._unsettled.append(verdict)
+            self._pending.append(change)
 
     def flush(self) -> None:
         """Write all verdicts."""
         with self._lock:
-            if self._unsettled:
+            if self._pending:
                 with self.transaction():
                     pass
 
@@ -137,17 +137,17 @@ class AnswerStore:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """An immediate transaction that first writes the waiting verdicts; rolled back on an exception."""
         with self._lock:
-            connection, waiting = self._connection, len(self._unsettled)
+            connection, waiting = self._connection, len(self._pending)
             # Immediate: a read that turns into a write cannot wait for another writer, it fails at once.
             connection.execute("begin immediate")
             try:
-                connection.executemany(_SETTLE, self._unsettled[:waiting])
+                connection.executemany(_SET_STATUS, self._pending[:waiting])
                 yield connection
                 connection.execute("commit")
             except BaseException:
                 connection.execute("rollback")
                 raise
-            del self._unsettled[:waiting]
+            del self._pending[:waiting]
 
     def lookup(self, keys: Sequence[str]) -> dict[str, list[Attempt]]:
         """All attempts of each key that has any, in order of asking."""
@@ -166,7 +166,7 @@ class AnswerStore:
     def attempts(self, since: int = 0) -> Iterator[Attempt]:
         """Attempts written or settled after the write numbered `since`, in that order.
 
-        An attempt comes again, with a larger `seq`, when its verdict changes: an importer replaces by request key and
+        An attempt comes again, with a larger `seq`, when its result changes: an importer replaces by request key and
         attempt. Reads a snapshot on a connection of its own, so that asking goes on meanwhile.
         """
         self.flush()
@@ -182,7 +182,7 @@ class AnswerStore:
         with self._lock:
             return float(self._connection.execute("select coalesce(sum(cost_usd), 0.0) from answers").fetchone()[0])
 
-    def tally(self) -> Mapping[str, int]:
+    def count_by_status(self) -> Mapping[str, int]:
         """Number of attempts by status."""
         with self._lock:
             self.flush()

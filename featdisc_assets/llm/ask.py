@@ -12,7 +12,7 @@ from featdisc_assets.llm.answer_store import AnswerStore, Attempt, last
 from featdisc_assets.llm.background import Asker, Pending
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.gate import Gate, Limits
-from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.leases import Leases
 from featdisc_assets.llm.lookup import Resolved, resolve
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.progress import Progress, Reporter
@@ -61,7 +61,7 @@ def ask_all(
     """
     gate = Gate(limits)
     meter = Meter(store, gate=gate, max_attempts=max_attempts, timeout_s=timeout_s, budget=budget)
-    reporter = Reporter(meter.tally, gate, on_progress)
+    reporter = Reporter(meter.usage, gate, on_progress)
     run = _Run(meter, retry_failed=retry_failed, tick=reporter.tick)
     try:
         for outcome in run.outcomes(iter(requests), window=max(_BLOCK, 4 * limits.max_concurrency)):
@@ -93,7 +93,7 @@ class _Run:
         self._store = meter.store
         self._retry_failed = retry_failed
         self._asker: Asker | None = None
-        self._claims: Claims | None = None
+        self._leases: Leases | None = None
         self._on_the_way: dict[str, Pending] = {}
         self._done: list[str] = []
 
@@ -111,7 +111,7 @@ class _Run:
         new = {request.key: request for request in block if request.key not in self._on_the_way}
         found, ours = self._resolve(new.values()), set[str]()
         if unknown := [key for key, (outcome, _, _) in found.items() if outcome is None]:
-            ours = self._claim(unknown)
+            ours = self._acquire(unknown)
             # Again: another run may have answered some of them just before it gave them up.
             found |= self._resolve(new[key] for key in ours)
         for request in block:
@@ -136,25 +136,25 @@ class _Run:
             for request in wanted
         }
 
-    def _claim(self, keys: list[str]) -> set[str]:
-        self._claims = self._claims or Claims(self._store)
+    def _acquire(self, keys: list[str]) -> set[str]:
+        self._leases = self._leases or Leases(self._store)
         if self._done:
-            self._claims.release(self._done)
+            self._leases.release(self._done)
             self._done.clear()
-        return self._claims.take(keys)
+        return self._leases.acquire(keys)
 
     def _ask(self, request: Request, form: Request, attempts: Sequence[Attempt]) -> Pending:
         if self._asker is None:
-            self._asker = Asker(self._meter, self._claims, retry_failed=self._retry_failed)
+            self._asker = Asker(self._meter, self._leases, retry_failed=self._retry_failed)
         pending = self._on_the_way[request.key] = self._asker.submit(form, attempts)
         return pending
 
     def _settle(self, outcome: Outcome, attempts: Sequence[Attempt]) -> None:
-        """Give answers that a killed run left unjudged the verdict that they have just been found to deserve."""
+        """Give answers that a killed run left unjudged the result that they have just been found to deserve."""
         deciding = last(attempts)
         for attempt in attempts:
             if attempt.status == faults.ANSWERED:
-                self._store.settle(attempt, outcome.status if attempt is deciding else "invalid")
+                self._store.set_status(attempt, outcome.status if attempt is deciding else "invalid")
 
     def _end(self, awaited: _Awaited) -> Outcome:
         if self._asker is not None and self._asker.fault is not None:
@@ -179,7 +179,7 @@ class _Run:
             found = self._resolve([request])[request.key]
             if found[0] is not None:
                 return found[0]
-            if self._claim([request.key]):
+            if self._acquire([request.key]):
                 outcome, form, attempts = self._resolve([request])[request.key]
                 return outcome or self._ask(request, form, attempts)
             time.sleep(_LOOK_S)
@@ -188,6 +188,6 @@ class _Run:
     def close(self) -> None:
         if self._asker is not None:
             self._asker.close()
-        if self._claims is not None:
-            self._claims.leave()
+        if self._leases is not None:
+            self._leases.release_all()
         self._store.flush()

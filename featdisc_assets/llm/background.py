@@ -14,7 +14,7 @@ from typing import TypeAlias
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.leases import Leases
 from featdisc_assets.llm.lookup import resolve, shorter_form
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.request import Outcome, Request
@@ -22,7 +22,7 @@ from featdisc_assets.llm.request import Outcome, Request
 # Seconds that calls in flight are given to finish when a run ends early: they are paid already.
 _DRAIN_S = 10.0
 # How often a run says that it lives, and looks what others on its home have spent.
-_BEAT_S = 10.0
+_HEARTBEAT_S = 10.0
 
 Pending: TypeAlias = concurrent.futures.Future[Outcome]
 
@@ -54,24 +54,24 @@ class Asker:
 
     Args:
         meter: What they all pass.
-        claims: What the run holds; it is kept alive while there is anything to ask.
+        leases: What the run holds; it is kept alive while there is anything to ask.
         retry_failed: Whether to ask a shorter form again that had failed for good.
 
     Attributes:
         fault: What stopped the run, if anything did.
     """
 
-    def __init__(self, meter: Meter, claims: Claims | None, *, retry_failed: bool) -> None:
+    def __init__(self, meter: Meter, leases: Leases | None, *, retry_failed: bool) -> None:
         providers.load_litellm()  # before the clock of any call runs
         self.fault: MachineFault | None = None
         self._meter = meter
-        self._claims = claims
+        self._leases = leases
         self._retry_failed = retry_failed
         self._loop = background_loop()
         self._routes: dict[tuple[str, str | None], providers.Route] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[Pending] = set()
-        self._heart = asyncio.run_coroutine_threadsafe(self._beat(), self._loop)
+        self._heartbeats = asyncio.run_coroutine_threadsafe(self._send_heartbeats(), self._loop)
 
     def submit(self, request: Request, attempts: Sequence[Attempt]) -> Pending:
         """Have a request asked; its stored attempts spare what was asked before.
@@ -101,11 +101,11 @@ class Asker:
         except Exception as error:
             if isinstance(error, MachineFault):
                 self.fault = self.fault or error
-                self._meter.gate.shut()
+                self._meter.gate.close()
             for waiting in list(self._open) if self.fault else [pending]:
-                self._settle(waiting, self.fault or error)
+                self._resolve(waiting, self.fault or error)
         else:
-            self._settle(pending, outcome)
+            self._resolve(pending, outcome)
 
     async def _ask_shorter(self, request: Request, route: providers.Route) -> Outcome:
         store = self._meter.store
@@ -113,15 +113,15 @@ class Asker:
         outcome, form, attempts = resolve(store, request, known, retry_failed=self._retry_failed)
         return outcome or await self._meter.ask(form, route, attempts)
 
-    async def _beat(self) -> None:
-        while self._claims is not None:
-            await asyncio.sleep(_BEAT_S)
-            others = self._claims.beat()
+    async def _send_heartbeats(self) -> None:
+        while self._leases is not None:
+            await asyncio.sleep(_HEARTBEAT_S)
+            others = self._leases.heartbeat()
             if others and self._meter.budget is not None:
                 # They spend from the same budget.
-                self._meter.budget.learn(self._meter.store.spent_usd())
+                self._meter.budget.update_spent(self._meter.store.spent_usd())
 
-    def _settle(self, pending: Pending, result: Outcome | Exception) -> None:
+    def _resolve(self, pending: Pending, result: Outcome | Exception) -> None:
         self._open.discard(pending)
         if pending.done():
             return
@@ -135,11 +135,11 @@ class Asker:
         asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
 
     async def _finish(self) -> None:
-        self._heart.cancel()
+        self._heartbeats.cancel()
         if not self._tasks:
             return
         gate = self._meter.gate
-        gate.shut()
+        gate.close()
         until = self._loop.time() + _DRAIN_S
         while gate.in_flight and self._loop.time() < until:
             await asyncio.sleep(0.02)

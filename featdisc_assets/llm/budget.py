@@ -22,8 +22,8 @@ class Budget:
     """
 
     def __init__(self, limit_usd: float, *, spent_usd: float = 0.0) -> None:
-        self._limit = _units("budget_usd", limit_usd)
-        self._spent = _units("spent_usd", spent_usd)
+        self._limit = _to_units("budget_usd", limit_usd)
+        self._spent = _to_units("spent_usd", spent_usd)
         self._reserved = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
@@ -51,7 +51,7 @@ class Budget:
         Raises:
             MachineFault: If the rest of the budget cannot pay it.
         """
-        units = _units("the price of a call", usd)
+        units = _to_units("the price of a call", usd)
         if not units or (not self._waiting and self._take(units)):
             return
         turn = asyncio.get_running_loop().create_future()
@@ -72,13 +72,13 @@ class Budget:
             reserved_usd: What was reserved.
             paid_usd: What the call cost; more than reserved is counted too.
         """
-        self._reserved -= _units("the price of a call", reserved_usd)
-        self._spent += _units("the cost of a call", paid_usd)
+        self._reserved -= _to_units("the price of a call", reserved_usd)
+        self._spent += _to_units("the cost of a call", paid_usd)
         self._serve()
 
-    def learn(self, spent_usd: float) -> None:
+    def update_spent(self, spent_usd: float) -> None:
         """Take note of what the whole home has spent, when other runs spend too; it never falls."""
-        self._spent = max(self._spent, _units("spent_usd", spent_usd))
+        self._spent = max(self._spent, _to_units("spent_usd", spent_usd))
         self._serve()
 
     def _take(self, units: int) -> bool:
@@ -109,18 +109,18 @@ class Budget:
 
     def _exhausted(self, units: int) -> str:
         return (
-            f"budget_usd is {_dollars(self._limit)}, of which {_dollars(self._spent)} is spent, and the next call may "
-            f"cost {_dollars(units)}; raise budget_usd, then run again: every answer so far is kept"
+            f"budget_usd is {_format_usd(self._limit)}, of which {_format_usd(self._spent)} is spent, and the next call may "
+            f"cost {_format_usd(units)}; raise budget_usd, then run again: every answer so far is kept"
         )
 
 
-def _units(what: str, usd: float) -> int:
+def _to_units(what: str, usd: float) -> int:
     if not 0 <= usd < math.inf:
         raise ValueError(f"{what} is {usd} dollars; it must be a number from 0")
     # Up, and by one rule for all: what is reserved is taken back exactly, and less is never more.
     return math.ceil(usd * _UNITS)
 
 
-def _dollars(units: int) -> str:
+def _format_usd(units: int) -> str:
     usd = units / _UNITS
     return f"${usd:,.2f}" if usd >= 1 else f"${usd:.2g}"

@@ -15,7 +15,7 @@ _OF_THE_SERVER = ("rejected", *faults.PASSING)
 _OF_THE_SETTINGS = ("truncated", "invalid")
 
 
-class Outlook:
+class CircuitBreaker:
     """Watches a run's attempts and requests, and says when it is hopeless.
 
     Args:
@@ -24,36 +24,36 @@ class Outlook:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._heard = False
+        self._was_reached = False
         self._answers = 0
-        self._in_a_row: dict[str, int] = {}
+        self._n_alike: dict[str, int] = {}
         self._refused = 0
         self._refused_since: float | None = None
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         """A request came to an answer."""
         self._answers += 1
-        self._in_a_row.clear()
+        self._n_alike.clear()
 
-    def attempt(self, status: str) -> bool:
+    def record_attempt(self, status: str) -> bool:
         """Count an attempt; True when nothing was ever heard of the server, often and long enough."""
-        self._heard |= status != "connection"
-        if self._heard:
+        self._was_reached |= status != "connection"
+        if self._was_reached:
             return False
         self._refused += 1
         self._refused_since = self._clock() if self._refused_since is None else self._refused_since
         return self._refused >= _FROM_THE_START and self._clock() - self._refused_since >= _GRACE_S
 
-    def failed(self, status: str) -> int:
+    def record_failure(self, status: str) -> int:
         """Count a request that has ended without an answer.
 
         Returns:
             How many ended alike in a row, when they are too many to be an accident; else 0.
         """
         if status not in (*_OF_THE_SERVER, *_OF_THE_SETTINGS):
-            self._in_a_row.clear()  # the server is there, and judges each request by itself
+            self._n_alike.clear()  # the server is there, and judges each request by itself
             return 0
-        count = self._in_a_row[status] = self._in_a_row.get(status, 0) + 1
+        count = self._n_alike[status] = self._n_alike.get(status, 0) + 1
         if self._answers == 0:
             return count if count >= _FROM_THE_START else 0
         return count if count >= _LATER and status in _OF_THE_SERVER else 0

@@ -1,4 +1,4 @@
-"""One exchange with a model: the request as litellm sends it, and the response as a verdict and a row of the ledger."""
+"""One exchange with a model: the request as litellm sends it, and the response as a result and a row of the ledger."""
 
 import copy
 import functools
@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 
-from featdisc_assets.llm import dispatch as lean
-from featdisc_assets.llm import faults, pricing, providers
+from featdisc_assets.llm import dispatch, faults, pricing, providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.answers import Answer
-from featdisc_assets.llm.faults import Verdict
-from featdisc_assets.llm.parse import bare_json
-from featdisc_assets.llm.providers import Route, Wire
+from featdisc_assets.llm.faults import AttemptResult
+from featdisc_assets.llm.parse import extract_json
+from featdisc_assets.llm.providers import Route, SchemaDialect
 from featdisc_assets.llm.request import Request
 
 # litellm's response objects: typed loosely there, and read here alone.
@@ -23,27 +22,27 @@ Completion = Any
 _PROMPT = "featdisc-prompt-5b1f0c9e7a3d"
 
 
-def shape(request: Request, route: Route) -> dict[str, Any]:
+def encode(request: Request, route: Route) -> dict[str, Any]:
     """What the first ask sends: model, messages, limits of the answer, and its form as the provider wants it.
 
     It is what instructor's `create` would send in the request's mode, without its work on every call: instructor forms
     a request once for each class of answers, and the prompt is put in as it stands. The caller may change it.
     """
     params = request.params
-    formed = _formed(request.answer, params.mode or route.wire.mode, route.wire)
+    template = _template(request.answer, params.mode or route.dialect.mode, route.dialect)
     given = copy.deepcopy(dict(params.extra))
     if params.temperature is not None:
         given["temperature"] = params.temperature
     # Read anew for every request: litellm's providers rewrite a schema in place.
-    given.update(orjson.loads(formed.rest))
-    messages = [{"role": role, "content": content} for role, content in formed.messages]
-    before, after = formed.around
-    messages[formed.place]["content"] = f"{before}{request.prompt}{after}"
+    given.update(orjson.loads(template.rest))
+    messages = [{"role": role, "content": content} for role, content in template.messages]
+    before, after = template.around
+    messages[template.place]["content"] = f"{before}{request.prompt}{after}"
     return given | {"model": request.model, "messages": messages, "max_tokens": params.max_tokens}
 
 
 @dataclass(frozen=True, slots=True)
-class _Formed:
+class _Template:
     """A request without its prompt, as instructor made it.
 
     Attributes:
@@ -60,15 +59,15 @@ class _Formed:
 
 
 @functools.cache
-def _formed(answer: type[Answer], mode: str, wire: Wire) -> _Formed:
-    given = in_its_own_form(_captured(answer, mode), wire)
+def _template(answer: type[Answer], mode: str, dialect: SchemaDialect) -> _Template:
+    given = apply_dialect(_instructor_arguments(answer, mode), dialect)
     messages = tuple((message["role"], message["content"]) for message in given.pop("messages"))
     [place] = (at for at, (_, content) in enumerate(messages) if _PROMPT in content)
     before, after = messages[place][1].split(_PROMPT)
-    return _Formed(messages, place, (before, after), orjson.dumps(given))
+    return _Template(messages, place, (before, after), orjson.dumps(given))
 
 
-def _captured(answer: type[Answer], mode: str) -> dict[str, Any]:
+def _instructor_arguments(answer: type[Answer], mode: str) -> dict[str, Any]:
     """What instructor sends in this mode."""
     instructor = providers.load_instructor()
     sent: dict[str, Any] = {}
@@ -109,7 +108,7 @@ async def send(request: Request, route: Route, given: dict[str, Any], timeout_s:
         "api_key": route.api_key,
     }
     try:
-        return await lean.complete(route.provider, given | ours)
+        return await dispatch.complete(route.provider, given | ours)
     except Exception as error:
         if request.model != providers.SURFACE:
             raise
@@ -117,25 +116,25 @@ async def send(request: Request, route: Route, given: dict[str, Any], timeout_s:
         raise faults.rules_failed(request.subject_id, error) from error
 
 
-def look(response: Completion) -> Verdict:
+def classify(response: Completion) -> AttemptResult:
     """What a received answer is, before anyone reads its JSON."""
     if not response.choices:
-        return Verdict("empty", "the answer holds no choices")
+        return AttemptResult("empty", "the answer holds no choices")
     choice = response.choices[0]
     text = (choice.message.content or "").strip()
     refusal = _refusal(choice.message) or (text if faults.is_refusal(text) else "")
     if choice.finish_reason == "content_filter":
-        verdict = Verdict("content_filter", "the provider's filter stopped the answer")
+        result = AttemptResult("content_filter", "the provider's filter stopped the answer")
     elif refusal:
-        verdict = Verdict("refused", faults.excerpt(refusal))
+        result = AttemptResult("refused", faults.excerpt(refusal))
     elif choice.finish_reason == "length":
         spent = "" if text else ", all of it on thoughts"
-        verdict = Verdict("truncated", f"the answer reached its limit of tokens{spent}; a larger max_tokens helps")
+        result = AttemptResult("truncated", f"the answer reached its limit of tokens{spent}; a larger max_tokens helps")
     elif not text:
-        verdict = Verdict("empty", "the answer holds no text")
+        result = AttemptResult("empty", "the answer holds no text")
     else:
-        verdict = Verdict(faults.ANSWERED, "")
-    return verdict
+        result = AttemptResult(faults.ANSWERED, "")
+    return result
 
 
 def _refusal(message: Completion) -> str:
@@ -143,7 +142,9 @@ def _refusal(message: Completion) -> str:
     return str(getattr(message, "refusal", None) or fields.get("refusal") or "")
 
 
-def row(request: Request, route: Route, verdict: Verdict, response: Completion, latency_ms: float) -> Attempt:
+def to_attempt(
+    request: Request, route: Route, result: AttemptResult, response: Completion, latency_ms: float
+) -> Attempt:
     """The ledger's row of one attempt; a provider that reports no usage leaves tokens and cost unknown."""
     attempt = Attempt(
         request_key=request.key,
@@ -152,18 +153,18 @@ def row(request: Request, route: Route, verdict: Verdict, response: Completion, 
         model=request.model,
         prompt_version=request.prompt_version,
         provider=route.provider,
-        status=verdict.status,
-        error=verdict.error or None,
+        status=result.status,
+        error=result.error or None,
         latency_ms=round(latency_ms, 3),
     )
     if response is not None:
-        fill(attempt, response, pricing.price(request.model, request.params.price))
+        add_response(attempt, response, pricing.price(request.model, request.params.price))
         if request.model == providers.SURFACE:
             attempt.served_model = request.model
     return attempt
 
 
-def fill(attempt: Attempt, response: Completion, price: pricing.Price | None) -> None:
+def add_response(attempt: Attempt, response: Completion, price: pricing.Price | None) -> None:
     """Put into a row of the ledger what a response says: its text, who wrote it, tokens and their cost."""
     attempt.served_model = response.model
     if response.choices:
@@ -182,28 +183,28 @@ def fill(attempt: Attempt, response: Completion, price: pricing.Price | None) ->
         attempt.cost_usd = price.of(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, written)
 
 
-def mend(response: Completion) -> bool:
+def strip_to_json(response: Completion) -> bool:
     """Strip thoughts, code fence and prose from a received answer; True when there were any."""
     message = response.choices[0].message
     given = message.content.strip()
-    message.content = bare_json(given)
+    message.content = extract_json(given)
     return bool(message.content != given)
 
 
-def restored(attempt: Attempt) -> Completion:
+def decode_stored(attempt: Attempt) -> Completion:
     """A stored answer as litellm would have returned it."""
     litellm = providers.load_litellm()
     message = {"role": "assistant", "content": attempt.raw}
     return litellm.ModelResponse(choices=[{"message": message, "finish_reason": attempt.finish_reason or "stop"}])
 
 
-def in_its_own_form(given: dict[str, Any], wire: Wire) -> dict[str, Any]:
+def apply_dialect(given: dict[str, Any], dialect: SchemaDialect) -> dict[str, Any]:
     """What instructor made, with the schema as the provider wants it: instructor sends no `strict`."""
     form = given.get("response_format")
     if not isinstance(form, dict) or form.get("type") != "json_schema":
         return given
-    schema = _without(form["json_schema"]["schema"], wire.unsupported)
-    named = {"name": form["json_schema"]["name"], "schema": schema, **({"strict": True} if wire.strict else {})}
+    schema = _without(form["json_schema"]["schema"], dialect.unsupported)
+    named = {"name": form["json_schema"]["name"], "schema": schema, **({"strict": True} if dialect.strict else {})}
     return given | {"response_format": {"type": "json_schema", "json_schema": named}}
 
 

@@ -32,7 +32,7 @@ _DIRECT = frozenset(
 # What the organisation is called in OpenAI's headers, by the variable that its own client would read it from.
 _OPENAI_HEADERS = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
-_known: bool | None = None
+_supported: bool | None = None
 
 
 async def complete(provider: str, given: dict[str, Any]) -> Any:  # noqa: ANN401  (a litellm.ModelResponse)
@@ -47,18 +47,18 @@ async def complete(provider: str, given: dict[str, Any]) -> Any:  # noqa: ANN401
     """
     litellm = providers.load_litellm()
     # What completes bare text says it in another form, which the long way translates.
-    if not await _is_known(litellm) or provider.startswith("text-completion"):
+    if not await _is_supported(litellm) or provider.startswith("text-completion"):
         return await litellm.acompletion(**given)
     try:
-        return await _begin(litellm, provider, given)
+        return await _start(litellm, provider, given)
     except Exception as error:
-        raise litellm.exception_type(given["model"], _as_told(error, provider), provider) from error
+        raise litellm.exception_type(given["model"], _original_error(error, provider), provider) from error
 
 
-async def _is_known(litellm: ModuleType) -> bool:
+async def _is_supported(litellm: ModuleType) -> bool:
     """Whether this litellm can be called the short way: tried once, on an answer of our own."""
-    global _known  # noqa: PLW0603  (one litellm a program)
-    if _known is None:
+    global _supported  # noqa: PLW0603  (one litellm a program)
+    if _supported is None:
         os.environ.setdefault(_SWITCH, "True")
         probe = {"model": "openai/probe", "messages": [{"role": "user", "content": "?"}], "api_key": "none"}
         try:
@@ -67,16 +67,16 @@ async def _is_known(litellm: ModuleType) -> bool:
             )
             if response.choices[0].message.content != "!":
                 raise ValueError("it gives another answer than it got")
-            _known = True
+            _supported = True
         except Exception as error:  # whatever it is, the way is not there
-            _known = False
+            _supported = False
             _log.warning("this litellm has no short way any more (%r), so calls take more CPU time", error)
-        if not _known or "OPENAI_CUSTOM_HEADERS" in os.environ:  # these OpenAI's client alone can read
+        if not _supported or "OPENAI_CUSTOM_HEADERS" in os.environ:  # these OpenAI's client alone can read
             os.environ.pop(_SWITCH, None)
-    return _known
+    return _supported
 
 
-async def _begin(litellm: ModuleType, provider: str, given: dict[str, Any]) -> Any:  # noqa: ANN401
+async def _start(litellm: ModuleType, provider: str, given: dict[str, Any]) -> Any:  # noqa: ANN401
     if any(provider == own["provider"] for own in litellm.custom_provider_map):
         return await _dispatch(litellm, given)
     if provider in _DIRECT and (provider != "openai" or _SWITCH in os.environ):
@@ -108,7 +108,7 @@ def _with_organisation(given: dict[str, Any]) -> dict[str, Any]:
     return given | {"extra_headers": headers | (given.get("extra_headers") or {})} if headers else given
 
 
-def _as_told(error: BaseException, provider: str) -> BaseException:
+def _original_error(error: BaseException, provider: str) -> BaseException:
     """The error for litellm to judge: for OpenAI the refusal itself, from which litellm reads more."""
     from featdisc_assets.llm.http_client import StatusError  # noqa: PLC0415
 

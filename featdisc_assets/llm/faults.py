@@ -51,7 +51,7 @@ class CallFailedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AttemptResult:
     """The status of one failed attempt, its cause in a line, and how long the server asked us to wait."""
 
     status: str
@@ -81,24 +81,24 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def judge(error: BaseException) -> Verdict:
-    """The verdict on an exception of litellm, of the network or of our own timeout."""
+def classify(error: BaseException) -> AttemptResult:
+    """The result on an exception of litellm, of the network or of our own timeout."""
     line = excerpt(_WRAPPERS.sub("", str(error)) or type(error).__name__)
     words = str(error).lower()
     name = type(error).__name__
     code = getattr(error, "status_code", None)
     wait = retry_after(getattr(error, "litellm_response_headers", None) or getattr(error, "headers", None))
     if isinstance(error, TimeoutError) or name == "Timeout":
-        return Verdict("timeout", "there was no full answer in time", wait)
+        return AttemptResult("timeout", "there was no full answer in time", wait)
     # litellm calls a reset an internal server error, and an unreadable 200 a connection error; both may pass.
     if name == "APIConnectionError" or isinstance(error, OSError) or "connection error" in words:
-        return Verdict("connection", line, wait)
+        return AttemptResult("connection", line, wait)
     if isinstance(code, int) and code < 500:
         for status, pattern in _WORDS:
             if pattern.search(words):
-                return Verdict(status, line, wait)
-        return Verdict(_CODES.get(code, "rejected"), line, wait)
-    return Verdict("server_error", line, wait)
+                return AttemptResult(status, line, wait)
+        return AttemptResult(_CODES.get(code, "rejected"), line, wait)
+    return AttemptResult("server_error", line, wait)
 
 
 def retry_after(headers: Mapping[str, Any] | None) -> float | None:

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from featdisc_assets.llm.concurrency_limit import Bound
-from featdisc_assets.llm.rate_limit import Pace
+from featdisc_assets.llm.concurrency_limit import ConcurrencyLimit
+from featdisc_assets.llm.rate_limit import RateLimit
 
 _LONGEST_PAUSE_S = 600.0
 _LONGEST_BACKOFF_S = 60.0
@@ -68,36 +68,36 @@ class Gate:
         self.limits = limits
         self.in_flight = 0
         self.throttled = 0
-        self._bound = Bound(limits.max_concurrency)
-        self._vain_pauses = 0
+        self._concurrency = ConcurrencyLimit(limits.max_concurrency)
+        self._n_pauses = 0
         rates = limits.requests_per_minute, limits.tokens_per_minute
-        self._requests, self._tokens = (None if rate is None else Pace(rate) for rate in rates)
-        self._open_at, self._gap_s, self._to_spread = -math.inf, 0.0, 0
-        self._again: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._requests, self._tokens = (None if rate is None else RateLimit(rate) for rate in rates)
+        self._paused_until, self._gap_s, self._to_spread = -math.inf, 0.0, 0
+        self._retries: deque[tuple[asyncio.Future[None], int]] = deque()
         self._first: deque[tuple[asyncio.Future[None], int]] = deque()
-        self._cuts_before: dict[asyncio.Task[Any] | None, int] = {}
+        self._cuts_at_start: dict[asyncio.Task[Any] | None, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
 
     @property
     def concurrency(self) -> int:
         """The bound on calls in flight now: it falls while throttling is clustered, and climbs back."""
-        return self._bound.now
+        return self._concurrency.current
 
     @asynccontextmanager
-    async def slot(self, tokens: int = 0, *, again: bool = False) -> AsyncIterator[None]:
+    async def slot(self, tokens: int = 0, *, is_retry: bool = False) -> AsyncIterator[None]:
         """Hold one of the places for a call; waits for a place, the end of a pause, and the turn by the rates.
 
         Args:
             tokens: What the call is expected to use, of prompt and answer; `learn` corrects it.
-            again: Whether it is a further attempt: those go before first ones, so that what is begun is ended.
+            is_retry: Whether it is a further attempt: those go before first ones, so that what is begun is ended.
 
         Raises:
             CancelledError: If the gate is shut, or is shut while the call waits.
         """
         self._check()
         waiter = asyncio.get_running_loop().create_future()
-        (self._again if again else self._first).append((waiter, tokens))
+        (self._retries if is_retry else self._first).append((waiter, tokens))
         self._advance()
         try:
             await waiter
@@ -107,14 +107,14 @@ class Gate:
                 self._leave()  # its turn had come just before
             raise
         task = asyncio.current_task()
-        self._cuts_before[task] = self._bound.cuts
+        self._cuts_at_start[task] = self._concurrency.cuts
         try:
             yield
         finally:
-            del self._cuts_before[task]
+            del self._cuts_at_start[task]
             self._leave()
 
-    def learn(
+    def record(
         self, *, throttled: bool, wait_s: float | None = None, expected: int = 0, used: int | None = None
     ) -> None:
         """Take note of what became of a call; called inside its slot.
@@ -131,29 +131,31 @@ class Gate:
             self._tokens.correct(used - expected)
         self.throttled += throttled
         if not throttled:
-            self._vain_pauses = 0
+            self._n_pauses = 0
         # What was sent before a cut says nothing about the bound after it.
-        counts = self._cuts_before.get(asyncio.current_task()) == self._bound.cuts
-        if counts and self._bound.learn(throttled=throttled, is_reached=self.in_flight >= self._bound.now):
+        counts = self._cuts_at_start.get(asyncio.current_task()) == self._concurrency.cuts
+        if counts and self._concurrency.record(
+            throttled=throttled, is_reached=self.in_flight >= self._concurrency.current
+        ):
             # Fewer at a time is no more possible: only waiting helps.
-            self.pause(self._backoff(self._vain_pauses))
-            self._vain_pauses += 1
+            self.pause(self._backoff(self._n_pauses))
+            self._n_pauses += 1
 
     def pause(self, seconds: float) -> None:
         """Let no call through for so long (ten minutes at most); calls in flight are left alone."""
         seconds = min(seconds, _LONGEST_PAUSE_S)
         until = asyncio.get_running_loop().time() + seconds
-        if seconds > 0 and until > self._open_at:
+        if seconds > 0 and until > self._paused_until:
             spread = min(_LONGEST_SPREAD_S, _SPREAD * seconds)
-            self._open_at = until + random.uniform(0, spread)
+            self._paused_until = until + random.uniform(0, spread)
             self._gap_s, self._to_spread = spread / self.concurrency, self.concurrency - 1
 
-    def shut(self) -> None:
+    def close(self) -> None:
         """Let no call through any more, and end the waiting of all that wait."""
         self._ended.set()
         if self._timer is not None:
             self._timer.cancel()
-        for waiter, _ in (*self._again, *self._first):
+        for waiter, _ in (*self._retries, *self._first):
             waiter.cancel("the run has ended")
 
     async def back_off(self, failures: int) -> None:
@@ -180,34 +182,34 @@ class Gate:
 
     def _advance(self) -> None:
         """Let through who may go now, from the front of the queues; set the clock if the next only has to wait."""
-        while (queue := self._again or self._first) and self.in_flight < self._bound.now:
+        while (queue := self._retries or self._first) and self.in_flight < self._concurrency.current:
             waiter, tokens = queue[0]
             if not waiter.done():
                 now = asyncio.get_running_loop().time()
-                if (turn := self._turn()) > now:
+                if (turn := self._next_start()) > now:
                     self._wake_at(turn)
                     return
-                self._let_through(now, tokens)
+                self._admit(now, tokens)
                 waiter.set_result(None)
             queue.popleft()
 
-    def _turn(self) -> float:
-        turn = self._open_at
+    def _next_start(self) -> float:
+        turn = self._paused_until
         if self._requests is not None:
-            turn = max(turn, self._requests.turn)
+            turn = max(turn, self._requests.next_at)
         if self._tokens is not None:
-            turn = max(turn, self._tokens.turn)
+            turn = max(turn, self._tokens.next_at)
         return turn
 
-    def _let_through(self, now: float, tokens: int) -> None:
+    def _admit(self, now: float, tokens: int) -> None:
         self.in_flight += 1
         if self._to_spread:
             self._to_spread -= 1
-            self._open_at += self._gap_s * random.uniform(0, 2)
+            self._paused_until += self._gap_s * random.uniform(0, 2)
         if self._requests is not None:
-            self._requests.take(now)
+            self._requests.acquire(now)
         if self._tokens is not None:
-            self._tokens.take(now, tokens)
+            self._tokens.acquire(now, tokens)
 
     def _wake_at(self, when: float) -> None:
         if self._timer is not None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from featdisc_assets.llm import faults
-from featdisc_assets.llm import parse as reading
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt, last
+from featdisc_assets.llm.parse import parse_answer
 from featdisc_assets.llm.request import Outcome, Request
 
 Resolved: TypeAlias = tuple[Outcome | None, Request, Sequence[Attempt]]
@@ -23,11 +23,11 @@ def from_store(request: Request, attempts: Sequence[Attempt], *, retry_failed: b
     if row is None:
         return None
     if row.status in (*faults.OK, faults.ANSWERED):
-        value, mended = reading.parse(row.raw or "", request.answer)
+        value, was_repaired = parse_answer(row.raw or "", request.answer)
         if value is None:
             return None
         reasked = any(earlier.status in (faults.ANSWERED, "invalid") for earlier in attempts[: attempts.index(row)])
-        repaired = row.status == "repaired" or (row.status == faults.ANSWERED and (mended or reasked))
+        repaired = row.status == "repaired" or (row.status == faults.ANSWERED and (was_repaired or reasked))
         status = "too_few" if value.n_items < request.at_least else "repaired" if repaired else "ok"
         return Outcome(request, status, value, from_store=True)
     if row.status in faults.FINAL and not retry_failed:

@@ -4,7 +4,7 @@ It sits below instructor and above litellm: answer store → budget → gate →
 All retries happen here; litellm's and the client's own are 0. So the ledger holds what was billed, and a killed run
 loses at most what was in flight.
 
-Instructor forms the requests (once for an answer class and mode: `wire.shape`) and asks again where an answer cannot be
+Instructor forms the requests (once for an answer class and mode: `codec.encode`) and asks again where an answer cannot be
 read. An answer that can be read does not come by it: walking each one through it costs more than all the rest here.
 """
 
@@ -15,23 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import faults, pricing
-from featdisc_assets.llm import parse as reading
-from featdisc_assets.llm import reask as reasking
+from featdisc_assets.llm import codec, faults, pricing, reask
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.circuit_breaker import Outlook
+from featdisc_assets.llm.circuit_breaker import CircuitBreaker
 from featdisc_assets.llm.codec import Completion
-from featdisc_assets.llm.faults import CallFailedError, MachineFault, Verdict
+from featdisc_assets.llm.faults import AttemptResult, CallFailedError, MachineFault
 from featdisc_assets.llm.gate import Gate
+from featdisc_assets.llm.parse import parse_answer
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.request import Outcome, Request
-from featdisc_assets.llm.usage import Tally
+from featdisc_assets.llm.usage import Usage
 
 # A call turned away by a rate limit waits rather than give up: so many times the attempts of other failures.
-_PATIENCE = 4
+_THROTTLED_FACTOR = 4
 
 
 @dataclass
@@ -45,7 +43,7 @@ class Call:
     enlarged: bool = False
     failures: int = 0
     throttled: int = 0
-    mended: bool = False
+    repaired: bool = False
     received: list[Attempt] = field(default_factory=list)
 
     @property
@@ -56,7 +54,7 @@ class Call:
     @property
     def mode(self) -> str:
         """The instructor mode it is asked in."""
-        return self.request.params.mode or self.route.wire.mode
+        return self.request.params.mode or self.route.dialect.mode
 
 
 class Meter:
@@ -70,7 +68,7 @@ class Meter:
         budget: What every attempt is paid from.
 
     Attributes:
-        tally: What was sent and billed so far.
+        usage: What was sent and billed so far.
     """
 
     def __init__(
@@ -81,8 +79,8 @@ class Meter:
         self.max_attempts = max_attempts
         self.timeout_s = timeout_s
         self.budget = budget
-        self.tally = Tally()
-        self._outlook = Outlook()
+        self.usage = Usage()
+        self._breaker = CircuitBreaker()
 
     async def ask(self, request: Request, route: Route, known: Sequence[Attempt] = ()) -> Outcome:
         """Ask until there is an answer or a final failure.
@@ -100,37 +98,37 @@ class Meter:
         try:
             value = None if call.replay else await self._ask_once(call)
             if value is None:
-                value = await reasking.answer(request, call.mode, functools.partial(self._reply, call))
+                value = await reask.answer(request, call.mode, functools.partial(self._reply, call))
         except CallFailedError as end:
             return self._give_up(call, end)
         return self._accept(call, value)
 
     async def _ask_once(self, call: Call) -> Answer | None:
         """The answer to the request, None if it cannot be read."""
-        attempt, _ = await self._receive(call, wire.shape(call.request, call.route))
-        value, mended = reading.parse(attempt.raw or "", call.request.answer)
+        attempt, _ = await self._receive(call, codec.encode(call.request, call.route))
+        value, repaired = parse_answer(attempt.raw or "", call.request.answer)
         if value is None:
             call.replay.append(attempt)
         else:
             call.received.append(attempt)
-            self._note_mending(call, mended)
+            self._note_repair(call, repaired)
         return value
 
     def _accept(self, call: Call, value: Answer) -> Outcome:
-        self._outlook.answered()
+        self._breaker.record_answer()
         *earlier, final = call.received
         for attempt in earlier:
-            self.store.settle(attempt, "invalid", "asked again for readable JSON")
-        status = "repaired" if earlier or call.mended else "ok"
+            self.store.set_status(attempt, "invalid", "asked again for readable JSON")
+        status = "repaired" if earlier or call.repaired else "ok"
         if value.n_items < call.request.at_least:
             status = "too_few"
-        self.store.settle(final, status)
+        self.store.set_status(final, status)
         return Outcome(call.request, status, value)
 
     def _give_up(self, call: Call, end: CallFailedError) -> Outcome:
         for attempt in call.received:
-            self.store.settle(attempt, "invalid", end.error)
-        if count := self._outlook.failed(end.status):
+            self.store.set_status(attempt, "invalid", end.error)
+        if count := self._breaker.record_failure(end.status):
             raise self._stop(call, end.status, end.error, count) from None
         return Outcome(call.request, end.status, error=end.error)
 
@@ -138,17 +136,17 @@ class Meter:
         """What instructor gets for what it would send: a stored answer first, then metered asking."""
         if call.replay:
             attempt = call.replay.pop(0)
-            response = wire.restored(attempt)
+            response = codec.decode_stored(attempt)
         else:
-            attempt, response = await self._receive(call, wire.in_its_own_form(given, call.route.wire))
+            attempt, response = await self._receive(call, codec.apply_dialect(given, call.route.dialect))
         call.received.append(attempt)
-        self._note_mending(call, wire.mend(response))
+        self._note_repair(call, codec.strip_to_json(response))
         return response
 
     @staticmethod
-    def _note_mending(call: Call, mended: bool) -> None:
+    def _note_repair(call: Call, repaired: bool) -> None:
         # Prompts that carry the schema themselves invite a code fence: no fault of the answer then.
-        call.mended |= mended and call.mode == "JSON_SCHEMA"
+        call.repaired |= repaired and call.mode == "JSON_SCHEMA"
 
     async def _receive(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Completion]:
         """Ask until an answer is received, whatever it says.
@@ -166,8 +164,8 @@ class Meter:
                 return attempt, response
             if status in faults.MACHINE:
                 raise self._stop(call, status, error)
-            if self._outlook.attempt(status):
-                raise self._stop(call, status, error, self.tally.requests)
+            if self._breaker.record_attempt(status):
+                raise self._stop(call, status, error, self.usage.requests)
             if status == "truncated" and not call.enlarged:
                 call.enlarged = True
                 continue
@@ -177,7 +175,7 @@ class Meter:
         """Wait before the next attempt, if there is to be one."""
         if status == "rate_limited":
             call.throttled += 1
-            if call.throttled >= _PATIENCE * self.max_attempts:
+            if call.throttled >= _THROTTLED_FACTOR * self.max_attempts:
                 raise CallFailedError(status, error)
             # The gate holds everyone back after a rate limit: no need for this one to wait long by itself.
             await self.gate.back_off(min(call.throttled, 3))
@@ -196,19 +194,19 @@ class Meter:
         """Send one HTTP request and store what came of it."""
         request = call.request
         price = pricing.price(request.model, request.params.price)
-        expected = self.tally.expected_tokens(request.prompt)
+        expected = self.usage.expected_tokens(request.prompt)
         reserved = await self._reserve(request, given, price)
         paid = 0.0
         try:
-            async with self.gate.slot(expected, again=call.is_under_way):
+            async with self.gate.slot(expected, is_retry=call.is_under_way):
                 paid = reserved  # from here on it may be billed, whatever happens to us
                 attempt, response, wait_s = await self._exchange(call, given)
                 # A server that is overloaded and says for how long wants fewer calls too.
                 throttled = attempt.status == "rate_limited" or (
                     attempt.status == "server_error" and wait_s is not None
                 )
-                self.gate.learn(throttled=throttled, wait_s=wait_s, expected=expected, used=_used(attempt))
-                paid = self.tally.bill(attempt, request.prompt, price)
+                self.gate.record(throttled=throttled, wait_s=wait_s, expected=expected, used=_used(attempt))
+                paid = self.usage.bill(attempt, request.prompt, price)
                 return attempt, response
         finally:
             if self.budget is not None:
@@ -224,24 +222,24 @@ class Meter:
                 "give rating_plan its price_in and price_out, or take budget_usd away",
             )
         sent = "\n".join(str(message["content"]) for message in given["messages"])
-        most = pricing.bound(sent, given["max_tokens"], price)
+        most = pricing.max_cost(sent, given["max_tokens"], price)
         await self.budget.reserve(most)
         return most
 
     async def _exchange(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Any, float | None]:
-        response, verdict = None, Verdict(faults.ANSWERED, "")
+        response, result = None, AttemptResult(faults.ANSWERED, "")
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self.timeout_s):
-                response = await wire.send(call.request, call.route, given, self.timeout_s)
-            verdict = wire.look(response)
+                response = await codec.send(call.request, call.route, given, self.timeout_s)
+            result = codec.classify(response)
         except MachineFault:
             raise
         except Exception as error:
-            verdict = faults.judge(error)
-        attempt = wire.row(call.request, call.route, verdict, response, (time.perf_counter() - started) * 1000)
+            result = faults.classify(error)
+        attempt = codec.to_attempt(call.request, call.route, result, response, (time.perf_counter() - started) * 1000)
         # Before anything is made of the answer: a paid one must outlive us.
-        return self.store.put(attempt), response, verdict.retry_after_s
+        return self.store.put(attempt), response, result.retry_after_s
 
 
 def _used(attempt: Attempt) -> int | None:

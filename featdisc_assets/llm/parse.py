@@ -12,7 +12,7 @@ _BLOCK = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
 _OPENERS = {"{": "}", "[": "]"}
 
 
-def bare_json(text: str) -> str:
+def extract_json(text: str) -> str:
     """The JSON within an answer, without thoughts, code fence or prose around it; the text itself if there is none."""
     text = _THOUGHTS.sub("", text).strip()
     if text[:1] in _OPENERS and text.endswith(_OPENERS[text[0]]):
@@ -27,7 +27,7 @@ def bare_json(text: str) -> str:
     return text[start : end + 1] if end > start else text
 
 
-def parse(raw: str, answer: type[Answer]) -> tuple[Answer | None, bool]:
+def parse_answer(raw: str, answer: type[Answer]) -> tuple[Answer | None, bool]:
     """Read a stored answer.
 
     Returns:
@@ -36,16 +36,16 @@ def parse(raw: str, answer: type[Answer]) -> tuple[Answer | None, bool]:
     try:
         return answer.model_validate_json(raw), False
     except ValidationError:
-        mended = bare_json(raw)
-    if mended == raw:
+        json_text = extract_json(raw)
+    if json_text == raw:
         return None, False
     try:
-        return answer.model_validate_json(mended), True
+        return answer.model_validate_json(json_text), True
     except ValidationError:
         return None, False
 
 
-def complaint(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What is wrong with an answer, in a line."""
     if not isinstance(error, ValidationError):
         return excerpt(f"{type(error).__name__}: {error}")

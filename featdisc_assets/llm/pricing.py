@@ -91,7 +91,7 @@ class Price:
         )
 
 
-def bound(prompt: str, max_tokens: int, price: Price) -> float:
+def max_cost(prompt: str, max_tokens: int, price: Price) -> float:
     """The most dollars that one attempt can cost.
 
     Tokens sent count as one for each byte of UTF-8, and 1,024 for what is sent around the prompt: template, answer

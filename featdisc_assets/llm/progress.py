@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from featdisc_assets.llm.gate import Gate
-from featdisc_assets.llm.usage import Tally
+from featdisc_assets.llm.usage import Usage
 
 _REPORT_S = 1.0
 _MINUTE_S = 60.0
@@ -53,21 +53,21 @@ class Reporter:
     """Counts outcomes and tells of them about once a second.
 
     Args:
-        tally: What the meter sent and was billed.
+        usage: What the meter sent and was billed.
         gate: What it passes.
-        tell: Whom to tell, if anyone.
+        report: Whom to report, if anyone.
         clock: Seconds, for tests.
     """
 
     def __init__(
         self,
-        tally: Tally,
+        usage: Usage,
         gate: Gate,
-        tell: Callable[[Progress], None] | None,
+        report: Callable[[Progress], None] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tally, self._gate, self._tell, self._clock = tally, gate, tell, clock
-        self._started = self._told = clock()
+        self._usage, self._gate, self._report, self._clock = usage, gate, report, clock
+        self._started = self._reported_at = clock()
         self._done = self._failed = self._from_store = 0
         # Time, requests and outcomes of each report within the last minute.
         self._past: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
@@ -81,19 +81,19 @@ class Reporter:
 
     def tick(self) -> None:
         """Tell, if it is time."""
-        if self._tell is not None and self._clock() - self._told >= _REPORT_S:
-            self._tell(self.now())
+        if self._report is not None and self._clock() - self._reported_at >= _REPORT_S:
+            self._report(self.now())
 
     def end(self) -> None:
         """Tell of the whole."""
-        if self._tell is not None:
-            self._tell(self.now())
+        if self._report is not None:
+            self._report(self.now())
 
     def now(self) -> Progress:
         """The run at this moment."""
-        now, tally, gate = self._clock(), self._tally, self._gate
-        self._told = now
-        self._past.append((now, tally.requests, self._done))
+        now, usage, gate = self._clock(), self._usage, self._gate
+        self._reported_at = now
+        self._past.append((now, usage.requests, self._done))
         while len(self._past) > 2 and now - self._past[1][0] >= _MINUTE_S:
             self._past.popleft()
         then, requests, done = self._past[0]
@@ -105,12 +105,12 @@ class Reporter:
             in_flight=gate.in_flight,
             concurrency=gate.concurrency,
             throttled=gate.throttled,
-            requests=tally.requests,
-            requests_a_minute=(tally.requests - requests) / minutes,
+            requests=usage.requests,
+            requests_a_minute=(usage.requests - requests) / minutes,
             done_a_minute=(self._done - done) / minutes,
-            tokens_in=tally.tokens_in,
-            tokens_out=tally.tokens_out,
-            cost_usd=tally.cost_usd,
-            n_unpriced=tally.n_unpriced,
+            tokens_in=usage.tokens_in,
+            tokens_out=usage.tokens_out,
+            cost_usd=usage.cost_usd,
+            n_unpriced=usage.n_unpriced,
             seconds=now - self._started,
         )

@@ -26,7 +26,7 @@ _NO_KEY = "none"
 
 
 @dataclass(frozen=True)
-class Wire:
+class SchemaDialect:
     """How a provider wants its structured answers asked for.
 
     Attributes:
@@ -41,17 +41,17 @@ class Wire:
 
 
 _BOUNDS = frozenset({"maxLength", "maxItems"})
-_WIRES: dict[str, Wire] = {
-    "openai": Wire(unsupported=_BOUNDS),
-    "azure": Wire(unsupported=_BOUNDS),
-    "anthropic": Wire(unsupported=_BOUNDS),
-    "bedrock": Wire(unsupported=_BOUNDS),
-    "vertex_ai": Wire(strict=False),
-    "gemini": Wire(strict=False),
-    "deepseek": Wire(mode="JSON"),  # its API knows json_object alone
-    "perplexity": Wire(strict=False),
-    "huggingface": Wire(mode="MD_JSON"),
-    "surface": Wire(),
+_DIALECTS: dict[str, SchemaDialect] = {
+    "openai": SchemaDialect(unsupported=_BOUNDS),
+    "azure": SchemaDialect(unsupported=_BOUNDS),
+    "anthropic": SchemaDialect(unsupported=_BOUNDS),
+    "bedrock": SchemaDialect(unsupported=_BOUNDS),
+    "vertex_ai": SchemaDialect(strict=False),
+    "gemini": SchemaDialect(strict=False),
+    "deepseek": SchemaDialect(mode="JSON"),  # its API knows json_object alone
+    "perplexity": SchemaDialect(strict=False),
+    "huggingface": SchemaDialect(mode="MD_JSON"),
+    "surface": SchemaDialect(),
 }
 
 
@@ -154,7 +154,7 @@ def _about_a_piece(prompt: str, fences: dict[str, str], surface: ModuleType) -> 
     if "piece" in fences and "codebook" in fences:
         return {"shown": surface.codebook(fences["piece"], _numbered(fences["codebook"]), _kind_named(prompt))}
     if "piece" in fences:
-        return {"verdict": surface.verify(fences["piece"], fences.get("feature", ""), _kind_named(prompt))}
+        return {"result": surface.verify(fences["piece"], fences.get("feature", ""), _kind_named(prompt))}
     # What is asked for stands after the fence, where a piece cannot write.
     wants_quotes = '"quote"' in prompt.rpartition("</")[2]
     for kind in ALL_KINDS:
@@ -203,7 +203,7 @@ class Route:
     """Where a model string leads: litellm's provider, how to ask it, a stand-in key for a server that wants none."""
 
     provider: str
-    wire: Wire
+    dialect: SchemaDialect
     api_key: str | None = None
 
 
@@ -218,7 +218,7 @@ def check_model(model: str, api_base: str | None = None) -> Route:
         ModelError: If the provider is unknown, or needs a key that the environment does not hold.
     """
     if model == SURFACE:
-        return Route("surface", _WIRES["surface"])
+        return Route("surface", _DIALECTS["surface"])
     if model.startswith("surface/"):
         raise ModelError(f"there is no model {model!r}; the built-in one is {SURFACE}")
     litellm = load_litellm()
@@ -231,12 +231,14 @@ def check_model(model: str, api_base: str | None = None) -> Route:
             f"litellm knows no provider for the model {model!r}; write provider/model, as in openai/gpt-5-mini, "
             f"anthropic/claude-sonnet-4-5 or ollama_chat/llama3.1, or use {SURFACE}, which needs none"
         ) from None
-    own_server = api_base or (provider == "openai" and own_base())
+    own_server = api_base or (provider == "openai" and base_url_from_environment())
     missing = litellm.validate_environment(model=model, api_base=api_base).get("missing_keys") or []
     if not missing or provider in _LOCAL:
-        return Route(provider, _wire(provider, model, bool(own_server)), _stand_in(provider, bool(own_server)))
+        return Route(
+            provider, _dialect(provider, model, bool(own_server)), _placeholder_key(provider, bool(own_server))
+        )
     if own_server and provider in _OPENAI_LIKE:
-        return Route(provider, _wire(provider, model, own=True), _NO_KEY)
+        return Route(provider, _dialect(provider, model, own=True), _NO_KEY)
     names = (" or " if provider == "gemini" else " and ").join(missing)
     raise ModelError(
         f"the model {model!r} needs {names} in the environment; set it there (not in a file) and start again"
@@ -248,20 +250,20 @@ def is_local(model: str) -> bool:
     return model.partition("/")[0] in _LOCAL
 
 
-def own_base() -> str | None:
+def base_url_from_environment() -> str | None:
     """The address that the environment gives in place of OpenAI's, if any."""
     return os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
 
 
-def _stand_in(provider: str, own_server: bool) -> str | None:
+def _placeholder_key(provider: str, own_server: bool) -> str | None:
     keyless = provider in _OPENAI_LIKE and (own_server or provider in _LOCAL)
     return _NO_KEY if keyless and not os.environ.get(f"{provider.upper()}_API_KEY") else None
 
 
-def _wire(provider: str, model: str, own: bool) -> Wire:
+def _dialect(provider: str, model: str, own: bool) -> SchemaDialect:
     if provider == "openai" and own:
-        return Wire()  # a server of one's own compiles the bounds into its grammar, which small models need
-    wire = _WIRES.get(provider, Wire())
+        return SchemaDialect()  # a server of one's own compiles the bounds into its grammar, which small models need
+    dialect = _DIALECTS.get(provider, SchemaDialect())
     supported = load_litellm().get_supported_openai_params(model=model, custom_llm_provider=provider) or []
     # Where litellm would drop the schema, the prompt has to carry it.
-    return wire if "response_format" in supported else Wire(mode="MD_JSON")
+    return dialect if "response_format" in supported else SchemaDialect(mode="MD_JSON")

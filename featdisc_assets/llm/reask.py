@@ -4,11 +4,11 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from featdisc_assets.llm import parse as reading
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.codec import Completion
 from featdisc_assets.llm.faults import CallFailedError, MachineFault
+from featdisc_assets.llm.parse import describe_error
 from featdisc_assets.llm.request import Request
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def answer(request: Request, mode: str, reply: Callable[[dict[str, Any]], 
         end = _cause(error)
         if isinstance(end, MachineFault | CallFailedError) or not _is_unreadable(end):
             raise end from None
-        raise CallFailedError("invalid", reading.complaint(end)) from None
+        raise CallFailedError("invalid", describe_error(end)) from None
     # Our own class again, without the response that instructor hangs on its answers.
     fields = {name: getattr(value, name) for name in value.model_fields_set}
     return request.answer.model_construct(**fields)

@@ -7,13 +7,13 @@ from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.pricing import Price
 
 # Tokens of an answer before any was seen: fifteen short phrases.
-_FIRST_GUESS = 150
+_FIRST_ANSWER_TOKENS = 150
 # Failures that a provider may have billed although we never saw the bill.
 _MAYBE_BILLED = ("timeout", "connection")
 
 
 @dataclass(slots=True)
-class Tally:
+class Usage:
     """Sums over the attempts of one run.
 
     Attributes:
@@ -35,7 +35,7 @@ class Tally:
 
     def answer_tokens(self) -> int:
         """Tokens of an answer so far, on average."""
-        return round(self.tokens_out / self._answers) if self._answers else _FIRST_GUESS
+        return round(self.tokens_out / self._answers) if self._answers else _FIRST_ANSWER_TOKENS
 
     def expected_tokens(self, prompt: str) -> int:
         """Tokens that asking this will take, prompt and answer."""

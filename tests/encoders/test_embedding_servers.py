@@ -9,7 +9,7 @@ import pytest
 
 from featdisc_assets.encoders import EncoderError
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, server_of
-from featdisc_assets.encoders.server import Manner, Server
+from featdisc_assets.encoders.server import RequestOptions, Server
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault, ModelError
@@ -45,8 +45,8 @@ def encoder(server: Loopback, tmp_path: Path) -> Callable[..., RemoteEncoder]:
     def make(*, limits: Limits = Limits(max_concurrency=8, backoff_s=0.01), **given: Any) -> RemoteEncoder:  # noqa: ANN401, B008
         of_server = {name: given.pop(name) for name in ("dimensions", "width") if name in given}
         where = Server(MODEL, api_base=server.url, price=DOLLAR_A_TOKEN, **of_server)
-        manner = Manner(limits=limits, texts_a_request=16)
-        return RemoteEncoder(where, tmp_path / "answers.sqlite", manner=manner, **given)
+        options = RequestOptions(limits=limits, texts_a_request=16)
+        return RemoteEncoder(where, tmp_path / "answers.sqlite", options=options, **given)
 
     return make
 
@@ -92,7 +92,7 @@ def test_two_thousand_texts_with_faults_all_come_and_the_ledger_is_the_bill(
     attempts = ledger(tmp_path)
     assert len(attempts) == server.embeddings.requests
     assert {attempt.purpose for attempt in attempts} == {"embedding"}
-    assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.embeddings.tokens == model.known.tokens
+    assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.embeddings.tokens == model.state.tokens
     assert sum(attempt.cost_usd or 0 for attempt in attempts) == pytest.approx(server.embeddings.tokens * 1e-6)
     assert {"ok", "rate_limited", "server_error", "connection", "invalid", "content_filter"} == {
         attempt.status for attempt in attempts
@@ -118,7 +118,7 @@ def test_a_text_that_the_server_cannot_take_does_not_lose_the_others(
     vectors = model.encode_most(TEXTS)
     assert list(model.failures) == [TEXTS[5]]
     assert np.flatnonzero(~vectors.any(axis=1)).tolist() == [5]
-    assert model.known.texts_a_request == 16  # it was not for their number
+    assert model.state.texts_a_request == 16  # it was not for their number
     if fault == "server_error":  # it may pass, so whoever needs all of them is told
         with pytest.raises(EncoderError, match="run again"):
             encoder().encode(TEXTS[:10])
@@ -137,7 +137,7 @@ def test_a_server_that_takes_fewer_texts_is_sent_fewer(server: Loopback, encoder
     server.embeddings.most_texts = 5
     model = encoder(limits=Limits(max_concurrency=1, backoff_s=0.01))
     np.testing.assert_allclose(model.encode(TEXTS), [vector_of(text) for text in TEXTS], atol=1e-6)
-    assert model.known.texts_a_request == 4
+    assert model.state.texts_a_request == 4
     # Sixteen and eight are tried once each: then it is known.
     sent = [len(body["input"]) for body in server.embeddings.bodies]
     # In either form, as long as it was never heard; and half of the half is what it takes.
@@ -181,8 +181,8 @@ def test_a_run_stopped_in_the_middle_keeps_what_came_and_asks_the_rest(
 
 
 def test_where_nobody_listens_the_run_stops_soon(tmp_path: Path) -> None:
-    manner = Manner(limits=Limits(backoff_s=0.001), max_attempts=2)
-    model = RemoteEncoder(Server(MODEL, api_base="http://127.0.0.1:9/v1"), tmp_path / "a.sqlite", manner=manner)
+    options = RequestOptions(limits=Limits(backoff_s=0.001), max_attempts=2)
+    model = RemoteEncoder(Server(MODEL, api_base="http://127.0.0.1:9/v1"), tmp_path / "a.sqlite", options=options)
     with pytest.raises(MachineFault, match="could not be reached"):
         model.encode(TEXTS)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from featdisc_assets.llm.answer_store import AnswerStore
-from featdisc_assets.llm.batch.asking import BatchTally, ask_in_batches
+from featdisc_assets.llm.batch.asking import BatchUsage, ask_in_batches
 from featdisc_assets.llm.request import Request
 from tests.llm.asking import rating
 from tests.loopback.server import Loopback
 
 
-def batches(requests: Iterable[Request], store: AnswerStore, **how: Any) -> BatchTally:  # noqa: ANN401
+def batches(requests: Iterable[Request], store: AnswerStore, **how: Any) -> BatchUsage:  # noqa: ANN401
     """A pass with waits short enough for a test."""
     return ask_in_batches(requests, store=store, **({"poll_s": 0.01, "max_requests": 20} | how))
 

@@ -36,13 +36,13 @@ def test_a_stored_attempt_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_a_verdict_is_seen_at_once_and_exported_anew(store: AnswerStore) -> None:
     first, second = store.put(attempt("a")), store.put(attempt("b"))
     seen = max(row.seq for row in store.attempts())
-    store.settle(first, "ok")
+    store.set_status(first, "ok")
     assert store.lookup(["a"])["a"][0].status == "ok"
     assert [(row.request_key, row.status, row.raw) for row in store.attempts(seen)] == [("a", "ok", "{}")]
-    store.settle(second, "invalid", "no JSON")
+    store.set_status(second, "invalid", "no JSON")
     [row] = store.attempts(seen + 1)
     assert (row.request_key, row.error, row.cost_usd) == ("b", "no JSON", 0.5)
-    assert store.tally() == {"invalid": 1, "ok": 1}
+    assert store.count_by_status() == {"invalid": 1, "ok": 1}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 store, name = AnswerStore(sys.argv[1]), sys.argv[2]
 for number in range(int(sys.argv[3])):
     store.put(Attempt("shared", "rate", name, "m", "v", "ok"))
-    store.settle(store.put(Attempt(f"{name}{number}", "rate", name, "m", "v", "answered", raw="x" * 2000)), "ok")
+    store.set_status(store.put(Attempt(f"{name}{number}", "rate", name, "m", "v", "answered", raw="x" * 2000)), "ok")
     print(number, flush=True)
 store.close()
 """
@@ -88,7 +88,7 @@ def test_two_processes_share_the_file(tmp_path: Path) -> None:
         assert writer.returncode == 0
     with AnswerStore(path) as store:
         assert [row.attempt for row in store.lookup(["shared"])["shared"]] == list(range(120))
-        assert store.tally() == {"ok": 240}
+        assert store.count_by_status() == {"ok": 240}
 
 
 @pytest.mark.parametrize("lines", [1, 7, 40])

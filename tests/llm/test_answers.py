@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from featdisc_assets.llm.answers import Answer, ClusterName, FeatureList, InterestScores, clean_features
-from featdisc_assets.llm.parse import bare_json, parse
+from featdisc_assets.llm.parse import extract_json, parse_answer
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_schemas_are_strict(answer: type[Answer]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "mended"),
+    ("raw", "repaired"),
     [
         ('{"a": 1}', '{"a": 1}'),
         ('```json\n{"a": 1}\n```', '{"a": 1}'),
@@ -69,12 +69,12 @@ def test_schemas_are_strict(answer: type[Answer]) -> None:
         ('{"a": ', '{"a":'),
     ],
 )
-def test_json_is_found_in_what_stands_around_it(raw: str, mended: str) -> None:
-    assert bare_json(raw) == mended
+def test_json_is_found_in_what_stands_around_it(raw: str, repaired: str) -> None:
+    assert extract_json(raw) == repaired
 
 
 @pytest.mark.parametrize(
-    ("raw", "features", "mended"),
+    ("raw", "features", "repaired"),
     [
         ('{"features": ["A", "B"]}', ["A", "B"], False),
         ('{"features": ["A"], "notes": "extra"}', ["A"], False),
@@ -82,15 +82,15 @@ def test_json_is_found_in_what_stands_around_it(raw: str, mended: str) -> None:
         ('```json\n["A"]\n```', ["A"], True),
     ],
 )
-def test_a_feature_list_is_read_as_leniently_as_is_safe(raw: str, features: list[str], mended: bool) -> None:
-    value, was_mended = parse(raw, FeatureList)
+def test_a_feature_list_is_read_as_leniently_as_is_safe(raw: str, features: list[str], repaired: bool) -> None:
+    value, was_repaired = parse_answer(raw, FeatureList)
     assert isinstance(value, FeatureList)
-    assert (value.features, was_mended) == (features, mended)
+    assert (value.features, was_repaired) == (features, repaired)
 
 
 @pytest.mark.parametrize("raw", ["", "{}", '{"features": "A, B"}', '{"features": ["A"', "null"])
 def test_what_cannot_be_read_is_nothing(raw: str) -> None:
-    assert parse(raw, FeatureList) == (None, False)
+    assert parse_answer(raw, FeatureList) == (None, False)
 
 
 def test_names_lose_stops_and_line_breaks() -> None:

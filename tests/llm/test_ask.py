@@ -81,7 +81,7 @@ def test_leaving_early_keeps_what_was_in_flight_and_sends_nothing_more(store: An
         outcomes.close()
         sent = server.total
         assert sent <= 10 + 2 * 8
-        assert store.tally() == {"ok": sent}
+        assert store.count_by_status() == {"ok": sent}
         time.sleep(0.2)
         assert server.total == sent
 
@@ -121,13 +121,13 @@ def test_a_killed_run_repeats_at_most_the_calls_in_flight(tmp_path: Path) -> Non
 
 
 def test_an_answer_that_was_stored_but_not_judged_is_judged_without_asking(store: AnswerStore) -> None:
-    """As a kill between receiving and judging leaves it; a broken one is mended by one re-ask."""
+    """As a kill between receiving and judging leaves it; a broken one is repaired by one re-ask."""
     with Loopback(plan=in_turn("broken_json"), answer=two_features) as server:
         good, broken = rating("good", server), rating("broken", server)
         ask([broken, good], store, max_concurrency=1)
         for request in (good, broken):
             for attempt in store.lookup([request.key])[request.key]:
-                store.settle(attempt, "answered")
+                store.set_status(attempt, "answered")
         assert [outcome.status for outcome in ask([good, broken], store)] == ["ok", "repaired"]
         assert statuses(store, good) == ["ok"]
         assert server.total == 3
@@ -138,8 +138,8 @@ def test_a_stored_broken_answer_is_mended_not_bought_again(store: AnswerStore) -
         request = rating("a", server)
         ask([request], store)
         broken, refused = store.lookup([request.key])[request.key]
-        store.settle(broken, "answered")
-        store.settle(refused, "connection")
+        store.set_status(broken, "answered")
+        store.set_status(refused, "connection")
         [outcome] = ask([request], store)
         assert (outcome.status, outcome.value.features) == ("repaired", FEATURES)
         assert [message["role"] for message in server.bodies[-1]["messages"]] == ["user", "assistant", "user"]
@@ -224,4 +224,4 @@ def test_a_model_that_cannot_be_asked_stops_before_anything_is_sent(
     request = Request("rate", "a", "anthropic/claude-sonnet-4-5", "v", "prompt", FeatureList)
     with pytest.raises(ModelError, match="needs ANTHROPIC_API_KEY in the environment"):
         ask([request], store)
-    assert store.tally() == {}
+    assert store.count_by_status() == {}

@@ -28,10 +28,10 @@ def server() -> Iterator[Loopback]:
 def test_what_a_batch_leaves_is_asked_one_by_one(store: AnswerStore, server: Loopback, end: str) -> None:
     server.batches.ends = lambda number: end if number == 0 else "completed"
     requests = ratings(40, server)
-    tally = batches(requests, store)
+    usage = batches(requests, store)
     left = 20 if end == "failed" else 10
-    assert (tally.batches, tally.imported, tally.left) == (2, 40 - left, left)
-    assert f"{left} of its 20 requests came back without a result" in tally.notes[0]
+    assert (usage.batches, usage.imported, usage.left) == (2, 40 - left, left)
+    assert f"{left} of its 20 requests came back without a result" in usage.notes[0]
     assert {outcome.status for outcome in ask(requests, store)} == {"ok"}
     assert server.total == left
     assert server.batches.billed == 40 - left
@@ -41,8 +41,8 @@ def test_a_batch_that_finds_no_room_waits_for_another(store: AnswerStore, server
     server.batches.polls = 8
     server.batches.ends = lambda number: "full"
     requests = ratings(60, server)
-    tally = batches(requests, store)
-    assert (tally.batches, tally.imported, tally.left, tally.notes) == (3, 60, 0, ())
+    usage = batches(requests, store)
+    assert (usage.batches, usage.imported, usage.left, usage.notes) == (3, 60, 0, ())
     assert server.batches.requests["upload"] == 3
     assert set(server.batches.executed.values()) == {1}
 
@@ -104,13 +104,13 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
 def test_a_fault_between_two_looks_stops_the_run_too(
     store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = asking._Run._tick
+    tick = asking._Run._tick
 
-    def slow_look(run: asking._Run) -> None:
-        look(run)
-        futures.wait(run.errands.values())
+    def slow_tick(run: asking._Run) -> None:
+        tick(run)
+        futures.wait(run.batch_runs.values())
 
-    monkeypatch.setattr(asking._Run, "_tick", slow_look)
+    monkeypatch.setattr(asking._Run, "_tick", slow_tick)
     server.batches.hook = lambda name: _error(400, "Unknown parameter: purpose") if name == "create" else None
     with pytest.raises(MachineFault, match="rejected a batch of 3 requests"):
         batches(ratings(3, server), store)
@@ -197,7 +197,7 @@ def test_a_failure_that_passes_costs_nothing(store: AnswerStore, server: Loopbac
     assert batches(requests, store).imported == 3
     assert set(server.batches.executed.values()) == {1}
     assert len(server.batches.batches) == 1 or (endpoint, fault) == ("created", "rate_limit")
-    assert store.tally() == {"answered": 3}
+    assert store.count_by_status() == {"answered": 3}
 
 
 @pytest.mark.parametrize(("endpoint", "code"), [("retrieve", 404), ("content", 404), ("create", 400)])
@@ -207,9 +207,9 @@ def test_a_batch_that_the_server_has_lost_is_left_to_the_ordinary_path(
     lost = lambda name: _error(code, "No such File object: file-in0") if name == endpoint else None  # noqa: E731
     server.batches.hook = lost
     requests = ratings(3, server)
-    tally = batches(requests, store)
-    assert (tally.imported, tally.left, tally.under_way) == (0, 3, 0)
-    assert "does not know it any more" in tally.notes[0]
+    usage = batches(requests, store)
+    assert (usage.imported, usage.left, usage.under_way) == (0, 3, 0)
+    assert "does not know it any more" in usage.notes[0]
     assert {outcome.status for outcome in ask(requests, store)} == {"ok"}
 
 

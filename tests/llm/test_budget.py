@@ -236,8 +236,8 @@ def test_whatever_is_asked_and_paid_the_cap_holds(steps: list[tuple[str, float]]
 
 async def test_what_other_runs_spend_counts() -> None:
     budget = Budget(1.0, spent_usd=0.2)
-    budget.learn(0.7)
-    budget.learn(0.1)
+    budget.update_spent(0.7)
+    budget.update_spent(0.1)
     assert budget.spent_usd == 0.7
     with pytest.raises(MachineFault, match=r"of which .* is spent"):
         await budget.reserve(0.4)

@@ -12,12 +12,10 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import dispatch as lean
-from featdisc_assets.llm import faults, providers
+from featdisc_assets.llm import codec, dispatch, faults, providers
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.background import background_loop
-from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.faults import AttemptResult
 from featdisc_assets.llm.request import Params, Request
 from tests.llm.asking import rating, two_features
 from tests.loopback.faults import FAULTS, Answer
@@ -36,41 +34,41 @@ def short_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Litellm as a program finds it that has asked nobody yet, with keys for all."""
     for name in ("OPENAI", "ANTHROPIC", "GEMINI", "DEEPSEEK", "GROQ", "MISTRAL", "XAI", "OPENROUTER", "CEREBRAS"):
         monkeypatch.setenv(f"{name}_API_KEY", "planted-key-123456")
-    for name in (lean._SWITCH, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"):
+    for name in (dispatch._SWITCH, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(lean, "_known", None)
+    monkeypatch.setattr(dispatch, "_supported", None)
     yield
-    os.environ.pop(lean._SWITCH, None)
-    lean._known = None
+    os.environ.pop(dispatch._SWITCH, None)
+    dispatch._supported = None
 
 
 async def by_the_long_way(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
     """The same arguments to `litellm.acompletion`, without the switch that the short way sets."""
     route = providers.check_model(request.model, request.params.api_base)
-    switch = os.environ.pop(lean._SWITCH, None)
+    switch = os.environ.pop(dispatch._SWITCH, None)
     how = {"timeout": timeout_s, "num_retries": 0, "max_retries": 0, "drop_params": True, "api_key": route.api_key}
     try:
-        given = wire.shape(request, route) | how | {"api_base": request.params.api_base}
+        given = codec.encode(request, route) | how | {"api_base": request.params.api_base}
         return await providers.load_litellm().acompletion(**given)
     finally:
         if switch:
-            os.environ[lean._SWITCH] = switch
+            os.environ[dispatch._SWITCH] = switch
 
 
 async def by_the_short_way(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
     route = providers.check_model(request.model, request.params.api_base)
-    return await wire.send(request, route, wire.shape(request, route), timeout_s)
+    return await codec.send(request, route, codec.encode(request, route), timeout_s)
 
 
-async def outcome(way: Any, request: Request, timeout_s: float = 20.0) -> tuple[Verdict, Any]:  # noqa: ANN401
-    """The verdict on what came, and what the ledger says of it."""
+async def outcome(way: Any, request: Request, timeout_s: float = 20.0) -> tuple[AttemptResult, Any]:  # noqa: ANN401
+    """The result on what came, and what the ledger says of it."""
     route = providers.check_model(request.model, request.params.api_base)
     try:
         response = await way(request, timeout_s)
     except Exception as error:
-        return faults.judge(error), None
-    verdict = wire.look(response)
-    return verdict, wire.row(request, route, verdict, response, 0.0)
+        return faults.classify(error), None
+    result = codec.classify(response)
+    return result, codec.to_attempt(request, route, result, response, 0.0)
 
 
 async def _unreadable(request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -120,7 +118,7 @@ def test_every_fault_is_judged_alike(fault: str | None, monkeypatch: pytest.Monk
         assert server.total == 1
         plain, plain_row = on_the_loop(outcome(by_the_long_way, request, timeout_s))
         assert server.total == 2
-    assert lean._known
+    assert dispatch._supported
     assert (short.status, short.retry_after_s) == (plain.status, plain.retry_after_s)
     if short.status not in ("connection", "server_error"):  # where more is said now of the cause
         assert (short, short_row) == (plain, plain_row)
@@ -200,7 +198,7 @@ def asking(model: str, api_base: str, **params: Any) -> Request:  # noqa: ANN401
     return Request("rate", "a", model, "v", "Some prompt {x} é", FeatureList, Params(api_base=api_base, **params))
 
 
-async def both_ways(server: AnyProvider, model: str, path: str, **params: Any) -> list[tuple[Verdict, Any]]:  # noqa: ANN401
+async def both_ways(server: AnyProvider, model: str, path: str, **params: Any) -> list[tuple[AttemptResult, Any]]:  # noqa: ANN401
     async with server.listening() as address:
         request = asking(model, address + path, **params)
         return [await outcome(by_the_short_way, request), await outcome(by_the_long_way, request)]
@@ -261,20 +259,20 @@ def test_the_wait_that_a_server_asks_for_is_heard(model: str) -> None:
 
 
 def test_nobody_at_the_address_is_a_lost_connection() -> None:
-    verdict, _ = on_the_loop(outcome(by_the_short_way, asking("openai/some", "http://127.0.0.1:1/v1")))
-    assert verdict.status == "connection"
-    assert "127.0.0.1:1" in verdict.error
+    result, _ = on_the_loop(outcome(by_the_short_way, asking("openai/some", "http://127.0.0.1:1/v1")))
+    assert result.status == "connection"
+    assert "127.0.0.1:1" in result.error
 
 
 def test_connections_are_as_many_as_the_calls() -> None:
     server = AnyProvider(together=150)
 
-    async def all_at_once() -> list[tuple[Verdict, Any]]:
+    async def all_at_once() -> list[tuple[AttemptResult, Any]]:
         async with server.listening() as address:
             request = asking("openai/some", f"{address}/v1")
             return await asyncio.gather(*[outcome(by_the_short_way, request, 60.0) for _ in range(150)])
 
-    assert {verdict.status for verdict, _ in on_the_loop(all_at_once())} == {faults.ANSWERED}
+    assert {result.status for result, _ in on_the_loop(all_at_once())} == {faults.ANSWERED}
     assert len(server.seen) == 150
 
 
@@ -285,8 +283,8 @@ def test_a_proxy_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
         monkeypatch.setenv("no_proxy", "")
         http_client._proxy.cache_clear()
-        verdict, _ = on_the_loop(outcome(by_the_short_way, asking("openai/some", "http://elsewhere.test/v1")))
-        assert (verdict.status, server.total) == (faults.ANSWERED, 1)
+        result, _ = on_the_loop(outcome(by_the_short_way, asking("openai/some", "http://elsewhere.test/v1")))
+        assert (result.status, server.total) == (faults.ANSWERED, 1)
     http_client._proxy.cache_clear()
 
 
@@ -298,18 +296,18 @@ def test_a_litellm_without_the_short_way_is_called_the_long_way(
         raise lost
 
     monkeypatch.setattr(providers.load_litellm(), "completion", completion)
-    with Loopback(answer=two_features) as server, caplog.at_level(logging.WARNING, logger=lean.__name__):
+    with Loopback(answer=two_features) as server, caplog.at_level(logging.WARNING, logger=dispatch.__name__):
         for _ in range(3):
-            verdict, _row = on_the_loop(outcome(by_the_short_way, rating("a", server)))
-            assert verdict.status == faults.ANSWERED
+            result, _row = on_the_loop(outcome(by_the_short_way, rating("a", server)))
+            assert result.status == faults.ANSWERED
         assert server.total == 3
-    assert [record.levelname for record in caplog.records if record.name == lean.__name__] == ["WARNING"]
-    assert lean._SWITCH not in os.environ
+    assert [record.levelname for record in caplog.records if record.name == dispatch.__name__] == ["WARNING"]
+    assert dispatch._SWITCH not in os.environ
 
 
 def test_the_switch_is_taken_back_before_a_provider_that_may_not_bear_it() -> None:
     with Loopback(answer=two_features) as server:
         for model, switched in (("openai/a", True), ("lm_studio/a", False), ("openai/a", False)):
-            verdict, _ = on_the_loop(outcome(by_the_short_way, asking(model, server.url)))
-            assert (verdict.status, lean._SWITCH in os.environ) == (faults.ANSWERED, switched)
+            result, _ = on_the_loop(outcome(by_the_short_way, asking(model, server.url)))
+            assert (result.status, dispatch._SWITCH in os.environ) == (faults.ANSWERED, switched)
         assert server.total == 3

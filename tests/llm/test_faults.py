@@ -100,7 +100,7 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
             ask(requests, store, max_concurrency=2)
         assert caught.value.status == status
         assert server.total <= 5 + 2
-        assert store.tally()["ok"] == 5
+        assert store.count_by_status()["ok"] == 5
 
         server.plan = in_turn()
         outcomes = ask(requests, store, max_concurrency=16)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featdisc_assets.llm import rate_limit as pace
+from featdisc_assets.llm import rate_limit
 from featdisc_assets.llm.faults import retry_after
 from featdisc_assets.llm.gate import Gate, Limits
 from tests.llm.fake_time import run
@@ -69,7 +69,7 @@ class Result:
     answered: int = 0
     failed: int = 0
     seconds: float = 0.0
-    bounds: list[int] = field(default_factory=list)
+    concurrencies: list[int] = field(default_factory=list)
 
 
 async def ask(server: Server, limits: Limits, calls: int, *, tokens: int = 0, attempts: int = 20) -> Result:
@@ -79,10 +79,10 @@ async def ask(server: Server, limits: Limits, calls: int, *, tokens: int = 0, at
 
     async def one() -> None:
         for failures in range(attempts):
-            async with result.gate.slot(tokens, again=failures > 0):
+            async with result.gate.slot(tokens, is_retry=failures > 0):
                 throttled, wait_s = await server.answer(tokens)
-                result.gate.learn(throttled=throttled, wait_s=wait_s, expected=tokens, used=0 if throttled else None)
-                result.bounds.append(result.gate.concurrency)
+                result.gate.record(throttled=throttled, wait_s=wait_s, expected=tokens, used=0 if throttled else None)
+                result.concurrencies.append(result.gate.concurrency)
             if not throttled:
                 result.answered += 1
                 break
@@ -139,7 +139,7 @@ def test_further_attempts_go_first_in_their_order() -> None:
     began: list[int] = []
 
     async def call(number: int) -> None:
-        async with gate.slot(again=number % 3 == 0):
+        async with gate.slot(is_retry=number % 3 == 0):
             began.append(number)
             await asyncio.sleep(1)
 
@@ -176,7 +176,7 @@ def test_whatever_comes_all_are_let_through_in_order_within_every_limit(
             assert not isinstance(limiter.enter(), Refusal)
             try:
                 await asyncio.sleep(took_s)
-                gate.learn(throttled=False, expected=tokens, used=tokens // 2)
+                gate.record(throttled=False, expected=tokens, used=tokens // 2)
             finally:
                 limiter.leave()
 
@@ -200,19 +200,19 @@ def test_whatever_comes_all_are_let_through_in_order_within_every_limit(
 class TestConcurrency:
     def test_isolated_throttling_leaves_it_alone(self) -> None:
         result = run(ask(Server(bad_luck=0.05), Limits(max_concurrency=64), 2000))
-        assert min(result.bounds) == 64
+        assert min(result.concurrencies) == 64
         assert result.failed == 0
         assert result.gate.throttled == pytest.approx(0.05 * 2000, rel=0.3)
 
     def test_a_small_bound_too(self) -> None:
         result = run(ask(Server(bad_luck=0.05), Limits(max_concurrency=8), 2000))
-        assert sum(result.bounds) / len(result.bounds) > 7.5
+        assert sum(result.concurrencies) / len(result.concurrencies) > 7.5
 
     @pytest.mark.parametrize(("allowed", "requests_per_answer"), [(12, 1.6), (64, 1.7), (512, 2.3)])
     def test_it_comes_down_to_what_a_server_holds(self, allowed: int, requests_per_answer: float) -> None:
         server = Server(Limiter(most_in_flight=8, clock=now))
         result = run(ask(server, Limits(max_concurrency=allowed), 2000))
-        settled = result.bounds[len(result.bounds) // 2 :]
+        settled = result.concurrencies[len(result.concurrencies) // 2 :]
         assert 5 <= sum(settled) / len(settled) <= 10
         assert result.failed == 0
         assert len(server.sent) < requests_per_answer * 2000
@@ -222,7 +222,7 @@ class TestConcurrency:
     def test_it_comes_down_to_what_a_server_takes_in_a_second(self, names_wait: bool) -> None:
         server = Server(Limiter(requests_per_minute=5, window_s=1.0, clock=now), names_wait=names_wait)
         result = run(ask(server, Limits(max_concurrency=64), 2000))
-        settled = result.bounds[len(result.bounds) // 2 :]
+        settled = result.concurrencies[len(result.concurrencies) // 2 :]
         assert sum(settled) / len(settled) < 16
         assert result.failed == 0
         assert len(server.sent) < 2 * 2000
@@ -232,7 +232,7 @@ class TestConcurrency:
     def test_a_coin_toss_for_every_call_is_got_through(self, share: float) -> None:
         result = run(ask(Server(bad_luck=share), Limits(max_concurrency=64), 500, attempts=500))
         assert result.answered == 500
-        assert min(result.bounds) >= 1
+        assert min(result.concurrencies) >= 1
 
     def test_it_climbs_back_once_throttling_ends(self) -> None:
         server = Server(bad_luck=1.0)
@@ -287,10 +287,10 @@ class TestConcurrency:
         assert len(server.sent) < 2 * 1500
 
 
-async def _once(gate: Gate, server: Server, *, again: bool = False) -> None:
-    async with gate.slot(again=again):
+async def _once(gate: Gate, server: Server, *, is_retry: bool = False) -> None:
+    async with gate.slot(is_retry=is_retry):
         throttled, wait_s = await server.answer()
-        gate.learn(throttled=throttled, wait_s=wait_s)
+        gate.record(throttled=throttled, wait_s=wait_s)
 
 
 async def _rounds(gate: Gate, server: Server, rounds: int) -> None:
@@ -319,7 +319,7 @@ class TestRates:
             gate = Gate(Limits(tokens_per_minute=62_000))
             for _ in range(300):
                 async with gate.slot(1000):
-                    gate.learn(throttled=False, expected=1000, used=100)
+                    gate.record(throttled=False, expected=1000, used=100)
             return now()
 
         assert run(main()) == pytest.approx(300 * 0.1, rel=0.1)
@@ -330,7 +330,7 @@ class TestRates:
             async with gate.slot(50_000):
                 waiting = asyncio.create_task(_once(gate, Server(took_s=0)))
                 await asyncio.sleep(7)
-                gate.learn(throttled=False, expected=50_000, used=1500)
+                gate.record(throttled=False, expected=50_000, used=1500)
             await waiting
             return now()
 
@@ -355,7 +355,7 @@ class TestRates:
 
     def test_in_real_time_over_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A minute of three seconds; what is left free for uneven arrival stays a second, for a busy machine."""
-        monkeypatch.setattr(pace, "_MINUTE_S", 3.0)
+        monkeypatch.setattr(rate_limit, "_MINUTE_S", 3.0)
         limiter = Limiter(window_s=3.0)
         gate = Gate(Limits(max_concurrency=50, requests_per_minute=400))
         with Loopback(limiter=limiter, answer=lambda prompt: "{}") as server:
@@ -376,7 +376,7 @@ async def _post(server: Loopback, gate: Gate, calls: int) -> list[int]:
             async with gate.slot(), session.post(f"{server.url}/chat/completions", json=_BODY) as response:
                 statuses.append(response.status)
                 wait_s = float(response.headers["Retry-After"]) if "Retry-After" in response.headers else None
-                gate.learn(throttled=response.status == 429, wait_s=wait_s)
+                gate.record(throttled=response.status == 429, wait_s=wait_s)
             if response.status == 200:
                 return
             await gate.back_off(min(failures, 3))
@@ -435,7 +435,7 @@ class TestPause:
                     left.append(now())
 
             async with gate.slot():
-                gate.learn(throttled=True, wait_s=30.0)
+                gate.record(throttled=True, wait_s=30.0)
             gate.pause(5.0)  # a shorter one changes nothing
             await asyncio.gather(*(call() for _ in range(50)))
 
@@ -476,11 +476,11 @@ class TestShut:
             await asyncio.sleep(1)
             if limits == Limits():
                 gate.pause(500)
-            waiting = [asyncio.create_task(_once(gate, Server(), again=number < 5)) for number in range(20)]
+            waiting = [asyncio.create_task(_once(gate, Server(), is_retry=number < 5)) for number in range(20)]
             waiting.append(asyncio.create_task(gate.back_off(7)))
             await asyncio.sleep(1)
             assert not any(task.done() for task in waiting)
-            gate.shut()
+            gate.close()
             for task in waiting:
                 with pytest.raises(asyncio.CancelledError, match="the run has ended"):
                     await task
@@ -493,7 +493,7 @@ class TestShut:
     def test_nothing_is_let_through_after(self) -> None:
         async def main() -> None:
             gate = Gate(Limits())
-            gate.shut()
+            gate.close()
             with pytest.raises(asyncio.CancelledError, match="the run has ended"):
                 await _once(gate, Server())
             with pytest.raises(asyncio.CancelledError, match="the run has ended"):
@@ -507,7 +507,7 @@ class TestShut:
             async with gate.slot():
                 waiting = asyncio.create_task(_once(gate, Server()))
                 await asyncio.sleep(0)
-            gate.shut()
+            gate.close()
             assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], asyncio.CancelledError)
             assert gate.in_flight == 0
 

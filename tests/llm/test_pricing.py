@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from featdisc_assets.home.places import read_sql, sample_path
 from featdisc_assets.llm import pricing, providers
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
-from featdisc_assets.llm.pricing import Price, bound, expected_tokens, price
+from featdisc_assets.llm.pricing import Price, expected_tokens, max_cost, price
 from featdisc_assets.warehouse import Warehouse
 from tests.report_rows import fill
 
@@ -67,9 +67,9 @@ def test_ones_own_price_goes_first_and_asks_nobody() -> None:
 
 def test_litellm_is_not_imported_for_prices_that_need_no_map() -> None:
     program = (
-        "import sys; from featdisc_assets.llm.pricing import Price, bound, price; "
+        "import sys; from featdisc_assets.llm.pricing import Price, max_cost, price; "
         "prices = [price('surface/v1'), price('ollama_chat/llama3.1'), price('openai/gpt-5-mini', Price(1, 2, 1))]; "
-        "bound('text', 10, prices[0]); print('litellm' in sys.modules)"
+        "max_cost('text', 10, prices[0]); print('litellm' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
@@ -219,7 +219,7 @@ def test_the_bound_holds_for_every_text_of_the_sample(name: str) -> None:
     for line in sample_path().read_text(encoding="utf-8").splitlines():
         for message in json.loads(line)["messages"]:
             text = json.dumps(message, ensure_ascii=False)
-            assert count(text) <= bound(text, 0, Price(1.0, 0.0, 1.0))
+            assert count(text) <= max_cost(text, 0, Price(1.0, 0.0, 1.0))
 
 
 @given(text=st.text(max_size=3_000))
@@ -230,21 +230,21 @@ def test_the_bound_holds_for_every_text_of_the_sample(name: str) -> None:
 def test_no_text_has_more_tokens_than_bytes(text: str) -> None:
     count = tokenisers()["o200k_base"]
     assert count(text) <= len(text.encode())
-    assert count(text) + 1_000 <= bound(text, 0, Price(1.0, 0.0, 1.0))
+    assert count(text) + 1_000 <= max_cost(text, 0, Price(1.0, 0.0, 1.0))
 
 
 def test_the_bound_leaves_room_for_what_stands_around_a_prompt() -> None:
     count = tokenisers()["o200k_base"]
     schemas = [json.dumps(answer.SCHEMA) for answer in (FeatureList, ClusterName, InterestScores)]
     anthropic_tools = 530
-    assert all(count(schema) + anthropic_tools < bound("", 0, Price(1.0, 0.0, 1.0)) for schema in schemas)
+    assert all(count(schema) + anthropic_tools < max_cost("", 0, Price(1.0, 0.0, 1.0)) for schema in schemas)
 
 
 def test_the_bound_is_the_whole_answer_at_the_dearest_rate_that_the_prompt_may_reach() -> None:
-    sent = 1_500 + bound("", 0, Price(1.0, 0.0, 1.0))
-    assert bound("x" * 1_500, 700, STEPPED) == sent * 6.0 + 700 * 15.0
-    assert bound("é" * 750, 700, STEPPED) == sent * 6.0 + 700 * 15.0
-    assert bound("anything", 700, Price(0.0, 0.0, 0.0)) == 0
+    sent = 1_500 + max_cost("", 0, Price(1.0, 0.0, 1.0))
+    assert max_cost("x" * 1_500, 700, STEPPED) == sent * 6.0 + 700 * 15.0
+    assert max_cost("é" * 750, 700, STEPPED) == sent * 6.0 + 700 * 15.0
+    assert max_cost("anything", 700, Price(0.0, 0.0, 0.0)) == 0
 
 
 def test_a_call_is_expected_to_take_its_prompt_its_schema_and_its_answer() -> None:

@@ -47,7 +47,7 @@ def test_a_model_that_cannot_be_asked_is_told_in_one_sentence(model: str, says: 
 )
 def test_servers_of_ones_own_need_no_key(model: str, api_base: str | None, provider: str, api_key: str | None) -> None:
     route = check_model(model, api_base)
-    assert (route.provider, route.api_key, route.wire.mode) == (provider, api_key, "JSON_SCHEMA")
+    assert (route.provider, route.api_key, route.dialect.mode) == (provider, api_key, "JSON_SCHEMA")
 
 
 def test_a_base_in_the_environment_counts_as_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_a_base_in_the_environment_counts_as_ones_own(monkeypatch: pytest.Monkey
 def test_a_key_that_is_there_is_left_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted")
     assert check_model("openai/own", "http://127.0.0.1:1/v1").api_key is None
-    assert "maxLength" in check_model("gpt-5-mini").wire.unsupported
+    assert "maxLength" in check_model("gpt-5-mini").dialect.unsupported
 
 
 def test_prices() -> None:

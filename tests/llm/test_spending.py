@@ -5,7 +5,7 @@ import pytest
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.pricing import Price, bound
+from featdisc_assets.llm.pricing import Price, max_cost
 from tests.llm.asking import ask, rating, two_features
 from tests.loopback.server import Loopback, in_turn
 
@@ -20,7 +20,7 @@ def ratings(n: int, server: Loopback) -> list:  # type: ignore[type-arg]
 def test_it_is_never_passed_and_nearly_reached(store: AnswerStore) -> None:
     with Loopback(answer=two_features, latency_s=0.01) as server:
         requests = ratings(200, server)
-        one = bound(requests[0].prompt, LIMIT, PRICE)
+        one = max_cost(requests[0].prompt, LIMIT, PRICE)
         budget = Budget(0.05)
         with pytest.raises(MachineFault, match=r"budget_usd is \$0.05, of which .* is spent") as caught:
             ask(requests, store, max_concurrency=16, budget=budget)
@@ -29,7 +29,7 @@ def test_it_is_never_passed_and_nearly_reached(store: AnswerStore) -> None:
         assert spent == pytest.approx(PRICE.of(server.tokens_in, server.tokens_out))
         assert spent == pytest.approx(budget.spent_usd)
         assert 0.05 - one < spent <= 0.05
-        assert store.tally() == {"ok": server.total}
+        assert store.count_by_status() == {"ok": server.total}
 
         # What is spent is spent: the same budget pays nothing more, a larger one the rest.
         asked = server.total

@@ -65,7 +65,7 @@ def test_two_thousand_pieces_over_a_bad_line(store: AnswerStore) -> None:
         assert len(attempts) == server.total
         assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.tokens_in
         assert sum(attempt.tokens_out or 0 for attempt in attempts) == server.tokens_out
-        assert "answered" not in store.tally()
+        assert "answered" not in store.count_by_status()
 
         to_ask_again = [outcome.request.key for outcome in outcomes if outcome.status in faults.PASSING]
         asked, server.plan = server.total, in_turn()
@@ -88,4 +88,4 @@ def test_a_server_that_turns_half_of_all_calls_away_still_answers_them_all(store
     with Loopback(plan=half, answer=two_features) as server:
         outcomes = ask([rating(str(number), server) for number in range(300)], store, max_attempts=5)
         assert [outcome.status for outcome in outcomes] == ["ok"] * 300
-        assert store.tally()["rate_limited"] == server.total - 300
+        assert store.count_by_status()["rate_limited"] == server.total - 300

@@ -126,7 +126,7 @@ class BatchStore:
         with self._store.transaction() as connection:
             return [_read(row) for row in connection.execute(query)]
 
-    def holding(self, keys: Sequence[str]) -> dict[str, str]:
+    def batch_of(self, keys: Sequence[str]) -> dict[str, str]:
         """Which batch each of these requests is in, done ones included until they are forgotten."""
         found: dict[str, str] = {}
         with self._store.transaction() as connection:
@@ -135,7 +135,7 @@ class BatchStore:
                 found.update(connection.execute(query, chunk).fetchall())
         return found
 
-    def owed(self, keys: Sequence[str]) -> int:
+    def count_awaited(self, keys: Sequence[str]) -> int:
         """How many of these requests wait for a batch that has not been collected."""
         count = 0
         with self._store.transaction() as connection:
@@ -160,7 +160,7 @@ class BatchStore:
                     found[row[0]] = Sent(*row)
         return found
 
-    def take_in(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
+    def import_results(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
         """Store results for good, in one transaction; returns those that were not in before."""
         taken = []
         with self._store.transaction() as connection:
@@ -169,7 +169,7 @@ class BatchStore:
                     taken.append(insert(connection, attempt))
         return taken
 
-    def n_in(self, batch: Batch) -> int:
+    def count_imported(self, batch: Batch) -> int:
         """How many of a batch's results are in."""
         query = "select count(*) from batch_requests where batch = ? and is_in = 1"
         with self._store.transaction() as connection:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from featdisc_assets.llm.batch.batch_run import Errand
+from featdisc_assets.llm.batch.batch_run import BatchRun
 from featdisc_assets.llm.batch.batch_store import CREATING, PREPARING, UNDER_WAY
 
 
 @dataclass(frozen=True, slots=True)
-class BatchTally:
+class BatchUsage:
     """What a pass has done, or has done so far.
 
     Attributes:
@@ -40,14 +40,14 @@ class BatchTally:
     seconds: float = 0.0
 
 
-def tally(errands: Iterable[Errand], notes: Sequence[str], seconds: float) -> BatchTally:
+def total_usage(batch_runs: Iterable[BatchRun], notes: Sequence[str], seconds: float) -> BatchUsage:
     """The sum over batches; `notes` go before those on the batches themselves."""
-    handed_in = [errand for errand in errands if errand.batch.state != PREPARING]
-    counts = [errand.counts for errand in handed_in]
-    return BatchTally(
+    handed_in = [batch_run for batch_run in batch_runs if batch_run.batch.state != PREPARING]
+    counts = [batch_run.counts for batch_run in handed_in]
+    return BatchUsage(
         batches=len(handed_in),
-        under_way=sum(errand.batch.state in (CREATING, UNDER_WAY) for errand in handed_in),
-        submitted=sum(errand.batch.n_requests for errand in handed_in),
+        under_way=sum(batch_run.batch.state in (CREATING, UNDER_WAY) for batch_run in handed_in),
+        submitted=sum(batch_run.batch.n_requests for batch_run in handed_in),
         completed=sum(count.completed for count in counts),
         failed=sum(count.failed for count in counts),
         imported=sum(count.imported for count in counts),
@@ -55,6 +55,6 @@ def tally(errands: Iterable[Errand], notes: Sequence[str], seconds: float) -> Ba
         tokens_in=sum(count.tokens_in for count in counts),
         tokens_out=sum(count.tokens_out for count in counts),
         cost_usd=sum((count.cost_usd for count in counts), 0.0),
-        notes=(*notes, *(errand.note for errand in handed_in if errand.note)),
+        notes=(*notes, *(batch_run.note for batch_run in handed_in if batch_run.note)),
         seconds=seconds,
     )

@@ -7,8 +7,7 @@ from typing import IO, Any, Final
 
 import orjson
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import providers
+from featdisc_assets.llm import codec, providers
 from featdisc_assets.llm.batch.batch_store import Batch
 from featdisc_assets.llm.faults import ModelError
 from featdisc_assets.llm.providers import Route
@@ -32,7 +31,7 @@ def body(request: Request, route: Route) -> dict[str, Any]:
     Raises:
         ModelError: If the model is not asked at the endpoint that batches are for.
     """
-    given = wire.shape(request, route)
+    given = codec.encode(request, route)
     model, messages = given.pop("model"), given.pop("messages")
     name, form = _form(model)
     terms: dict[str, Any] = orjson.loads(_terms(model, orjson.dumps(given, option=orjson.OPT_SORT_KEYS)))
@@ -77,13 +76,13 @@ class Draft:
 
     Attributes:
         file: The file, open.
-        noted: Requests in the file that are not in the books yet.
+        unsaved: Requests in the file that are not in the books yet.
     """
 
     def __init__(self, batch: Batch, folder: Path, *, max_requests: int, max_bytes: int, max_usd: float | None) -> None:
         self.batch = batch
         self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (lives until it is uploaded)
-        self.noted: list[Request] = []
+        self.unsaved: list[Request] = []
         self._max_requests, self._max_bytes, self._max_usd = max_requests, max_bytes, max_usd
         self._n_bytes = 0
 
@@ -99,7 +98,7 @@ class Draft:
     def add(self, request: Request, data: bytes, usd: float) -> None:
         """Write a line."""
         self.file.write(data)
-        self.noted.append(request)
+        self.unsaved.append(request)
         self._n_bytes += len(data)
         self.batch.n_requests += 1
         self.batch.bound_usd += usd

@@ -21,9 +21,9 @@ class Reader:
 
     Attributes:
         store: The answers so far.
-        books: The batches so far.
+        batches: The batches so far.
         api: The batch API behind a model and an address.
-        hand_in: Takes a full file.
+        submit: Takes a full file.
         max_requests: Requests in a file at most.
         max_bytes: Bytes in a file at most; a request that is larger goes into none.
         max_usd: Dollars at most that a file's requests could cost; None for no limit, and for prices not to matter.
@@ -32,9 +32,9 @@ class Reader:
     """
 
     store: AnswerStore
-    books: BatchStore
+    batches: BatchStore
     api: Callable[[str, str | None], BatchApi]
-    hand_in: Callable[[Draft], None]
+    submit: Callable[[Draft], None]
     max_requests: int
     max_bytes: int
     max_usd: float | None
@@ -59,18 +59,18 @@ class Reader:
             begun = any(attempt.status in (faults.ANSWERED, "truncated") for attempt in attempts)
             if outcome is None and not begun:
                 fresh.setdefault(form.key, form)
-        held = self.books.holding(list(fresh))
+        held = self.batches.batch_of(list(fresh))
         self.wanted.update(held.values())
         for key, request in fresh.items():
             if key not in held:
                 self._write(request)
         for draft in self._drafts.values():
-            self._note(draft)
+            self._save_requests(draft)
 
     def finish(self) -> None:
         """Hand in the files that are not full."""
         for at in list(self._drafts):
-            self._give(self._drafts.pop(at))
+            self._submit(self._drafts.pop(at))
 
     def close(self) -> None:
         """Drop the files that are not full."""
@@ -83,18 +83,18 @@ class Reader:
         price = pricing.price(request.model, params.price)
         price = price and price.discounted(pricing.BATCH_DISCOUNT)
         sent = body(request, api.route)
-        usd = self._bound(request, sent, price)
+        usd = self._max_cost(request, sent, price)
         data = line(request.key, sent)
         if len(data) > self.max_bytes:
             return
         at = (request.model, params.api_base, price)
         draft = self._drafts.get(at)
         if draft is not None and not draft.has_room(data, usd):
-            self._give(self._drafts.pop(at))
+            self._submit(self._drafts.pop(at))
             draft = None
         if draft is None:
             draft = self._drafts[at] = Draft(
-                self.books.begin(*at),
+                self.batches.begin(*at),
                 self.store.path.parent,
                 max_requests=self.max_requests,
                 max_bytes=self.max_bytes,
@@ -102,10 +102,10 @@ class Reader:
             )
         draft.add(request, data, usd)
 
-    def _bound(self, request: Request, sent: dict[str, Any], price: Price | None) -> float:
+    def _max_cost(self, request: Request, sent: dict[str, Any], price: Price | None) -> float:
         if price is not None:
             said = "\n".join(str(message["content"]) for message in sent["messages"])
-            return pricing.bound(said, request.params.max_tokens, price)
+            return pricing.max_cost(said, request.params.max_tokens, price)
         if self.max_usd is None:
             return 0.0
         raise MachineFault(
@@ -114,11 +114,11 @@ class Reader:
             "give rating_plan its price_in and price_out, or take budget_usd away",
         )
 
-    def _note(self, draft: Draft) -> None:
-        self.books.add(draft.batch, draft.noted)
-        draft.noted.clear()
+    def _save_requests(self, draft: Draft) -> None:
+        self.batches.add(draft.batch, draft.unsaved)
+        draft.unsaved.clear()
 
-    def _give(self, draft: Draft) -> None:
-        self._note(draft)
-        self.books.save(draft.batch)
-        self.hand_in(draft)
+    def _submit(self, draft: Draft) -> None:
+        self._save_requests(draft)
+        self.batches.save(draft.batch)
+        self.submit(draft)

@@ -11,7 +11,7 @@ from featdisc_assets.llm.batch.batch_store import Batch
 from featdisc_assets.llm.faults import MachineFault, ModelError
 
 # Failures in a row until a step is given up: more than an hour of them, at the usual waits.
-_PATIENCE = 20
+_MAX_FAILURES = 20
 _LONGEST_WAIT_S = 300.0
 # How a server answers at an address that it does not have.
 _NO_API = (404, 405, 501)
@@ -23,7 +23,7 @@ class GoneError(Exception):
     """The provider does not know a batch or a file any more."""
 
 
-class Patience:
+class RetryPolicy:
     """What to make of failures of the batch API.
 
     Args:
@@ -35,7 +35,7 @@ class Patience:
     def __init__(self, batch: Batch, api: BatchApi, wait_s: float) -> None:
         self._batch, self._api, self._wait_s = batch, api, wait_s
 
-    async def insist(
+    async def run(
         self, step: Callable[[], Awaitable[T]], weigh: Callable[[Exception, int], Awaitable[None]] | None = None
     ) -> T:
         """Take a step that may be taken twice, until it succeeds; `weigh` judges its failures in place of ours.
@@ -61,27 +61,27 @@ class Patience:
             GoneError: If what it is about is no more.
             MachineFault: If the next would fail too.
         """
-        verdict = faults.judge(error)
+        result = faults.classify(error)
         code, words = getattr(error, "status_code", None), str(error).lower()
         if code == 404 or (code == 400 and "no such file" in words):
-            raise GoneError(verdict.error)
+            raise GoneError(result.error)
         model, server = self._batch.model, faults.redact(self._api.server)
-        if verdict.status in faults.MACHINE:
-            raise MachineFault(verdict.status, faults.advice(verdict.status, model, server, verdict.error))
-        if verdict.status not in faults.PASSING:
+        if result.status in faults.MACHINE:
+            raise MachineFault(result.status, faults.advice(result.status, model, server, result.error))
+        if result.status not in faults.PASSING:
             raise MachineFault(
-                verdict.status,
+                result.status,
                 f"{server} rejected a batch of {self._batch.n_requests} requests to {model!r}; "
-                f"make batches smaller or set mode: live, then run again ({verdict.error})",
+                f"make batches smaller or set mode: live, then run again ({result.error})",
             )
-        if failures >= _PATIENCE:
+        if failures >= _MAX_FAILURES:
             raise MachineFault(
-                verdict.status,
+                result.status,
                 f"{server} failed {failures} times in a row over a batch to {model!r}; see whether it is up, "
-                f"then run again: what was handed in is not lost ({verdict.error})",
+                f"then run again: what was handed in is not lost ({result.error})",
             )
         response = getattr(error, "response", None)
-        asked = verdict.retry_after_s or faults.retry_after(getattr(response, "headers", None))
+        asked = result.retry_after_s or faults.retry_after(getattr(response, "headers", None))
         longest = min(_LONGEST_WAIT_S, self._wait_s * 2 ** (failures - 1))
         await asyncio.sleep(asked or longest * random.uniform(0.5, 1.0))
 

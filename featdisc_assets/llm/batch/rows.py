@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import faults, providers
+from featdisc_assets.llm import codec, faults, providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.batch_store import Batch, BatchStore, Sent
 from featdisc_assets.llm.codec import Completion
-from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.faults import AttemptResult
 
 # Results judged and stored at a time.
 _BLOCK = 200
@@ -22,7 +21,7 @@ _NOT_ASKED = ("batch_expired", "batch_cancelled")
 
 
 class _RowError(Exception):
-    """A failed row in the form that `faults.judge` reads."""
+    """A failed row in the form that `faults.classify` reads."""
 
     def __init__(self, message: str, status_code: int | None) -> None:
         super().__init__(message)
@@ -31,10 +30,10 @@ class _RowError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result: the key of its request, the verdict on it, and the response if there was one."""
+    """One result: the key of its request, the result on it, and the response if there was one."""
 
     key: str
-    verdict: Verdict
+    outcome: AttemptResult
     response: Completion = None
 
 
@@ -63,39 +62,39 @@ class Counts:
     cost_usd: float = 0.0
 
 
-async def take_file(file_id: str, batch: Batch, api: BatchApi, books: BatchStore, counts: Counts) -> None:
+async def import_file(file_id: str, batch: Batch, api: BatchApi, batches: BatchStore, counts: Counts) -> None:
     """Store a file's results, a block at a time as they arrive; those that are in already are passed over."""
     counts.unreadable = 0
     block: list[bytes] = []
     async for line in api.lines(file_id):
         block.append(line)
         if len(block) == _BLOCK:
-            _take_in(block, batch, api, books, counts)
+            _import(block, batch, api, batches, counts)
             block.clear()
             await asyncio.sleep(0)  # the other batches, and other runs' calls
-    _take_in(block, batch, api, books, counts)
+    _import(block, batch, api, batches, counts)
 
 
-def _take_in(lines: Sequence[bytes], batch: Batch, api: BatchApi, books: BatchStore, counts: Counts) -> None:
+def _import(lines: Sequence[bytes], batch: Batch, api: BatchApi, batches: BatchStore, counts: Counts) -> None:
     results: dict[str, Result] = {}
     for line in lines:
         try:
-            result = read(line)
+            result = parse(line)
         except ValueError:
             counts.unreadable += 1
             continue
         if result is not None:
             results.setdefault(result.key, result)
-    owed = books.awaited(batch, list(results))
-    rows = [attempt(results[key], sent, batch, api.route.provider) for key, sent in owed.items()]
-    for row in books.take_in(batch, rows):
+    awaited = batches.awaited(batch, list(results))
+    rows = [to_attempt(results[key], sent, batch, api.route.provider) for key, sent in awaited.items()]
+    for row in batches.import_results(batch, rows):
         counts.imported += 1
         counts.tokens_in += row.tokens_in or 0
         counts.tokens_out += row.tokens_out or 0
         counts.cost_usd += row.cost_usd or 0.0
 
 
-def read(line: bytes) -> Result | None:
+def parse(line: bytes) -> Result | None:
     """The result in a line; None for a request that was never put to the model.
 
     So it is with rejected ones too: were it for a parameter, all would fail for good. The ordinary path asks them, at
@@ -114,26 +113,26 @@ def read(line: bytes) -> Result | None:
             return None
         message = f"{error.get('code')}: {error.get('message')}"
         if error.get("code") == "request_timeout":
-            return Result(key, Verdict("timeout", faults.excerpt(message)))
-        return Result(key, faults.judge(_RowError(message, None)))
+            return Result(key, AttemptResult("timeout", faults.excerpt(message)))
+        return Result(key, faults.classify(_RowError(message, None)))
     if not isinstance(response, dict):
         raise ValueError("the line holds neither a response nor an error")
     if response.get("status_code") != 200:
-        verdict = faults.judge(_RowError(_said(response.get("body")), response.get("status_code")))
-        return None if verdict.status == "rejected" else Result(key, verdict)
+        result = faults.classify(_RowError(_error_message(response.get("body")), response.get("status_code")))
+        return None if result.status == "rejected" else Result(key, result)
     body = response.get("body") or {}
     if not isinstance(body, dict):
         raise ValueError("the body of the response is no object")
     completion = providers.load_litellm().ModelResponse(**body)
-    return Result(key, wire.look(completion), completion)
+    return Result(key, codec.classify(completion), completion)
 
 
-def _said(body: object) -> str:
+def _error_message(body: object) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     return f"{error.get('code')}: {error.get('message')}" if isinstance(error, dict) else str(body)
 
 
-def attempt(result: Result, sent: Sent, batch: Batch, provider: str) -> Attempt:
+def to_attempt(result: Result, sent: Sent, batch: Batch, provider: str) -> Attempt:
     """The ledger's row of a result, at the price of batches; it has no latency."""
     row = Attempt(
         request_key=sent.request_key,
@@ -142,9 +141,9 @@ def attempt(result: Result, sent: Sent, batch: Batch, provider: str) -> Attempt:
         model=batch.model,
         prompt_version=sent.prompt_version,
         provider=f"{provider} (batch)",
-        status=result.verdict.status,
-        error=result.verdict.error or None,
+        status=result.outcome.status,
+        error=result.outcome.error or None,
     )
     if result.response is not None:
-        wire.fill(row, result.response, batch.price)
+        codec.add_response(row, result.response, batch.price)
     return row
