@@ -26,6 +26,7 @@ from featdisc_assets.home.places import Home
 from featdisc_assets.home.settings import settings_of
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
+from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.stages import embedding as stage
 from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
 from featdisc_assets.warehouse.comments import comment
@@ -173,7 +174,7 @@ def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[
         Tokens, roughly, and dollars; None where nobody knows the price.
     """
     missing = db.read(TEXTS_WITHOUT_VECTOR, [identity(server.model, server.dimensions)])["text"]
-    tokens = sum(map(pricing.count_tokens, missing.to_pylist())) + answer_tokens
+    tokens = sum(map(count_tokens, missing.to_pylist())) + answer_tokens
     price = pricing.price(server.model, server.price)
     return tokens, None if price is None else price.of(tokens, 0)
 

@@ -17,8 +17,8 @@ from featdisc_assets.llm import faults, providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import AttemptResult, MachineFault
-from featdisc_assets.llm.pricing import count_tokens
 from featdisc_assets.llm.providers import Route
+from featdisc_assets.llm.tokens import count_tokens
 
 # OpenAI takes 300,000 tokens a request, Voyage 120,000; ours is an estimate.
 _TOKENS_A_REQUEST = 50_000

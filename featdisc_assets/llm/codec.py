@@ -14,6 +14,7 @@ from featdisc_assets.llm.faults import AttemptResult
 from featdisc_assets.llm.parse import extract_json
 from featdisc_assets.llm.providers import Route, SchemaDialect
 from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.surface_model import SURFACE
 
 # litellm's response objects: typed loosely there, and read here alone.
 Completion = Any
@@ -110,7 +111,7 @@ async def send(request: Request, route: Route, given: dict[str, Any], timeout_s:
     try:
         return await dispatch.complete(route.provider, given | ours)
     except Exception as error:
-        if request.model != providers.SURFACE:
+        if request.model != SURFACE:
             raise
         # litellm calls it a lost connection, but rules that raise will raise again.
         raise faults.rules_failed(request.subject_id, error) from error
@@ -159,7 +160,7 @@ def to_attempt(
     )
     if response is not None:
         add_response(attempt, response, pricing.price(request.model, request.params.price))
-        if request.model == providers.SURFACE:
+        if request.model == SURFACE:
             attempt.served_model = request.model
     return attempt
 

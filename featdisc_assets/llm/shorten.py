@@ -1,6 +1,6 @@
 """Long pieces: head and tail are shown, the middle is left out, visibly and countably."""
 
-from featdisc_assets.llm.pricing import count_tokens
+from featdisc_assets.llm.tokens import count_tokens
 
 # How far a cut may move to fall between two words.
 _REACH = 60

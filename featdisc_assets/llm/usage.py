@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.pricing import Price
+from featdisc_assets.llm.tokens import count_tokens, expected_tokens
 
 # Tokens of an answer before any was seen: fifteen short phrases.
 _FIRST_ANSWER_TOKENS = 150
@@ -39,7 +39,7 @@ class Usage:
 
     def expected_tokens(self, prompt: str) -> int:
         """Tokens that asking this will take, prompt and answer."""
-        return pricing.expected_tokens(prompt, self.answer_tokens())
+        return expected_tokens(count_tokens(prompt), self.answer_tokens())
 
     def bill(self, attempt: Attempt, prompt: str, price: Price | None) -> float:
         """Count an attempt.
@@ -64,6 +64,6 @@ class Usage:
         self.n_unpriced += received
         if price is None or not (received or attempt.status in _MAYBE_BILLED):
             return 0.0
-        guess = price.of(pricing.count_tokens(prompt), self.answer_tokens())
+        guess = price.of(count_tokens(prompt), self.answer_tokens())
         self.guessed_usd += guess
         return guess

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from featdisc_assets.home.places import read_sql, sample_path
 from featdisc_assets.llm import pricing, providers
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
-from featdisc_assets.llm.pricing import Price, expected_tokens, max_cost, price
+from featdisc_assets.llm.pricing import Price, max_cost, price
+from featdisc_assets.llm.tokens import count_tokens, expected_tokens
 from featdisc_assets.warehouse import Warehouse
 from tests.report_rows import fill
 
@@ -248,9 +249,9 @@ def test_the_bound_is_the_whole_answer_at_the_dearest_rate_that_the_prompt_may_r
 
 
 def test_a_call_is_expected_to_take_its_prompt_its_schema_and_its_answer() -> None:
-    assert expected_tokens("", 0) > 0
+    assert expected_tokens(0, 0) > 0
     text = "The quick brown fox jumps over the lazy dog. " * 50
-    assert expected_tokens(text, 200) == pricing.count_tokens(text) + 200 + expected_tokens("", 0)
+    assert expected_tokens(count_tokens(text), 200) == count_tokens(text) + 200 + expected_tokens(0, 0)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 import pytest
 
-from featdisc_assets.llm import pricing, providers
+from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.prompts import fence, load
-from featdisc_assets.llm.providers import SURFACE, check_model, split_clusters
+from featdisc_assets.llm.providers import check_model
 from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.surface_model import SURFACE, answer_by_rules, split_clusters
+from featdisc_assets.llm.tokens import count_tokens
 from tests.llm.asking import ask
 
 
@@ -79,7 +81,7 @@ def test_cached_tokens_are_cheaper_and_part_of_those_sent() -> None:
     ("text", "tokens"), [("", 0), ("a", 1), ("The quick brown fox jumps over the lazy dog.", 10), ("你好世界你好", 4)]
 )
 def test_tokens_are_counted_roughly(text: str, tokens: int) -> None:
-    assert pricing.count_tokens(text) == tokens
+    assert count_tokens(text) == tokens
 
 
 def test_clusters_are_split_by_their_numbers() -> None:
@@ -120,6 +122,6 @@ def _request(purpose: str, answer: type[FeatureList | ClusterName | InterestScor
 
 def test_surface_refuses_a_prompt_without_a_fence(store: AnswerStore) -> None:
     with pytest.raises(ValueError, match="holds no fence"):
-        providers.answer_by_rules("just text")
+        answer_by_rules("just text")
     with pytest.raises(MachineFault, match=r"rules of surface/v1 failed on rate \(ValueError: .* holds no fence"):
         ask([_request("rate", FeatureList, "just text")], store)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from featdisc_assets.llm.pricing import count_tokens
 from featdisc_assets.llm.shorten import head_and_tail
+from featdisc_assets.llm.tokens import count_tokens
 
 LONG = " ".join(f"word{number}" for number in range(2_000))
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from aiohttp import web
 
-from featdisc_assets.llm import pricing
+from featdisc_assets.llm.tokens import count_tokens
 from tests.loopback.faults import FAULTS
 
 WIDTH = 48
@@ -133,7 +133,7 @@ class Embeddings:
             {"object": "embedding", "index": index, "embedding": self._written(2 * vector_of(text, width), body)}
             for index, text in enumerate(texts)
         ]
-        tokens = sum(map(pricing.count_tokens, texts))
+        tokens = sum(map(count_tokens, texts))
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return {"object": "list", "model": f"{body['model']}-served", "data": rows[::-1], "usage": usage}
 

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from aiohttp import web
 
-from featdisc_assets.llm import pricing
+from featdisc_assets.llm.tokens import count_tokens
 
 Header: TypeAlias = Literal["seconds", "date", "ms"] | None
 
@@ -108,7 +108,7 @@ class Limiter:
 
     def turn_away(self, request: web.Request, prompt: str) -> web.Response | None:
         """The answer to a request beyond a limit, None if it is let in."""
-        found = self.enter(0 if self._tokens == math.inf else pricing.count_tokens(prompt))
+        found = self.enter(0 if self._tokens == math.inf else count_tokens(prompt))
         if isinstance(found, _Entry):
             self._of[id(request)] = found
             return None

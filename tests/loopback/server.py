@@ -15,9 +15,9 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from featdisc_assets.llm import pricing
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.llm.providers import answer_by_rules
+from featdisc_assets.llm.surface_model import answer_by_rules
+from featdisc_assets.llm.tokens import count_tokens
 from tests.loopback.batches import Batches
 from tests.loopback.embeddings import Embeddings
 from tests.loopback.faults import FAULTS
@@ -172,7 +172,7 @@ def _purpose(prompt: str) -> str:
 
 
 def _completion(body: dict[str, Any], prompt: str, text: str) -> dict[str, Any]:
-    tokens_in, tokens_out = pricing.count_tokens(prompt), pricing.count_tokens(text)
+    tokens_in, tokens_out = count_tokens(prompt), count_tokens(text)
     return {
         "id": "chatcmpl-loopback",
         "object": "chat.completion",
