@@ -243,8 +243,8 @@ def _make_current(db: Warehouse, encoder: str, config: EncoderConfig) -> None:
 def _bill(model: encoders.Encoder) -> str:
     if not isinstance(model, RemoteEncoder):
         return ""
-    cost = f", ${model.state.cost_usd:,.4f}" if model.state.cost_usd else ""
-    return f" · {model.state.tokens:,} tokens{cost}"
+    cost = f", ${model.state.usage.cost_usd:,.4f}" if model.state.usage.cost_usd else ""
+    return f" · {model.state.usage.tokens_in:,} tokens{cost}"
 
 
 def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) -> dict[str, int]:
@@ -258,4 +258,4 @@ def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) ->
             f"{len(model.failures):,} feature texts have no vector and take no part in clusters: {said};"
             " the check every_feature_is_embedded lists them"
         )
-    return {"without a vector": len(model.failures), "tokens": model.state.tokens}
+    return {"without a vector": len(model.failures), "tokens": model.state.usage.tokens_in}

@@ -1,7 +1,8 @@
-"""One exchange with a model: the request as litellm sends it, and the response as a result and a row of the ledger."""
+"""A request as litellm arguments, and a response as a result and a ledger row."""
 
 import copy
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,25 +17,25 @@ from featdisc_assets.llm.providers import Route, SchemaDialect
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.surface_model import SURFACE
 
-# litellm's response objects: typed loosely there, and read here alone.
+# litellm's response objects are loosely typed; only this module reads them.
 Completion = Any
 
-# Stands for the prompt while instructor forms a request; no schema and no instruction of instructor's holds it.
+# Stands for the prompt while instructor shapes a request; occurs in no schema and no instruction.
 _PROMPT = "featdisc-prompt-5b1f0c9e7a3d"
 
 
 def encode(request: Request, route: Route) -> dict[str, Any]:
-    """What the first ask sends: model, messages, limits of the answer, and its form as the provider wants it.
+    """The litellm arguments of a first ask: model, messages, limits, and the schema in the provider's dialect.
 
-    It is what instructor's `create` would send in the request's mode, without its work on every call: instructor forms
-    a request once for each class of answers, and the prompt is put in as it stands. The caller may change it.
+    Equal to what instructor's `create` sends in the request's mode, without its work on every call: instructor shapes a
+    template once for each answer class, and the prompt is inserted verbatim. The caller may change the result.
     """
     params = request.params
     template = _template(request.answer, params.mode or route.dialect.mode, route.dialect)
     given = copy.deepcopy(dict(params.extra))
     if params.temperature is not None:
         given["temperature"] = params.temperature
-    # Read anew for every request: litellm's providers rewrite a schema in place.
+    # Parsed for every request, since litellm's providers change a schema in place.
     given.update(orjson.loads(template.rest))
     messages = [{"role": role, "content": content} for role, content in template.messages]
     before, after = template.around
@@ -44,13 +45,13 @@ def encode(request: Request, route: Route) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """A request without its prompt, as instructor made it.
+    """A request without its prompt, as instructor shapes it.
 
     Attributes:
         messages: Role and content of each message.
-        place: The message that the prompt belongs into.
-        around: What that message says before the prompt and after it.
-        rest: What else is sent, as JSON.
+        place: The index of the message with the prompt.
+        around: The text of that message before the prompt and after it.
+        rest: All other arguments, as JSON.
     """
 
     messages: tuple[tuple[str, str], ...]
@@ -75,30 +76,30 @@ def _instructor_arguments(answer: type[Answer], mode: str) -> dict[str, Any]:
 
     def completion(**given: object) -> None:
         sent.update(given)
-        raise InterruptedError("what is sent is all that is wanted")
+        raise InterruptedError("only the arguments are needed")
 
     client = instructor.from_litellm(completion, mode=instructor.Mode[mode], async_client=False)
     messages = [{"role": "user", "content": _PROMPT}]
     try:
         client.create(response_model=answer, messages=messages, max_retries=0, strict=False)
     except Exception:
-        # The one above, wrapped, once all is captured.
+        # The exception above, wrapped by instructor.
         if not sent:
             raise
     return sent
 
 
 async def send(request: Request, route: Route, given: dict[str, Any], timeout_s: float) -> Completion:
-    """One HTTP request through litellm, with no retries of its own.
+    """One HTTP request through litellm, without retries.
 
     Args:
         request: What is asked.
         route: Where the model is.
-        given: Messages, model, limits and response format as instructor made them.
-        timeout_s: Seconds it may take.
+        given: Messages, model, limits and response format.
+        timeout_s: Seconds that it may take.
 
     Raises:
-        MachineFault: If the rules of `surface/v1` failed; what else went wrong is raised as litellm raises it.
+        MachineFault: If the rules of `surface/v1` failed; other exceptions are litellm's.
     """
     ours = {
         "timeout": timeout_s,
@@ -113,29 +114,32 @@ async def send(request: Request, route: Route, given: dict[str, Any], timeout_s:
     except Exception as error:
         if request.model != SURFACE:
             raise
-        # litellm calls it a lost connection, but rules that raise will raise again.
+        # litellm reports a lost connection here, but rules that raise will raise again.
         raise faults.rules_failed(request.subject_id, error) from error
 
 
+def text_of(given: Mapping[str, Any]) -> str:
+    """All text that a request sends."""
+    return "\n".join(str(message["content"]) for message in given["messages"])
+
+
 def classify(response: Completion) -> AttemptResult:
-    """What a received answer is, before anyone reads its JSON."""
+    """The result of a received answer, before its JSON is parsed."""
     if not response.choices:
         return AttemptResult("empty", "the answer holds no choices")
     choice = response.choices[0]
     text = (choice.message.content or "").strip()
     refusal = _refusal(choice.message) or (text if faults.is_refusal(text) else "")
     if choice.finish_reason == "content_filter":
-        result = AttemptResult("content_filter", "the provider's filter stopped the answer")
-    elif refusal:
-        result = AttemptResult("refused", faults.excerpt(refusal))
-    elif choice.finish_reason == "length":
+        return AttemptResult("content_filter", "the provider's filter stopped the answer")
+    if refusal:
+        return AttemptResult("refused", faults.excerpt(refusal))
+    if choice.finish_reason == "length":
         spent = "" if text else ", all of it on thoughts"
-        result = AttemptResult("truncated", f"the answer reached its limit of tokens{spent}; a larger max_tokens helps")
-    elif not text:
-        result = AttemptResult("empty", "the answer holds no text")
-    else:
-        result = AttemptResult(faults.ANSWERED, "")
-    return result
+        return AttemptResult("truncated", f"the answer reached its limit of tokens{spent}; a larger max_tokens helps")
+    if not text:
+        return AttemptResult("empty", "the answer holds no text")
+    return AttemptResult(faults.ANSWERED, "")
 
 
 def _refusal(message: Completion) -> str:
@@ -146,7 +150,7 @@ def _refusal(message: Completion) -> str:
 def to_attempt(
     request: Request, route: Route, result: AttemptResult, response: Completion, latency_ms: float
 ) -> Attempt:
-    """The ledger's row of one attempt; a provider that reports no usage leaves tokens and cost unknown."""
+    """The ledger row of one attempt; tokens and cost stay unknown if the provider reports no usage."""
     attempt = Attempt(
         request_key=request.key,
         purpose=request.purpose,
@@ -166,7 +170,7 @@ def to_attempt(
 
 
 def add_response(attempt: Attempt, response: Completion, price: pricing.Price | None) -> None:
-    """Put into a row of the ledger what a response says: its text, who wrote it, tokens and their cost."""
+    """Add to a ledger row what a response holds: its text, the model that wrote it, tokens and their cost."""
     attempt.served_model = response.model
     if response.choices:
         attempt.raw = response.choices[0].message.content
@@ -176,7 +180,7 @@ def add_response(attempt: Attempt, response: Completion, price: pricing.Price | 
         return
     details = getattr(usage, "prompt_tokens_details", None)
     attempt.tokens_in = usage.prompt_tokens or 0
-    # Some servers count thoughts in the total alone.
+    # Some servers count thoughts only in the total.
     attempt.tokens_out = max(usage.completion_tokens or 0, (usage.total_tokens or 0) - attempt.tokens_in)
     attempt.tokens_cached = getattr(details, "cached_tokens", None) or 0
     if price is not None:
@@ -185,7 +189,7 @@ def add_response(attempt: Attempt, response: Completion, price: pricing.Price | 
 
 
 def strip_to_json(response: Completion) -> bool:
-    """Strip thoughts, code fence and prose from a received answer; True when there were any."""
+    """Strip thoughts, code fence and prose from a received answer, in place; True if there were any."""
     message = response.choices[0].message
     given = message.content.strip()
     message.content = extract_json(given)
@@ -200,7 +204,7 @@ def decode_stored(attempt: Attempt) -> Completion:
 
 
 def apply_dialect(given: dict[str, Any], dialect: SchemaDialect) -> dict[str, Any]:
-    """What instructor made, with the schema as the provider wants it: instructor sends no `strict`."""
+    """Instructor's arguments with the schema in the provider's dialect: instructor sends no `strict`."""
     form = given.get("response_format")
     if not isinstance(form, dict) or form.get("type") != "json_schema":
         return given

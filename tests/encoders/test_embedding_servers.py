@@ -92,7 +92,9 @@ def test_two_thousand_texts_with_faults_all_come_and_the_ledger_is_the_bill(
     attempts = ledger(tmp_path)
     assert len(attempts) == server.embeddings.requests
     assert {attempt.purpose for attempt in attempts} == {"embedding"}
-    assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.embeddings.tokens == model.state.tokens
+    assert (
+        sum(attempt.tokens_in or 0 for attempt in attempts) == server.embeddings.tokens == model.state.usage.tokens_in
+    )
     assert sum(attempt.cost_usd or 0 for attempt in attempts) == pytest.approx(server.embeddings.tokens * 1e-6)
     assert {"ok", "rate_limited", "server_error", "connection", "invalid", "content_filter"} == {
         attempt.status for attempt in attempts

@@ -1,7 +1,7 @@
 """Asking in batches: half the price, within a day. A pass before `ask_all`, into the same answer store.
 
-What a batch answers, `ask_all` finds answered; what it does not (failed, expired, never handed in) `ask_all` asks in
-the ordinary way. Batches outlive the process: a later pass collects them, and never hands in again what one holds.
+`ask_all` finds what a batch has answered, and asks live for the rest (failed, expired, never sent). Batches outlive the
+process: a later pass collects them, and never sends again what one contains.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ __all__ = ["BatchUsage", "ask_in_batches"]
 
 # Requests looked up in the store at a time.
 _BLOCK = 256
-# Files on our disk at a time, written and not uploaded yet.
+# Files on our disk that are written and not uploaded yet.
 _FILES = 2
-# The part of a budget that one batch may take: what it may cost is many times what it will.
+# The part of a budget that one batch may reserve: its highest cost is many times its actual cost.
 _SHARE = 1 / 8
 _TICK_S = 0.1
 _REPORT_S = 1.0
 _HEARTBEAT_S = 15.0
-# What the one run that asks in batches leases.
+# The key leased by the one run that asks in batches.
 _LEASE = "asking in batches"
 
 
@@ -52,19 +52,19 @@ def ask_in_batches(
     budget: Budget | None = None,
     on_progress: Callable[[BatchUsage], None] | None = None,
 ) -> BatchUsage:
-    """Have requests answered by OpenAI's batch API, and wait for the end.
+    """Ask requests through OpenAI's batch API, and wait for the end.
 
-    Requests that the store settles are not sent, nor those in a batch under way: that one is awaited. With no requests
-    at all, it looks once at each batch under way and collects those that have ended.
+    Requests with a stored outcome are not sent, nor those in a batch under way, which is awaited. Without requests,
+    each batch under way is polled once, and collected if it has ended.
 
     Args:
         requests: What to ask; read lazily, in the caller's thread.
-        store: Where answers are kept, and the batches of the batches.
-        poll_s: Seconds between two looks at a batch, at first; they grow to ten times as many.
+        store: Where answers and the state of batches are stored.
+        poll_s: Seconds between two polls of a batch at first; they grow to ten times as many.
         max_requests: Requests in a batch at most.
         max_bytes: Bytes in a batch's file at most.
         retry_failed: Ask again also for what failed for good.
-        budget: What may be spent; each batch takes the most that it can cost from it until its cost is known.
+        budget: What may be spent; each batch reserves its highest cost until its cost is known.
         on_progress: Called about once a second, in the caller's thread, and at the end.
 
     Raises:
@@ -95,7 +95,7 @@ def ask_in_batches(
 
 @dataclass
 class _Run:
-    """One pass: the caller's thread reads and writes files, the background loop carries the batches."""
+    """One pass: the caller's thread reads requests and writes files, the background loop runs the batches."""
 
     store: AnswerStore
     leases: Leases
@@ -149,7 +149,7 @@ class _Run:
         return done
 
     def close(self) -> None:
-        """Leave all batches as they are."""
+        """Stop waiting; batches at the provider go on."""
         asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
         self._reader.close()
 
@@ -189,7 +189,7 @@ class _Run:
         self._tick()  # a batch run may have failed between the last tick and `until`
 
     def _tick(self) -> None:
-        """Raise what has ended a batch run, or tell how far all is."""
+        """Raise the exception of a failed batch run, or report progress."""
         for future in (self._heartbeats, *self.batch_runs.values()):
             if future.done():
                 future.result()
@@ -202,11 +202,11 @@ class _Run:
         return total_usage(self.batch_runs, self._notes, time.monotonic() - self._started)
 
     def _resume_batches(self) -> None:
-        """Go on with the batches of earlier runs."""
+        """Resume the batches of earlier runs."""
         self._batches.forget_done()
         for batch in self._batches.unfinished():
             if batch.state == PREPARING:
-                self._batches.forget(batch)  # its file went with the process, and nothing was asked
+                self._batches.forget(batch)  # its file is gone with the process, and nothing was sent
                 continue
             try:
                 api = self._api(batch.model, batch.api_base)

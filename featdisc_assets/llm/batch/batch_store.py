@@ -1,6 +1,7 @@
-"""The bookkeeping of batches: what was handed in, where, and what of it came back. It lies in the answer store's file.
+"""The batch store: batches, their requests and which results were imported, in the answer store's file.
 
-A result and the mark that it is in are one transaction, so that a killed import, done again, takes no result twice.
+A result and its mark as imported are written in one transaction, so that an import repeated after a kill imports no
+result twice.
 """
 
 import sqlite3
@@ -16,7 +17,7 @@ from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
 
-# The states of a batch, in their order. `creating`: it was about to be created, or was; nobody knows until one looks.
+# The states of a batch, in order. `creating`: the creation was requested, and may have succeeded.
 PREPARING, UPLOADED, CREATING, UNDER_WAY, DONE = "preparing", "uploaded", "creating", "under_way", "done"
 
 _TABLES = (
@@ -24,7 +25,7 @@ _TABLES = (
         name text primary key,          -- ours; the provider keeps it as metadata
         model text not null, api_base text, state text not null,
         price text,                     -- dollars a token, as JSON; null where unknown
-        bound_usd real not null,        -- the most that it can cost
+        bound_usd real not null,        -- its highest cost
         n_requests integer not null, file_id text, batch_id text,
         created_at integer not null     -- microseconds since 1970, UTC
     ) without rowid""",
@@ -39,19 +40,19 @@ _CHUNK = 500
 
 @dataclass(slots=True)
 class Batch:
-    """One batch as kept.
+    """One batch as stored.
 
     Attributes:
-        name: Ours.
+        name: Our name of it.
         model: A litellm model string.
-        api_base: The address of an own server, if any.
-        state: How far it is.
-        price: What a token costs in a batch, None where unknown.
-        bound_usd: The most dollars that it can cost.
-        n_requests: How many requests it holds.
-        file_id: The provider's name for its file, once uploaded.
-        batch_id: The provider's name for it, once created.
-        created_at: When it was begun, in microseconds since 1970, UTC.
+        api_base: The address of the user's own server, if any.
+        state: Its state, one of the constants above.
+        price: What a token costs in a batch, None if unknown.
+        bound_usd: Its highest cost in dollars.
+        n_requests: The number of its requests.
+        file_id: The provider's id of its file, after the upload.
+        batch_id: The provider's id of it, after the creation.
+        created_at: Microseconds since 1970, UTC.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the ledger wants to know of a request in a batch."""
+    """The ledger's fields of a request in a batch."""
 
     request_key: str
     purpose: str
@@ -103,12 +104,12 @@ class BatchStore:
         return batch
 
     def save(self, batch: Batch) -> None:
-        """Write how far a batch is."""
+        """Write a batch's state."""
         with self._store.transaction() as connection:
             _write(connection, batch)
 
     def add(self, batch: Batch, requests: Iterable[Request]) -> None:
-        """Note requests as part of a batch."""
+        """Store the requests of a batch."""
         rows = [
             (request.key, batch.name, request.purpose, request.subject_id, request.prompt_version)
             for request in requests
@@ -127,7 +128,7 @@ class BatchStore:
             return [_read(row) for row in connection.execute(query)]
 
     def batch_of(self, keys: Sequence[str]) -> dict[str, str]:
-        """Which batch each of these requests is in, done ones included until they are forgotten."""
+        """The name of each request's batch, by key; done batches count until they are deleted."""
         found: dict[str, str] = {}
         with self._store.transaction() as connection:
             for chunk in _chunks(keys):
@@ -136,7 +137,7 @@ class BatchStore:
         return found
 
     def count_awaited(self, keys: Sequence[str]) -> int:
-        """How many of these requests wait for a batch that has not been collected."""
+        """The number of these requests that wait for a batch under way."""
         count = 0
         with self._store.transaction() as connection:
             for chunk in _chunks(keys):
@@ -148,7 +149,7 @@ class BatchStore:
         return count
 
     def awaited(self, batch: Batch, keys: Sequence[str]) -> Mapping[str, Sent]:
-        """Those of these requests whose result this batch still owes."""
+        """Those of these requests whose result this batch has not given yet, by key."""
         found: dict[str, Sent] = {}
         with self._store.transaction() as connection:
             for chunk in _chunks(keys):
@@ -161,28 +162,28 @@ class BatchStore:
         return found
 
     def import_results(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
-        """Store results for good, in one transaction; returns those that were not in before."""
-        taken = []
+        """Store results in one transaction; returns those that were not imported before."""
+        imported = []
         with self._store.transaction() as connection:
             for attempt in attempts:
                 if connection.execute(_MARK, (attempt.request_key, batch.name)).rowcount:
-                    taken.append(insert(connection, attempt))
-        return taken
+                    imported.append(insert(connection, attempt))
+        return imported
 
     def count_imported(self, batch: Batch) -> int:
-        """How many of a batch's results are in."""
+        """The number of a batch's results that are imported."""
         query = "select count(*) from batch_requests where batch = ? and is_in = 1"
         with self._store.transaction() as connection:
             return int(connection.execute(query, (batch.name,)).fetchone()[0])
 
     def forget(self, batch: Batch) -> None:
-        """Drop a batch, so that what it held may be handed in anew."""
+        """Delete a batch, so that its requests may be sent again."""
         with self._store.transaction() as connection:
             connection.execute("delete from batch_requests where batch = ?", (batch.name,))
             connection.execute("delete from batches where name = ?", (batch.name,))
 
     def forget_done(self) -> None:
-        """Drop all batches that are done."""
+        """Delete all batches that are done."""
         done = f"select name from batches where state = '{DONE}'"  # noqa: S608
         with self._store.transaction() as connection:
             connection.execute(f"delete from batch_requests where batch in ({done})")  # noqa: S608

@@ -1,4 +1,4 @@
-"""What a pass in batches comes to, at its end or before."""
+"""The sums of a pass in batches."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from featdisc_assets.llm.batch.batch_store import CREATING, PREPARING, UNDER_WAY
 
 @dataclass(frozen=True, slots=True)
 class BatchUsage:
-    """What a pass has done, or has done so far.
+    """What a pass has done so far.
 
     Attributes:
-        batches: Batches handed in, and those of earlier runs that were looked at.
-        under_way: Those of them that have not ended; after the pass, those that it left for a later one.
+        batches: Batches sent, and those of earlier runs that were polled.
+        under_way: Those that have not ended; after the pass, those that it leaves to a later one.
         submitted: Requests in all of these batches.
         completed: Requests answered, as the provider counts.
         failed: Requests failed, as the provider counts.
-        imported: Results that came into the store.
+        imported: Results stored.
         left: Requests of ended batches without a result: `ask_all` asks them.
         tokens_in: Tokens sent, as reported with the results.
         tokens_out: Tokens received.
         cost_usd: Dollars for them.
-        notes: A sentence for each batch that did not end well.
+        notes: A sentence on each batch that failed or is incomplete.
         seconds: Since the start.
     """
 
@@ -41,13 +41,13 @@ class BatchUsage:
 
 
 def total_usage(batch_runs: Iterable[BatchRun], notes: Sequence[str], seconds: float) -> BatchUsage:
-    """The sum over batches; `notes` go before those on the batches themselves."""
-    handed_in = [batch_run for batch_run in batch_runs if batch_run.batch.state != PREPARING]
-    counts = [batch_run.counts for batch_run in handed_in]
+    """Sum over batches; `notes` go before those on the batches themselves."""
+    sent = [batch_run for batch_run in batch_runs if batch_run.batch.state != PREPARING]
+    counts = [batch_run.counts for batch_run in sent]
     return BatchUsage(
-        batches=len(handed_in),
-        under_way=sum(batch_run.batch.state in (CREATING, UNDER_WAY) for batch_run in handed_in),
-        submitted=sum(batch_run.batch.n_requests for batch_run in handed_in),
+        batches=len(sent),
+        under_way=sum(batch_run.batch.state in (CREATING, UNDER_WAY) for batch_run in sent),
+        submitted=sum(batch_run.batch.n_requests for batch_run in sent),
         completed=sum(count.completed for count in counts),
         failed=sum(count.failed for count in counts),
         imported=sum(count.imported for count in counts),
@@ -55,6 +55,6 @@ def total_usage(batch_runs: Iterable[BatchRun], notes: Sequence[str], seconds: f
         tokens_in=sum(count.tokens_in for count in counts),
         tokens_out=sum(count.tokens_out for count in counts),
         cost_usd=sum((count.cost_usd for count in counts), 0.0),
-        notes=(*notes, *(batch_run.note for batch_run in handed_in if batch_run.note)),
+        notes=(*notes, *(batch_run.note for batch_run in sent if batch_run.note)),
         seconds=seconds,
     )
