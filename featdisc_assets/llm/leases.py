@@ -1,7 +1,7 @@
-"""Who is asking what at this moment: two runs on one home share its answer store, and never ask the same at once.
+"""Leases on requests, so that two runs that share an answer store never ask the same request at once.
 
-A run leases requests before it asks them, in the store's own file. Another run that wants one of them waits for the
-answer instead. The leases of a run that was killed lapse: at once on the same machine, after a minute on another.
+A run leases requests before it asks them, in the store's file. Another run that needs one of them waits for the answer
+instead. The leases of a killed run expire: at once on the same machine, after a minute on another.
 """
 
 import os
@@ -20,15 +20,15 @@ _TABLES = (
         beat_at integer not null  -- microseconds since 1970, UTC
     ) without rowid""",
 )
-# An owner not heard of for so long is gone, whatever became of it.
+# An owner without a heartbeat for this long is gone.
 _EXPIRY_US = 60_000_000
 
 
 class Leases:
-    """The requests that one run has taken.
+    """The leases of one run.
 
     Args:
-        store: The home's answers, and the leases of all its runs.
+        store: The home's answers, whose file also holds the leases of all runs.
     """
 
     def __init__(self, store: AnswerStore) -> None:
@@ -40,7 +40,7 @@ class Leases:
                 connection.execute(table)
 
     def acquire(self, keys: Sequence[str]) -> set[str]:
-        """Claim requests; returns those that no other living run holds."""
+        """Lease requests; returns the keys that no other running run holds."""
         with self._store.transaction() as connection:
             self._record_heartbeat(connection)
             self._expire(connection)
@@ -50,13 +50,13 @@ class Leases:
             return set(keys) - {key for (key,) in theirs}
 
     def release(self, keys: Sequence[str]) -> None:
-        """Give requests up, answered or not."""
+        """Release requests, answered or not."""
         with self._store.transaction() as connection:
             rows = [(key, self._owner) for key in keys]
             connection.executemany("delete from leases where request_key = ? and owner = ?", rows)
 
     def heartbeat(self) -> int:
-        """Say that this run is alive, to be done several times a minute; returns how many other runs there are."""
+        """Renew the leases, several times a minute; returns the number of other runs."""
         with self._store.transaction() as connection:
             self._record_heartbeat(connection)
             self._expire(connection)
@@ -64,7 +64,7 @@ class Leases:
             return int(others.fetchone()[0])
 
     def release_all(self) -> None:
-        """End the run: give all its requests up."""
+        """Release all requests at the end of the run."""
         with self._store.transaction() as connection:
             _delete(connection, self._owner)
 

@@ -1,4 +1,4 @@
-"""From an answer's raw text to its model: what can be mended without paying is mended here."""
+"""Parses an answer's text into its model, and strips what stands around its JSON."""
 
 import re
 
@@ -13,7 +13,7 @@ _OPENERS = {"{": "}", "[": "]"}
 
 
 def extract_json(text: str) -> str:
-    """The JSON within an answer, without thoughts, code fence or prose around it; the text itself if there is none."""
+    """The JSON in an answer, without thoughts, code fence or prose around it; the text itself if there is none."""
     text = _THOUGHTS.sub("", text).strip()
     if text[:1] in _OPENERS and text.endswith(_OPENERS[text[0]]):
         return text
@@ -28,10 +28,10 @@ def extract_json(text: str) -> str:
 
 
 def parse_answer(raw: str, answer: type[Answer]) -> tuple[Answer | None, bool]:
-    """Read a stored answer.
+    """Parse an answer.
 
     Returns:
-        The answer, None when it cannot be read; and whether it had to be mended first.
+        The answer, None if it cannot be parsed; and whether it had to be stripped to its JSON first.
     """
     try:
         return answer.model_validate_json(raw), False

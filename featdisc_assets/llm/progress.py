@@ -1,4 +1,4 @@
-"""How far a run is, for those who wait for it."""
+"""The progress of a run, reported about once a second."""
 
 import time
 from collections import deque
@@ -14,22 +14,22 @@ _MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run at one moment.
+    """A run's state at one moment.
 
     Attributes:
-        done: Requests with an outcome, the following three among them.
-        failed: Those without an answer.
-        from_store: Those for which nothing was asked now.
-        in_flight: Calls under way.
-        concurrency: Calls allowed at a time at present; below the limit while the provider throttles.
+        done: Requests with an outcome, including `failed` and `from_store`.
+        failed: Requests that ended without an answer.
+        from_store: Requests whose outcome was stored before.
+        in_flight: Calls in flight.
+        concurrency: The concurrency limit now; lower than configured while the provider throttles.
         throttled: Calls turned away by a rate limit.
         requests: HTTP requests sent by this run.
-        requests_a_minute: Their pace over the last minute, or since the start.
-        done_a_minute: Outcomes likewise.
+        requests_a_minute: Their rate over the last minute, or since the start.
+        done_a_minute: The rate of outcomes.
         tokens_in: Tokens sent, as reported.
         tokens_out: Tokens received.
         cost_usd: Dollars for them.
-        n_unpriced: Answers whose tokens or price are not known.
+        n_unpriced: Answers of unknown tokens or price.
         seconds: Since the start.
     """
 
@@ -50,12 +50,12 @@ class Progress:
 
 
 class Reporter:
-    """Counts outcomes and tells of them about once a second.
+    """Counts outcomes and reports progress about once a second.
 
     Args:
         usage: What the meter sent and was billed.
-        gate: What it passes.
-        report: Whom to report, if anyone.
+        gate: The meter's gate.
+        report: Called with the progress, if given.
         clock: Seconds, for tests.
     """
 
@@ -80,17 +80,17 @@ class Reporter:
         self.tick()
 
     def tick(self) -> None:
-        """Tell, if it is time."""
+        """Report, if a second has passed since the last report."""
         if self._report is not None and self._clock() - self._reported_at >= _REPORT_S:
             self._report(self.now())
 
     def end(self) -> None:
-        """Tell of the whole."""
+        """Report the end."""
         if self._report is not None:
             self._report(self.now())
 
     def now(self) -> Progress:
-        """The run at this moment."""
+        """The run's state now."""
         now, usage, gate = self._clock(), self._usage, self._gate
         self._reported_at = now
         self._past.append((now, usage.requests, self._done))

@@ -63,11 +63,12 @@ def test_the_kept_graph_gives_every_process_the_same_bits(tmp_path: Path, monkey
 @pytest.mark.parametrize("text", [*TEXTS, "", " ", "E\u0301CLAIR 🙂", "日本語のテキスト", "a" * 5_000, "[SEP] [CLS]"])
 def test_the_kept_tokenizer_cuts_as_the_plain_one_does(text: str) -> None:
     encoders.load(encoders.BUNDLED, backend="openvino", precision="auto")
-    kept = converted.kept()
-    assert kept is not None
+    cached = converted.read_cache()
+    assert cached is not None
     plain = local._model(encoders.BUNDLED)
     assert (
-        kept.token_ids([text]) == plain.tokenizer([text], truncation=True, max_length=plain.max_seq_length)["input_ids"]
+        cached.token_ids([text])
+        == plain.tokenizer([text], truncation=True, max_length=plain.max_seq_length)["input_ids"]
     )
 
 

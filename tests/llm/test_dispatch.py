@@ -34,25 +34,25 @@ def short_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Litellm as a program finds it that has asked nobody yet, with keys for all."""
     for name in ("OPENAI", "ANTHROPIC", "GEMINI", "DEEPSEEK", "GROQ", "MISTRAL", "XAI", "OPENROUTER", "CEREBRAS"):
         monkeypatch.setenv(f"{name}_API_KEY", "planted-key-123456")
-    for name in (dispatch._SWITCH, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"):
+    for name in (dispatch._HTTP_SWITCH, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(dispatch, "_supported", None)
     yield
-    os.environ.pop(dispatch._SWITCH, None)
+    os.environ.pop(dispatch._HTTP_SWITCH, None)
     dispatch._supported = None
 
 
 async def by_the_long_way(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
     """The same arguments to `litellm.acompletion`, without the switch that the short way sets."""
     route = providers.check_model(request.model, request.params.api_base)
-    switch = os.environ.pop(dispatch._SWITCH, None)
+    switch = os.environ.pop(dispatch._HTTP_SWITCH, None)
     how = {"timeout": timeout_s, "num_retries": 0, "max_retries": 0, "drop_params": True, "api_key": route.api_key}
     try:
         given = codec.encode(request, route) | how | {"api_base": request.params.api_base}
         return await providers.load_litellm().acompletion(**given)
     finally:
         if switch:
-            os.environ[dispatch._SWITCH] = switch
+            os.environ[dispatch._HTTP_SWITCH] = switch
 
 
 async def by_the_short_way(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
@@ -302,12 +302,12 @@ def test_a_litellm_without_the_short_way_is_called_the_long_way(
             assert result.status == faults.ANSWERED
         assert server.total == 3
     assert [record.levelname for record in caplog.records if record.name == dispatch.__name__] == ["WARNING"]
-    assert dispatch._SWITCH not in os.environ
+    assert dispatch._HTTP_SWITCH not in os.environ
 
 
 def test_the_switch_is_taken_back_before_a_provider_that_may_not_bear_it() -> None:
     with Loopback(answer=two_features) as server:
         for model, switched in (("openai/a", True), ("lm_studio/a", False), ("openai/a", False)):
             result, _ = on_the_loop(outcome(by_the_short_way, asking(model, server.url)))
-            assert (result.status, dispatch._SWITCH in os.environ) == (faults.ANSWERED, switched)
+            assert (result.status, dispatch._HTTP_SWITCH in os.environ) == (faults.ANSWERED, switched)
         assert server.total == 3
