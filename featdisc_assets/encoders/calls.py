@@ -14,7 +14,7 @@ from featdisc_assets.encoders.server import RequestOptions, Server, ServerState
 from featdisc_assets.encoders.vector_store import Failure, VectorStore
 from featdisc_assets.llm import faults, providers
 from featdisc_assets.llm.answer_store import Attempt
-from featdisc_assets.llm.attempt import Exchange, MeteredClient
+from featdisc_assets.llm.attempt import MeteredClient
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import AttemptResult, MachineFault
 from featdisc_assets.llm.providers import Route
@@ -40,7 +40,7 @@ class Calls:
     Args:
         server: The server asked.
         identity: The identity of the vectors.
-        route: Where the model is, from `check_model`.
+        route: From `check_model`.
         options: How to ask.
         state: What is known of the server; updated here.
         vectors: Where vectors and the ledger are stored.
@@ -185,16 +185,16 @@ class Calls:
 
         price, tokens = self._server.price, sum(map(count_tokens, texts))
         n_bytes = sum(len(text.encode()) + _MAX_OVERHEAD for text in texts)
-        exchange = Exchange(
-            send=lambda: self._send(texts),
-            classify=classify,
-            store=store,
+        _, result, _ = await self._client.attempt(
+            lambda: self._send(texts),
+            classify,
+            store,
             price=price,
             max_cost_usd=0.0 if price is None else price.at_most(n_bytes, 0),
             prompt_tokens=tokens,
             expected_tokens=tokens,
+            is_retry=is_retry,
         )
-        _, result, _ = await self._client.attempt(exchange, is_retry=is_retry)
         return result
 
     async def _send(self, texts: list[str]) -> Any:  # noqa: ANN401  (a litellm.EmbeddingResponse)
@@ -231,13 +231,11 @@ class Calls:
 
     def _stop(self, end: AttemptResult, count: int) -> MachineFault:
         server = self._server
-        if end.status == _OTHER_WIDTH:
-            return MachineFault(
-                "invalid", f"{end.error}; set embeddings.dimensions to what it gives, or ask it by another name"
-            )
-        if end.status == "invalid":
-            return MachineFault(
-                "invalid", f"the vectors of {count} requests to {server.model!r} cannot be used ({end.error})"
-            )
+        message = {
+            _OTHER_WIDTH: f"{end.error}; set embeddings.dimensions to what it gives, or ask it by another name",
+            "invalid": f"the vectors of {count} requests to {server.model!r} cannot be used ({end.error})",
+        }.get(end.status)
+        if message is not None:
+            return MachineFault("invalid", message)
         where = server.api_base or self._route.provider
         return faults.machine_fault(end.status, server.model, where, end.error, count)

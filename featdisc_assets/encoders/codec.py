@@ -61,12 +61,11 @@ def _vector(given: object) -> npt.NDArray[np.floating[Any]]:
     try:
         if isinstance(given, str):
             return np.frombuffer(base64.b64decode(given, validate=True), "<f4")
-        vector = np.asarray(given, np.float64)
+        if (vector := np.asarray(given, np.float64)).ndim == 1:
+            return vector
     except (binascii.Error, TypeError, ValueError):
-        raise UnusableVectorsError("a vector is neither a list of numbers nor float32 in base64") from None
-    if vector.ndim != 1:
-        raise UnusableVectorsError("a vector is neither a list of numbers nor float32 in base64")
-    return vector
+        pass
+    raise UnusableVectorsError("a vector is neither a list of numbers nor float32 in base64")
 
 
 def to_attempt(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featdisc_assets.encoders.bundled import REMOTE, EncoderError
+from featdisc_assets.encoders import REMOTE, EncoderError
 from featdisc_assets.encoders.calls import Calls
 from featdisc_assets.encoders.codec import Matrix
 from featdisc_assets.encoders.server import RequestOptions, Server, ServerState
@@ -95,7 +95,7 @@ class RemoteEncoder:
             if self._retry_failed:
                 refused = {text: why for text, why in refused.items() if text in self.failures}
             if left := [text for text in distinct if text not in found and text not in refused]:
-                refused |= self._ask(left, vectors)
+                refused |= self._ask(left, store)
                 found |= vectors.find(left)[0]
         self.failures |= refused
         width = self.state.width or (len(next(iter(found.values()))) if found else 0)
@@ -108,9 +108,10 @@ class RemoteEncoder:
         with AnswerStore(self._answers) as store:
             VectorStore(store, self.identity).forget(texts)
 
-    def _ask(self, texts: list[str], vectors: VectorStore) -> dict[str, Failure]:
+    def _ask(self, texts: list[str], store: AnswerStore) -> dict[str, Failure]:
         if self._budget is not None:
-            self._budget.update_spent(vectors.spent_usd())  # other runs on this home may have spent meanwhile
+            self._budget.update_spent(store.spent_usd())  # other runs on this home may have spent meanwhile
+        vectors = VectorStore(store, self.identity)
         calls = Calls(self._server, self.identity, self._route, self._options, self.state, vectors, self._budget)
         asking = asyncio.run_coroutine_threadsafe(calls.ask(texts), background_loop())
         try:

@@ -4,7 +4,6 @@ Vectors of features are deleted here after the warehouse has them; those of othe
 they are not paid again. A text that the server refused for good is stored too, with the reason.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +11,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert, select_in
 
 _TABLE = """
 create table if not exists vectors (
@@ -20,7 +19,7 @@ create table if not exists vectors (
 )
 """
 _PUT = "insert or replace into vectors values (?, ?, ?, ?, ?)"
-_CHUNK = 500
+_FIND = "select text_hash, vector, status, error from vectors where encoder = ? and text_hash in ({marks})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,12 @@ class VectorStore:
         vectors: dict[str, npt.NDArray[np.float32]] = {}
         failures: dict[str, Failure] = {}
         of_hash = {_hash(text): text for text in texts}
-        hashes = list(of_hash)
         with self._store.transaction() as connection:
-            for start in range(0, len(hashes), _CHUNK):
-                for key, vector, status, error in _select(connection, self._encoder, hashes[start : start + _CHUNK]):
-                    if vector is None:
-                        failures[of_hash[key]] = Failure(status, error)
-                    else:
-                        vectors[of_hash[key]] = np.frombuffer(vector, np.float32)
+            for key, vector, status, error in select_in(connection, _FIND, list(of_hash), self._encoder):
+                if vector is None:
+                    failures[of_hash[key]] = Failure(status, error)
+                else:
+                    vectors[of_hash[key]] = np.frombuffer(vector, np.float32)
         return vectors, failures
 
     def put(self, attempt: Attempt, texts: Sequence[str], vectors: npt.NDArray[np.float32] | None) -> None:
@@ -81,18 +78,6 @@ class VectorStore:
                 "delete from vectors where encoder = ? and text_hash = ? and vector is not null",
                 ((self._encoder, _hash(text)) for text in texts),
             )
-
-    def spent_usd(self) -> float:
-        """Dollars that the home has spent on all requests."""
-        return self._store.spent_usd()
-
-
-def _select(connection: sqlite3.Connection, encoder: str, hashes: list[bytes]) -> sqlite3.Cursor:
-    marks = ", ".join("?" * len(hashes))
-    return connection.execute(
-        f"select text_hash, vector, status, error from vectors where encoder = ? and text_hash in ({marks})",  # noqa: S608
-        [encoder, *hashes],
-    )
 
 
 def _hash(text: str) -> bytes:

@@ -153,13 +153,10 @@ class AnswerStore:
         found: dict[str, list[Attempt]] = {}
         with self._lock:
             self.flush()
-            for start in range(0, len(keys), _CHUNK):
-                chunk = keys[start : start + _CHUNK]
-                marks = ", ".join("?" * len(chunk))
-                query = f"{_SELECT} where request_key in ({marks}) order by request_key, attempt"
-                for row in self._connection.execute(query, list(chunk)):
-                    attempt = Attempt(**dict(zip(_COLUMNS, row, strict=True)))
-                    found.setdefault(attempt.request_key, []).append(attempt)
+            query = f"{_SELECT} where request_key in ({{marks}}) order by request_key, attempt"
+            for row in select_in(self._connection, query, keys):
+                attempt = Attempt(**dict(zip(_COLUMNS, row, strict=True)))
+                found.setdefault(attempt.request_key, []).append(attempt)
         return found
 
     def attempts(self, since: int = 0) -> Iterator[Attempt]:
@@ -188,6 +185,15 @@ class AnswerStore:
             return dict(
                 self._connection.execute("select status, count(*) from answers group by status order by status")
             )
+
+
+def select_in(
+    connection: sqlite3.Connection, query: str, keys: Sequence[str] | Sequence[bytes], *before: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query with `in ({marks})` for any number of keys; `before` are the parameters before them."""
+    for start in range(0, len(keys), _CHUNK):
+        chunk = keys[start : start + _CHUNK]
+        yield from connection.execute(query.format(marks=", ".join("?" * len(chunk))), [*before, *chunk])
 
 
 def insert(connection: sqlite3.Connection, attempt: Attempt) -> Attempt:

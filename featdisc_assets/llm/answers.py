@@ -166,11 +166,7 @@ class PhraseFits(Answer):
     """How well the shown phrases fit a name, by their numbers."""
 
     SCHEMA = _object(
-        fits={
-            "type": "array",
-            "items": _object(phrase={"type": "integer"}, fit={"type": "integer"}),
-            "maxItems": 60,
-        }
+        fits={"type": "array", "items": _object(phrase={"type": "integer"}, fit={"type": "integer"}), "maxItems": 60}
     )
 
     fits: list[PhraseFit]

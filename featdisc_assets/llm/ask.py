@@ -74,13 +74,7 @@ def ask_all(
 
 @dataclass(frozen=True, slots=True)
 class _Awaited:
-    """A place in the order of outcomes.
-
-    Attributes:
-        request: The request.
-        item: Its outcome, or its pending call; None if another run asks it.
-        is_duplicate: Whether the call belongs to an equal request before it.
-    """
+    """A request and its outcome or pending call, which may be a duplicate's; None if another run asks it."""
 
     request: Request
     item: Outcome | Pending | None

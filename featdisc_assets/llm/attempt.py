@@ -19,29 +19,6 @@ from featdisc_assets.llm.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One HTTP request and how to read its response.
-
-    Attributes:
-        send: Sends it and returns the response.
-        classify: The result of a response.
-        store: Stores the ledger row, from the result, the response (None after an exception) and milliseconds.
-        price: The model's price, None if unknown.
-        max_cost_usd: The highest cost in dollars.
-        prompt_tokens: Estimated tokens sent.
-        expected_tokens: Estimated tokens sent and received.
-    """
-
-    send: Callable[[], Awaitable[Any]]
-    classify: Callable[[Any], AttemptResult]
-    store: Callable[[AttemptResult, Any, float], Attempt]
-    price: Price | None
-    max_cost_usd: float
-    prompt_tokens: int
-    expected_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class MeteredClient:
     """Sends requests within one run's rates and budget.
 
@@ -57,40 +34,55 @@ class MeteredClient:
     usage: Usage
     timeout_s: float
 
-    async def attempt(self, exchange: Exchange, *, is_retry: bool) -> tuple[Attempt, AttemptResult, Any]:
+    async def attempt(
+        self,
+        send: Callable[[], Awaitable[Any]],
+        classify: Callable[[Any], AttemptResult],
+        store: Callable[[AttemptResult, Any, float], Attempt],
+        *,
+        price: Price | None,
+        max_cost_usd: float,
+        prompt_tokens: int,
+        expected_tokens: int,
+        is_retry: bool,
+    ) -> tuple[Attempt, AttemptResult, Any]:
         """Send a request once; returns its ledger row, its result, and the response (None after an exception).
+
+        Args:
+            send: Sends the request and returns the response.
+            classify: Returns the result of a response.
+            store: Stores the ledger row, from the result, the response and milliseconds.
+            price: The model's price, None if unknown.
+            max_cost_usd: The highest cost in dollars.
+            prompt_tokens: Estimated tokens sent.
+            expected_tokens: Estimated tokens sent and received.
+            is_retry: Whether the call has been attempted before.
 
         Raises:
             MachineFault: If the budget cannot pay it, or as `send` raises it.
         """
-        expected = exchange.expected_tokens
         async with (
-            reservation(self.budget, exchange.max_cost_usd) as reserved,
-            self.gate.slot(expected, is_retry=is_retry),
+            reservation(self.budget, max_cost_usd) as reserved,
+            self.gate.slot(expected_tokens, is_retry=is_retry),
         ):
             reserved.paid_usd = reserved.usd  # from here on it may be billed, even if we are cancelled
-            attempt, result, response = await self._send(exchange)
+            response, started = None, time.perf_counter()
+            try:
+                async with asyncio.timeout(self.timeout_s):
+                    response = await send()
+                result = classify(response)
+            except MachineFault:
+                raise
+            except Exception as error:
+                result = faults.classify(error)
+            # Stored first, so that a paid answer survives a kill.
+            attempt = store(result, response, (time.perf_counter() - started) * 1000)
             # An overloaded server that says how long to wait also needs fewer calls.
-            throttled = result.status == "rate_limited" or (
-                result.status == "server_error" and result.retry_after_s is not None
-            )
-            self.gate.record(throttled=throttled, wait_s=result.retry_after_s, expected=expected, used=_used(attempt))
-            reserved.paid_usd = self.usage.bill(attempt, exchange.prompt_tokens, exchange.price)
+            wait_s, is_overloaded = result.retry_after_s, result.status == "server_error"
+            throttled = result.status == "rate_limited" or (is_overloaded and wait_s is not None)
+            self.gate.record(throttled=throttled, wait_s=wait_s, expected=expected_tokens, used=_used(attempt))
+            reserved.paid_usd = self.usage.bill(attempt, prompt_tokens, price)
             return attempt, result, response
-
-    async def _send(self, exchange: Exchange) -> tuple[Attempt, AttemptResult, Any]:
-        response = None
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                response = await exchange.send()
-            result = exchange.classify(response)
-        except MachineFault:
-            raise
-        except Exception as error:
-            result = faults.classify(error)
-        # Stored first, so that a paid answer survives a kill.
-        return exchange.store(result, response, (time.perf_counter() - started) * 1000), result, response
 
 
 def _used(attempt: Attempt) -> int | None:

@@ -119,13 +119,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Reservation:
-    """Dollars reserved for one call.
-
-    Attributes:
-        usd: Dollars reserved.
-        paid_usd: What the call cost, to be set before the reservation ends.
-        is_open: Set it to keep the dollars reserved after the end, for a call that goes on.
-    """
+    """Dollars reserved for a call, what it has cost, and whether it goes on after the end (then they stay reserved)."""
 
     usd: float
     paid_usd: float = 0.0

@@ -93,9 +93,9 @@ async def send(request: Request, route: Route, given: dict[str, Any], timeout_s:
     """One HTTP request through litellm, without retries.
 
     Args:
-        request: What is asked.
+        request: The request.
         route: Where the model is.
-        given: Messages, model, limits and response format.
+        given: From `encode`, or instructor's arguments after `apply_dialect`.
         timeout_s: Seconds that it may take.
 
     Raises:

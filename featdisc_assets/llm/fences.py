@@ -83,9 +83,8 @@ def fence(name: str, text: str, salt: str) -> str:
     Raises:
         ValueError: If the name is unknown.
     """
-    if name not in (*NAMES, *LATER_NAMES):
-        known = ", ".join((*NAMES, *LATER_NAMES))
-        raise ValueError(f"fence {name!r} is not one of {known}; use the name of what the text is")
+    if name not in (known := (*NAMES, *LATER_NAMES)):
+        raise ValueError(f"fence {name!r} is not one of {', '.join(known)}; use the name of what the text is")
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6, key=salt.encode()[:64])
     tag = f"{name}-{digest.hexdigest()}"
     return f"<{tag}>\n{neutralise(text, name)}\n</{tag}>"

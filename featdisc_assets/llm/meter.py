@@ -15,7 +15,7 @@ from typing import Any
 from featdisc_assets.llm import codec, faults, pricing, reask
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.answers import Answer
-from featdisc_assets.llm.attempt import Exchange, MeteredClient
+from featdisc_assets.llm.attempt import MeteredClient
 from featdisc_assets.llm.budget import Budget, unknown_price
 from featdisc_assets.llm.circuit_breaker import CircuitBreaker
 from featdisc_assets.llm.codec import Completion
@@ -95,7 +95,8 @@ class Meter:
         Raises:
             MachineFault: If every further request would fail alike.
         """
-        call = Call(request, route, *_resume(known))
+        unparsed = [attempt for attempt in known if attempt.status == faults.ANSWERED]
+        call = Call(request, route, unparsed, any(attempt.status == "truncated" for attempt in known))
         try:
             value = None if call.replay else await self._ask_once(call)
             if value is None:
@@ -183,16 +184,16 @@ class Meter:
         request, route = call.request, call.route
         price = pricing.price(request.model, request.params.price)
         prompt_tokens = count_tokens(request.prompt)
-        exchange = Exchange(
-            send=functools.partial(codec.send, request, route, given, self._client.timeout_s),
-            classify=codec.classify,
-            store=lambda *received: self.store.put(codec.to_attempt(request, route, *received)),
+        attempt, _, response = await self._client.attempt(
+            functools.partial(codec.send, request, route, given, self._client.timeout_s),
+            codec.classify,
+            lambda *received: self.store.put(codec.to_attempt(request, route, *received)),
             price=price,
             max_cost_usd=self._max_cost(request, given, price),
             prompt_tokens=prompt_tokens,
             expected_tokens=expected_tokens(prompt_tokens, self.usage.answer_tokens()),
+            is_retry=call.is_under_way,
         )
-        attempt, _, response = await self._client.attempt(exchange, is_retry=call.is_under_way)
         return attempt, response
 
     def _max_cost(self, request: Request, given: dict[str, Any], price: pricing.Price | None) -> float:
@@ -201,8 +202,3 @@ class Meter:
         if price is None:
             raise unknown_price(request.model)
         return pricing.max_cost(codec.text_of(given), given["max_tokens"], price)
-
-
-def _resume(known: Sequence[Attempt]) -> tuple[list[Attempt], bool]:
-    unjudged = [attempt for attempt in known if attempt.status == faults.ANSWERED]
-    return unjudged, any(attempt.status == "truncated" for attempt in known)

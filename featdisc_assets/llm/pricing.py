@@ -71,16 +71,14 @@ class Price:
 def max_cost(prompt: str, max_tokens: int, price: Price) -> float:
     """The highest cost of one attempt in dollars.
 
-    Tokens sent count as one for each byte of UTF-8, plus 1,024 for what is sent around the prompt (template, answer
-    schema, the provider's own text). A tokeniser that merges bytes cannot exceed that, and no lower limit is safe: over
-    8,000 strings of public chats the average was 0.22 tokens a byte with o200k and 0.24 with the last tokeniser that
-    Claude published, but one message had 0.75 and 0.99. The excess matters little, since `max_tokens` outweighs the
-    prompt: with 4096 of them, the limit for 3,000 ratings was 1.08 times (gpt-5-mini) to 1.16 times (Claude Sonnet 4.5)
-    what it would be with tokens counted by o200k, and 1.4 times where output costs little more than input (deepseek).
+    Tokens sent count as one for each byte of UTF-8, which a tokeniser that merges bytes cannot exceed, plus 1,024 for
+    what is sent around the prompt (template, answer schema, the provider's own text). No lower limit is safe: over
+    8,000 strings of public chats the average was 0.22 tokens a byte with o200k, but one message had 0.75 (0.99 with
+    Claude's published tokeniser). The excess matters little, since `max_tokens` outweighs the prompt: with 4096 of
+    them, the limit was 1.08 times (gpt-5-mini) to 1.4 times (deepseek) that of tokens counted by o200k.
 
-    Two things can exceed it, and are counted when billed: text of almost only ligatures that a tokeniser decomposes
-    first (U+FDFA has 5 tokens a byte in that tokeniser of Claude's), and thoughts that a provider does not count
-    against `max_tokens`.
+    Only text of ligatures that a tokeniser decomposes first (U+FDFA), and thoughts that a provider does not count
+    against `max_tokens`, can exceed it.
 
     Args:
         prompt: All text that is sent; in a re-ask also the earlier answer and the complaint about it.

@@ -23,14 +23,9 @@ class Progress:
         in_flight: Calls in flight.
         concurrency: The concurrency limit now; lower than configured while the provider throttles.
         throttled: Calls turned away by a rate limit.
-        requests: HTTP requests sent by this run.
-        requests_a_minute: Their rate over the last minute, or since the start.
+        requests_a_minute: The rate of HTTP requests over the last minute, or since the start.
         done_a_minute: The rate of outcomes.
-        tokens_in: Tokens sent, as reported.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
-        n_unpriced: Answers of unknown tokens or price.
-        seconds: Since the start.
+        seconds: Since the start. All others are as in `Usage`.
     """
 
     done: int = 0
@@ -53,7 +48,7 @@ class Reporter:
     """Counts outcomes and reports progress about once a second.
 
     Args:
-        usage: What the meter sent and was billed.
+        usage: The meter's usage.
         gate: The meter's gate.
         report: Called with the progress, if given.
         clock: Seconds, for tests.

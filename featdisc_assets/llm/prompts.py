@@ -32,8 +32,6 @@ _PLACEHOLDERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "verify": (frozenset({"piece", "feature"}), frozenset({"kind"})),
     "codebook": (frozenset({"piece", "codebook"}), frozenset({"kind"})),
 }
-
-
 _PHRASE = re.compile(
     r"^\s*[-*•]\s+(?P<bullet>[^\W\d_][^\n.;:]*?)\s*$|[\"“](?P<quoted>[^\W\d_][^\n\"”.;:]*)[\"”]", re.MULTILINE
 )

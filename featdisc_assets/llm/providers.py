@@ -55,7 +55,6 @@ _DIALECTS: dict[str, SchemaDialect] = {
     "deepseek": SchemaDialect(mode="JSON"),  # its API supports json_object only
     "perplexity": SchemaDialect(strict=False),
     "huggingface": SchemaDialect(mode="MD_JSON"),
-    "surface": SchemaDialect(),
 }
 
 
@@ -99,7 +98,7 @@ def check_model(model: str, api_base: str | None = None) -> Route:
         ModelError: If the provider is unknown, or needs a key that is not in the environment.
     """
     if model == SURFACE:
-        return Route("surface", _DIALECTS["surface"])
+        return Route("surface", SchemaDialect())
     if model.startswith("surface/"):
         raise ModelError(f"there is no model {model!r}; the built-in one is {SURFACE}")
     litellm = load_litellm()

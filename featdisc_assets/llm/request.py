@@ -107,11 +107,6 @@ class Outcome:
     from_store: bool = False
 
     @property
-    def repaired(self) -> bool:
-        """True if the answer had to be stripped to its JSON, or asked for a second time."""
-        return self.status == "repaired"
-
-    @property
     def answered(self) -> bool:
         """True if there is a value."""
         return self.status in faults.OK

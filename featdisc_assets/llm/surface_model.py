@@ -10,10 +10,8 @@ from featdisc_assets.transcript import ALL_KINDS, Kind
 
 SURFACE = "surface/v1"
 _COSTS = (
-    "input_cost_per_token",
-    "output_cost_per_token",
-    "cache_creation_input_token_cost",
-    "cache_read_input_token_cost",
+    *("input_cost_per_token", "output_cost_per_token"),
+    *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
 )
 
 

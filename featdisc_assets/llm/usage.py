@@ -15,9 +15,7 @@ class Usage:
 
     Attributes:
         requests: HTTP requests sent.
-        tokens_in: Tokens sent, as the providers report them.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
+        tokens_in: Tokens sent, as reported; `tokens_out` those received, `cost_usd` dollars for both.
         n_unpriced: Answers of unknown tokens or price.
         guessed_usd: Estimated dollars for calls that may have been billed, but whose bill was not received.
         first_answer_tokens: Tokens of an answer before any was received; by default those of fifteen short phrases.

@@ -84,11 +84,14 @@ def ask_in_batches(
             raise FeatdiscError(
                 f"another run is asking in batches on {store.path}; wait for its end, or set mode: live"
             )
-        run = _Run(store, leases, poll_s, max_requests, max_bytes, retry_failed, budget, on_progress)
+        run = _Run(store, leases, poll_s, budget, on_progress)
+        max_usd = _SHARE * max(0.0, budget.limit_usd - budget.spent_usd) if budget else None
+        reader = Reader(store, run.batches, run.api, run.submit, max_requests, max_bytes, max_usd, retry_failed)
         try:
-            return run.run(iter(requests))
+            return run.run(iter(requests), reader)
         finally:
             run.close()
+            reader.close()
     finally:
         leases.release_all()
 
@@ -100,41 +103,28 @@ class _Run:
     store: AnswerStore
     leases: Leases
     poll_s: float
-    max_requests: int
-    max_bytes: int
-    retry_failed: bool
     budget: Budget | None
     on_progress: Callable[[BatchUsage], None] | None
     batch_runs: dict[BatchRun, futures.Future[None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._batches = BatchStore(self.store)
+        self.batches = BatchStore(self.store)
         self._apis: dict[tuple[str, str | None], BatchApi] = {}
         self._loop = background_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._has_read = False
+        self._wanted: set[str] | None = None  # known after all requests are read
         self._notes: list[str] = []
         self._started = self._reported_at = time.monotonic()
-        self._reader = Reader(
-            self.store,
-            self._batches,
-            self._api,
-            self._submit,
-            self.max_requests,
-            self.max_bytes,
-            _SHARE * max(0.0, self.budget.limit_usd - self.budget.spent_usd) if self.budget else None,
-            self.retry_failed,
-        )
 
-    def run(self, requests: Iterator[Request]) -> BatchUsage:
+    def run(self, requests: Iterator[Request], reader: Reader) -> BatchUsage:
         self._heartbeats = self._spawn(self._send_heartbeats())
         try:
             self._resume_batches()
             while block := list(itertools.islice(requests, _BLOCK)):
-                self._reader.read(block)
+                reader.read(block)
                 self._tick()
-            self._reader.finish()
-            self._has_read = True
+            reader.finish()
+            self._wanted = reader.wanted
             self._wait(lambda: all(future.done() for future in self.batch_runs.values()))
         except MachineFault as fault:
             under_way = self._usage().under_way
@@ -145,13 +135,12 @@ class _Run:
         done = self._usage()
         if self.on_progress is not None:
             self.on_progress(done)
-        self._batches.forget_done()
+        self.batches.forget_done()
         return done
 
     def close(self) -> None:
         """Stop waiting; batches at the provider go on."""
         asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
-        self._reader.close()
 
     async def _cancel(self) -> None:
         tasks = list(self._tasks)
@@ -199,42 +188,43 @@ class _Run:
             self.on_progress(self._usage())
 
     def _usage(self) -> BatchUsage:
-        return total_usage(self.batch_runs, self._notes, time.monotonic() - self._started)
+        batches = ((run.batch, run.counts, run.note) for run in list(self.batch_runs))
+        return total_usage(batches, self._notes, time.monotonic() - self._started)
 
     def _resume_batches(self) -> None:
         """Resume the batches of earlier runs."""
-        self._batches.forget_done()
-        for batch in self._batches.unfinished():
+        self.batches.forget_done()
+        for batch in self.batches.unfinished():
             if batch.state == PREPARING:
-                self._batches.forget(batch)  # its file is gone with the process, and nothing was sent
+                self.batches.forget(batch)  # its file is gone with the process, and nothing was sent
                 continue
             try:
-                api = self._api(batch.model, batch.api_base)
+                api = self.api(batch.model, batch.api_base)
             except ModelError as error:
                 self._notes.append(f"batch {batch.batch_id or batch.name} cannot be collected now: {error}")
                 continue
             self._start(batch, api)
 
-    def _api(self, model: str, api_base: str | None) -> BatchApi:
+    def api(self, model: str, api_base: str | None) -> BatchApi:
         at = (model, api_base)
         if at not in self._apis:
             self._apis[at] = BatchApi(model, api_base)
         return self._apis[at]
 
-    def _submit(self, draft: Draft) -> None:
+    def submit(self, draft: Draft) -> None:
         self._wait(lambda: sum(batch_run.holds_file for batch_run in self.batch_runs) < _FILES)
         batch = draft.batch
-        self._start(batch, self._api(batch.model, batch.api_base), draft)
+        self._start(batch, self.api(batch.model, batch.api_base), draft)
 
     def _start(self, batch: Batch, api: BatchApi, draft: Draft | None = None) -> None:
         batch_run = BatchRun(
             batch,
             api,
-            self._batches,
+            self.batches,
             poll_s=self.poll_s,
             budget=self.budget,
             others=self._count_others,
-            is_wanted=lambda batch_run: draft is not None or not self._has_read or batch.name in self._reader.wanted,
+            is_wanted=lambda: draft is not None or self._wanted is None or batch.name in self._wanted,
             file=draft.file if draft else None,
         )
         self.batch_runs[batch_run] = self._spawn(batch_run.run())

@@ -9,7 +9,7 @@ from featdisc_assets.llm import faults
 from featdisc_assets.llm.batch import rows
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.batch_store import CREATING, DONE, PREPARING, UNDER_WAY, UPLOADED, Batch, BatchStore
-from featdisc_assets.llm.batch.rows import Counts
+from featdisc_assets.llm.batch.batch_usage import Counts
 from featdisc_assets.llm.batch.steps import GoneError, Steps, creation_shows_no_api, upload_shows_no_api
 from featdisc_assets.llm.budget import Budget, reservation
 from featdisc_assets.llm.faults import MachineFault
@@ -52,7 +52,7 @@ class BatchRun:
         poll_s: float,
         budget: Budget | None,
         others: Callable[["BatchRun"], int],
-        is_wanted: Callable[["BatchRun"], bool],
+        is_wanted: Callable[[], bool],
         file: IO[bytes] | None = None,
     ) -> None:
         self.batch, self._api, self._batches, self._file = batch, api, batches, file
@@ -163,7 +163,7 @@ class BatchRun:
                 late += seen.status == "completed" and not (seen.output_file_id or seen.error_file_id)
                 if not late or late > _MAX_LOOKUPS or seen.output_file_id or seen.error_file_id:
                     return seen
-            elif not self._is_wanted(self):
+            elif not self._is_wanted():
                 return None
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, 10 * self._poll_s)

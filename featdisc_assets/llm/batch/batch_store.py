@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert, select_in
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
 
@@ -35,7 +35,6 @@ _TABLES = (
     ) without rowid""",
     "create index if not exists batch_requests_batch on batch_requests (batch)",
 )
-_CHUNK = 500
 
 
 @dataclass(slots=True)
@@ -44,12 +43,9 @@ class Batch:
 
     Attributes:
         name: Our name of it.
-        model: A litellm model string.
-        api_base: The address of the user's own server, if any.
-        state: Its state, one of the constants above.
+        state: One of the constants above.
         price: What a token costs in a batch, None if unknown.
         bound_usd: Its highest cost in dollars.
-        n_requests: The number of its requests.
         file_id: The provider's id of its file, after the upload.
         batch_id: The provider's id of it, after the creation.
         created_at: Microseconds since 1970, UTC.
@@ -129,37 +125,27 @@ class BatchStore:
 
     def batch_of(self, keys: Sequence[str]) -> dict[str, str]:
         """The name of each request's batch, by key; done batches count until they are deleted."""
-        found: dict[str, str] = {}
+        query = "select request_key, batch from batch_requests where request_key in ({marks})"
         with self._store.transaction() as connection:
-            for chunk in _chunks(keys):
-                query = f"select request_key, batch from batch_requests where request_key in ({_marks(chunk)})"  # noqa: S608
-                found.update(connection.execute(query, chunk).fetchall())
-        return found
+            return dict(select_in(connection, query, keys))
 
     def count_awaited(self, keys: Sequence[str]) -> int:
         """The number of these requests that wait for a batch under way."""
-        count = 0
+        query = (
+            "select 1 from batch_requests where is_in = 0 and request_key in ({marks}) "  # noqa: S608
+            f"and batch in (select name from batches where state <> '{DONE}')"
+        )
         with self._store.transaction() as connection:
-            for chunk in _chunks(keys):
-                query = (
-                    f"select count(*) from batch_requests where is_in = 0 and request_key in ({_marks(chunk)}) "  # noqa: S608
-                    f"and batch in (select name from batches where state <> '{DONE}')"
-                )
-                count += connection.execute(query, chunk).fetchone()[0]
-        return count
+            return sum(1 for _ in select_in(connection, query, keys))
 
     def awaited(self, batch: Batch, keys: Sequence[str]) -> Mapping[str, Sent]:
         """Those of these requests whose result this batch has not given yet, by key."""
-        found: dict[str, Sent] = {}
+        query = (
+            f"select {', '.join(_SENT)} from batch_requests "  # noqa: S608
+            "where batch = ? and is_in = 0 and request_key in ({marks})"
+        )
         with self._store.transaction() as connection:
-            for chunk in _chunks(keys):
-                query = (
-                    f"select {', '.join(_SENT)} from batch_requests "  # noqa: S608
-                    f"where batch = ? and is_in = 0 and request_key in ({_marks(chunk)})"
-                )
-                for row in connection.execute(query, [batch.name, *chunk]):
-                    found[row[0]] = Sent(*row)
-        return found
+            return {row[0]: Sent(*row) for row in select_in(connection, query, keys, batch.name)}
 
     def import_results(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
         """Store results in one transaction; returns those that were not imported before."""
@@ -193,7 +179,8 @@ class BatchStore:
 def _write(connection: sqlite3.Connection, batch: Batch) -> None:
     price = None if batch.price is None else orjson.dumps(batch.price).decode()
     values = [price if name == "price" else getattr(batch, name) for name in _BATCH]
-    connection.execute(f"insert or replace into batches ({', '.join(_BATCH)}) values ({_marks(values)})", values)  # noqa: S608
+    marks = ", ".join("?" * len(values))
+    connection.execute(f"insert or replace into batches ({', '.join(_BATCH)}) values ({marks})", values)  # noqa: S608
 
 
 def _read(row: Sequence[Any]) -> Batch:
@@ -203,11 +190,3 @@ def _read(row: Sequence[Any]) -> Batch:
 
 def _price(given: dict[str, Any]) -> Price:
     return Price(**given | {"longer": tuple((start, _price(longer)) for start, longer in given["longer"])})
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _chunks(keys: Sequence[str]) -> Iterable[list[str]]:
-    return (list(keys[start : start + _CHUNK]) for start in range(0, len(keys), _CHUNK))

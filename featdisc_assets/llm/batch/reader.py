@@ -21,14 +21,11 @@ class Reader:
     """Writes requests to the files of batches, one file at a time for each model, address and price.
 
     Attributes:
-        store: The answers.
-        batches: The batches.
         api: Returns the batch API of a model and an address.
         submit: Takes a full file.
         max_requests: Requests in a file at most.
         max_bytes: Bytes in a file at most; a larger request is not sent in a batch.
         max_usd: The highest cost of a file's requests in dollars; None for no limit, also with an unknown price.
-        retry_failed: Whether to ask again for what failed for good.
         wanted: The batches of earlier runs that contain requests read here.
     """
 

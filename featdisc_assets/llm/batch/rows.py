@@ -11,6 +11,7 @@ from featdisc_assets.llm import codec, faults, providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.batch_store import Batch, BatchStore, Sent
+from featdisc_assets.llm.batch.batch_usage import Counts
 from featdisc_assets.llm.codec import Completion
 from featdisc_assets.llm.faults import AttemptResult
 
@@ -37,34 +38,8 @@ class Row:
     response: Completion = None
 
 
-@dataclass(slots=True)
-class Counts:
-    """What came of one batch so far.
-
-    Attributes:
-        completed: Requests answered, as the provider counts.
-        failed: Requests failed, as the provider counts.
-        imported: Results stored.
-        left: Requests without a result after the end of the batch.
-        unreadable: Lines that could not be parsed.
-        tokens_in: Tokens sent, as reported with the results.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
-    """
-
-    completed: int = 0
-    failed: int = 0
-    imported: int = 0
-    left: int = 0
-    unreadable: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float = 0.0
-
-
 async def import_file(file_id: str, batch: Batch, api: BatchApi, batches: BatchStore, counts: Counts) -> None:
     """Store a file's results, a block at a time as they arrive; those imported before are skipped."""
-    counts.unreadable = 0
     block: list[bytes] = []
     async for line in api.lines(file_id):
         block.append(line)
@@ -81,8 +56,7 @@ def _import(lines: Sequence[bytes], batch: Batch, api: BatchApi, batches: BatchS
         try:
             row = parse(line)
         except ValueError:
-            counts.unreadable += 1
-            continue
+            continue  # the request stays without a result
         if row is not None:
             parsed.setdefault(row.key, row)
     awaited = batches.awaited(batch, list(parsed))
