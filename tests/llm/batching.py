@@ -1,4 +1,4 @@
-"""What the tests of batches share."""
+"""Helpers of the tests of batches."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,14 +11,14 @@ from tests.loopback.server import Loopback
 
 
 def batches(requests: Iterable[Request], store: AnswerStore, **how: Any) -> BatchUsage:  # noqa: ANN401
-    """A pass with waits short enough for a test."""
+    """A pass with short waits."""
     return ask_in_batches(requests, store=store, **({"poll_s": 0.01, "max_requests": 20} | how))
 
 
 def ratings(n: int, server: Loopback, **params: Any) -> list[Request]:  # noqa: ANN401
-    """Requests that differ in their piece alone."""
+    """Requests that differ only in their piece."""
     return [rating(f"no. {number}", server, **params) for number in range(n)]
 
 
 class Killed(BaseException):
-    """Ends a pass at a point of its way, as a killed process would end there."""
+    """Ends a pass at some step, as a kill would."""

@@ -1,4 +1,4 @@
-"""The answer store: what it acknowledged is there, whatever happens to the process; an export misses nothing."""
+"""The answer store: stored attempts survive a killed process, and an export misses none."""
 
 import os
 import signal
@@ -20,20 +20,20 @@ def test_attempts_are_numbered_within_their_key(store: AnswerStore) -> None:
     assert [row.attempt for row in store.lookup(["a"])["a"]] == [0, 1, 2]
 
 
-def test_lookup_takes_many_keys_and_knows_nothing_of_others(store: AnswerStore) -> None:
+def test_lookup_takes_many_keys_and_ignores_unknown_ones(store: AnswerStore) -> None:
     for number in range(1200):
         store.put(attempt(str(number)))
     assert len(store.lookup([str(number) for number in range(2000)])) == 1200
 
 
-def test_a_stored_attempt_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_stored_attempt_is_read_unchanged(tmp_path: Path) -> None:
     with AnswerStore(tmp_path / "deep" / "er" / "answers.sqlite") as store:
         put = store.put(attempt("a", raw="{'naïve': 'ключ'}\n"))
     with AnswerStore(tmp_path / "deep" / "er" / "answers.sqlite") as store:
         assert store.lookup(["a"]) == {"a": [put]}
 
 
-def test_a_verdict_is_seen_at_once_and_exported_anew(store: AnswerStore) -> None:
+def test_a_status_is_seen_at_once_and_exported_again(store: AnswerStore) -> None:
     first, second = store.put(attempt("a")), store.put(attempt("b"))
     seen = max(row.seq for row in store.attempts())
     store.set_status(first, "ok")
@@ -92,7 +92,7 @@ def test_two_processes_share_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lines", [1, 7, 40])
-def test_a_killed_process_has_kept_what_it_acknowledged(tmp_path: Path, lines: int) -> None:
+def test_stored_attempts_survive_a_killed_process(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "answers.sqlite"
     writer = _writer(path, "left", 1_000_000)
     assert writer.stdout is not None

@@ -1,4 +1,4 @@
-"""Batches: what they answer is there for `ask_all`, what they leave is asked in the ordinary way, and nothing twice."""
+"""Batches: `ask_all` finds their answers, asks live for the rest, and asks nothing twice."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ def server() -> Iterator[Loopback]:
         yield server
 
 
-# A third of the rows goes wrong, in all ways that a row can.
+# A third of the rows fail, in all possible ways.
 ROW_FAULTS = [
     "expired",
     "timeout",
@@ -58,7 +58,7 @@ ROW_FAULTS = [
 ]
 
 
-def test_three_hundred_requests_are_answered_or_typed_and_the_ledger_is_the_bill(
+def test_three_hundred_requests_are_answered_or_classified_and_the_ledger_equals_the_bill(
     store: AnswerStore, server: Loopback
 ) -> None:
     server.batches.plan = lambda number, prompt: ROW_FAULTS[number // 3 % len(ROW_FAULTS)] if number % 3 == 0 else None
@@ -123,14 +123,14 @@ def test_a_batch_is_marked_in_the_ledger(store: AnswerStore, server: Loopback) -
         ("quota", "quota"),
         ("auth", "auth"),
         ("unknown_model", "unknown_model"),
-        # Never asked, or rejected: nothing is kept.
+        # Not asked, or rejected: nothing is stored.
         ("bad_request", None),
         ("expired", None),
         ("lost", None),
         ("garbled", None),
     ],
 )
-def test_a_row_is_judged_as_an_answer_of_its_own(
+def test_a_row_is_classified_like_a_live_answer(
     store: AnswerStore, server: Loopback, fault: str | None, status: str | None
 ) -> None:
     server.batches.plan = lambda number, prompt: fault if number == 1 else None
@@ -164,7 +164,7 @@ EXTRA = (("reasoning_effort", "low"), ("service_tier", "flex"), ("top_k", 5), ("
 @pytest.mark.parametrize(
     "model", ["openai/loopback", "openai/gpt-4o-mini", "openai/gpt-5-mini", "gpt-5-nano", "openai/o3-mini"]
 )
-def test_a_batch_sends_what_a_call_sends(
+def test_a_batch_sends_what_a_live_call_sends(
     store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch, model: str, mode: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted-0123456789-secret")
@@ -196,7 +196,7 @@ def test_batches_are_split_by_count_and_by_bytes(store: AnswerStore, server: Loo
     assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"answers"}
 
 
-def test_several_models_go_into_files_of_their_own(store: AnswerStore, server: Loopback) -> None:
+def test_each_model_has_its_own_files(store: AnswerStore, server: Loopback) -> None:
     requests = [
         dataclasses.replace(request, model=f"openai/model-{number % 3}")
         for number, request in enumerate(ratings(30, server))
@@ -225,18 +225,18 @@ def test_only_one_run_at_a_time_asks_in_batches(store: AnswerStore, server: Loop
     assert batches(ratings(1, server), store).imported == 1
 
 
-def test_progress_is_told(store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported(store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "_REPORT_S", 0.0)
     server.batches.polls = 6
-    told: list[BatchUsage] = []
-    last = batches(ratings(60, server), store, on_progress=told.append, poll_s=0.05)
-    assert told[-1] == last
-    assert max(usage.under_way for usage in told) == 3
-    assert [usage.imported for usage in told] == sorted(usage.imported for usage in told)
+    reports: list[BatchUsage] = []
+    last = batches(ratings(60, server), store, on_progress=reports.append, poll_s=0.05)
+    assert reports[-1] == last
+    assert max(usage.under_way for usage in reports) == 3
+    assert [usage.imported for usage in reports] == sorted(usage.imported for usage in reports)
     assert (last.completed, last.failed, last.imported, last.tokens_out) == (60, 0, 60, server.tokens_out)
 
 
-def test_a_budget_pays_batches_in_turn(store: AnswerStore, server: Loopback) -> None:
+def test_a_budget_pays_batches_one_after_another(store: AnswerStore, server: Loopback) -> None:
     price = Price(1e-6, 1e-5, 1e-7)
     requests = ratings(24, server, price=price)
     most = max_cost(requests[0].prompt, requests[0].params.max_tokens, price.discounted(0.5))
@@ -253,7 +253,7 @@ def test_a_budget_pays_batches_in_turn(store: AnswerStore, server: Loopback) -> 
     assert usage.cost_usd == pytest.approx(price.of(server.tokens_in, server.tokens_out) / 2)
 
 
-def test_a_budget_stops_before_it_is_passed(store: AnswerStore, server: Loopback) -> None:
+def test_a_budget_stops_before_it_is_exceeded(store: AnswerStore, server: Loopback) -> None:
     price = Price(1e-6, 1e-5, 1e-7)
     requests = ratings(9, server, price=price)
     most = max_cost(requests[0].prompt, requests[0].params.max_tokens, price.discounted(0.5))
@@ -265,13 +265,13 @@ def test_a_budget_stops_before_it_is_passed(store: AnswerStore, server: Loopback
     assert budget.spent_usd == pytest.approx(price.of(server.tokens_in, server.tokens_out) / 2)
 
 
-def test_a_budget_wants_a_price(store: AnswerStore, server: Loopback) -> None:
+def test_a_budget_needs_a_price(store: AnswerStore, server: Loopback) -> None:
     with pytest.raises(MachineFault, match="price_in and price_out"):
         batches(ratings(1, server), store, budget=Budget(1.0))
     assert server.batches.requests.total() == 0
 
 
-def test_the_books_keep_a_price(store: AnswerStore) -> None:
+def test_the_batch_store_keeps_prices(store: AnswerStore) -> None:
     price = Price(1e-6, 1e-5, 1e-7, 2e-6, ((200_000, Price(2e-6, 2e-5, 2e-7)),))
     batch_store = BatchStore(store)
     kept = [batch_store.begin("openai/x", None, price), batch_store.begin("openai/y", "http://127.0.0.1/v1", None)]

@@ -1,4 +1,4 @@
-"""A pass that is killed at any step: the next one takes it up, and nothing is lost or paid twice."""
+"""A pass killed at any step is resumed by the next: nothing is lost or paid twice."""
 
 import os
 import signal
@@ -78,7 +78,7 @@ def test_killed_at_any_step_nothing_is_lost_or_asked_twice(
 
 
 def _check_resumed(tmp_path: Path, server: Loopback, requests: list[Request]) -> None:
-    """A second pass and `ask_all` bring every answer, and every request was paid once."""
+    """Check that a second pass and `ask_all` give every answer, and that every request was paid once."""
     with AnswerStore(tmp_path / "answers.sqlite") as store:
         batches(requests, store)
         outcomes = ask(requests, store)
@@ -86,7 +86,7 @@ def _check_resumed(tmp_path: Path, server: Loopback, requests: list[Request]) ->
         assert server.total == 0
         once = Counter(request.key for request in requests)
         assert server.batches.executed == once
-        # This server answers a batch when it is asked for; a real one answers those too that nobody knows of.
+        # This server answers a batch when it is polled; a real one also answers batches that no run knows of.
         assert Counter(row["custom_id"] for made in server.batches.batches.values() for row in made.rows) == once
         assert store.count_by_status() == {"ok": len(requests)}
         assert BatchStore(store).unfinished() == []
@@ -114,7 +114,7 @@ def test_an_interrupted_import_takes_no_result_twice(
     _check_resumed(tmp_path, server, requests)
 
 
-def test_a_batch_that_nobody_wants_any_more_is_looked_at_and_left(store: AnswerStore, server: Loopback) -> None:
+def test_a_batch_without_wanted_requests_is_polled_and_left(store: AnswerStore, server: Loopback) -> None:
     server.batches.ends = lambda number: "endless" if number == 0 else "completed"
     old, new = ratings(5, server), ratings(9, server)[5:]
     with pytest.raises(Killed):
@@ -177,14 +177,14 @@ def test_kill_9_at_any_moment_loses_nothing_and_pays_nothing_twice(
         seen[name] += 1
         if name == moment and seen[name] == nth:
             children[0].kill()
-            children[0].wait()  # gone before the answer is on its way
+            children[0].wait()  # ended before the response is sent
 
     server.batches.hook = kill
     command = [sys.executable, "-c", _CHILD, str(tmp_path / "answers.sqlite"), server.url]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     children.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
-    _, said = children[0].communicate(timeout=120)
-    assert children[0].returncode == -signal.SIGKILL, said
+    _, stderr = children[0].communicate(timeout=120)
+    assert children[0].returncode == -signal.SIGKILL, stderr
     assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"answers"}
 
     server.batches.hook = lambda name: None

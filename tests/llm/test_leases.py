@@ -1,4 +1,4 @@
-"""Two runs on one home: what one is asking, the other waits for."""
+"""Two runs on one home never ask the same request at once."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.llm.asking import FEATURES, ask, rating, statuses, two_features
 from tests.loopback.server import Loopback, in_turn
 
 
-def test_a_request_is_held_by_one_run_until_it_gives_it_up(store: AnswerStore) -> None:
+def test_a_request_is_leased_by_one_run_until_it_is_released(store: AnswerStore) -> None:
     one, other = Leases(store), Leases(store)
     assert one.acquire(["a", "b"]) == {"a", "b"}
     assert one.acquire(["a"]) == {"a"}
@@ -24,7 +24,14 @@ def test_a_request_is_held_by_one_run_until_it_gives_it_up(store: AnswerStore) -
     assert other.acquire(["a"]) == {"a"}
 
 
-def test_runs_hear_of_one_another(store: AnswerStore) -> None:
+def test_a_file_with_the_former_table_of_leases_opens(store: AnswerStore) -> None:
+    with store.transaction() as connection:
+        connection.execute("create table claims (request_key text primary key, owner text not null) without rowid")
+        connection.execute("insert into claims values ('a', 'a run that was killed')")
+    assert Leases(store).acquire(["a"]) == {"a"}
+
+
+def test_heartbeat_counts_the_other_runs(store: AnswerStore) -> None:
     one, other = Leases(store), Leases(store)
     assert one.heartbeat() == 0
     assert other.heartbeat() == 1
@@ -42,14 +49,14 @@ os.kill(os.getpid(), 9)
 """
 
 
-def test_what_a_killed_run_held_is_free_again(store: AnswerStore) -> None:
+def test_leases_of_a_killed_run_expire_at_once(store: AnswerStore) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", _KILLED, str(store.path)], env=environment, check=False)
     assert done.returncode == -9
     assert Leases(store).acquire(["a"]) == {"a"}
 
 
-def test_what_a_run_on_another_machine_held_is_free_after_its_silence(store: AnswerStore) -> None:
+def test_leases_of_a_silent_run_on_another_machine_expire(store: AnswerStore) -> None:
     far, here = Leases(store), Leases(store)
     far.acquire(["a"])
     with store.transaction() as connection:
@@ -80,8 +87,8 @@ def test_two_runs_over_the_same_requests_ask_each_once(tmp_path: Path) -> None:
         assert Leases(store).heartbeat() == 0
 
 
-def test_what_another_run_gives_up_is_asked_by_this_one(store: AnswerStore) -> None:
-    """Its attempts have failed for a reason that may pass, and it leaves."""
+def test_a_request_released_by_another_run_is_asked(store: AnswerStore) -> None:
+    """The other run's attempts have failed for a passing reason, and it ends."""
     with Loopback(plan=in_turn("server_error"), answer=two_features) as server:
         request = rating("a", server)
         with AnswerStore(store.path) as theirs:

@@ -1,4 +1,4 @@
-"""Which models can be asked, what they cost, and how `surface/v1` reads a prompt."""
+"""Which models can be asked, their prices, and how `surface/v1` reads a prompt."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "says"),
+    ("model", "expected"),
     [
         ("gpt-5-mini", "'gpt-5-mini' needs OPENAI_API_KEY in the environment"),
         ("openai/anything", "needs OPENAI_API_KEY"),
@@ -32,8 +32,8 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         ("surface/v9", "there is no model 'surface/v9'; the built-in one is surface/v1"),
     ],
 )
-def test_a_model_that_cannot_be_asked_is_told_in_one_sentence(model: str, says: str) -> None:
-    with pytest.raises(ModelError, match=says) as caught:
+def test_a_model_that_cannot_be_asked_gives_an_error_of_one_sentence(model: str, expected: str) -> None:
+    with pytest.raises(ModelError, match=expected) as caught:
         check_model(model)
     assert "\n" not in str(caught.value)
 
@@ -47,17 +47,17 @@ def test_a_model_that_cannot_be_asked_is_told_in_one_sentence(model: str, says: 
         ("hosted_vllm/qwen", "http://127.0.0.1:1/v1", "hosted_vllm", "none"),
     ],
 )
-def test_servers_of_ones_own_need_no_key(model: str, api_base: str | None, provider: str, api_key: str | None) -> None:
+def test_own_servers_need_no_key(model: str, api_base: str | None, provider: str, api_key: str | None) -> None:
     route = check_model(model, api_base)
     assert (route.provider, route.api_key, route.dialect.mode) == (provider, api_key, "JSON_SCHEMA")
 
 
-def test_a_base_in_the_environment_counts_as_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_in_the_environment_counts_as_an_own_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     assert check_model("openai/own").api_key == "none"
 
 
-def test_a_key_that_is_there_is_left_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_key_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted")
     assert check_model("openai/own", "http://127.0.0.1:1/v1").api_key is None
     assert "maxLength" in check_model("gpt-5-mini").dialect.unsupported
@@ -69,7 +69,7 @@ def test_prices() -> None:
     assert known is not None
     assert 0 < known.tokens_cached < known.tokens_in < known.tokens_out
     assert pricing.price("openai/never-heard-of") is None
-    assert pricing.price("huggingface/some/model") is None  # 0 in the map, which is not its price
+    assert pricing.price("huggingface/some/model") is None  # the map has 0 for an unknown price
 
 
 def test_cached_tokens_are_cheaper_and_part_of_those_sent() -> None:
@@ -80,7 +80,7 @@ def test_cached_tokens_are_cheaper_and_part_of_those_sent() -> None:
 @pytest.mark.parametrize(
     ("text", "tokens"), [("", 0), ("a", 1), ("The quick brown fox jumps over the lazy dog.", 10), ("你好世界你好", 4)]
 )
-def test_tokens_are_counted_roughly(text: str, tokens: int) -> None:
+def test_token_estimates(text: str, tokens: int) -> None:
     assert count_tokens(text) == tokens
 
 

@@ -13,7 +13,7 @@ RATES = st.one_of(st.integers(1, 2000), st.floats(0.1, 2000))
 
 
 def leave(limit: RateLimit, gaps: list[float], amounts: list[float], start: float = 0.0) -> list[float]:
-    """When calls leave that come after these gaps, each after the one before it."""
+    """When calls start that arrive after these gaps, one after another."""
     came, left = start, [start]
     for gap, amount in zip(gaps, amounts, strict=True):
         came += gap
@@ -24,7 +24,7 @@ def leave(limit: RateLimit, gaps: list[float], amounts: list[float], start: floa
 
 
 def busiest_minute(times: list[float], amounts: list[float]) -> float:
-    """The most that any minute holds, its end not included."""
+    """The largest amount in any minute, without its end."""
     return max(
         sum(amount for time, amount in zip(times, amounts, strict=True) if first <= time < first + 60)
         for first in times
@@ -51,13 +51,13 @@ def test_no_minute_holds_more_tokens_than_the_limit_and_one_call(rate: int, call
 
 
 @pytest.mark.parametrize("rate", [1, 2, 7.5, 30, 600, 5000])
-def test_with_demand_the_rate_is_reached(rate: float) -> None:
+def test_the_rate_is_reached_under_load(rate: float) -> None:
     n_calls = max(3, int(3 * rate))
     left = leave(RateLimit(rate), [0.0] * n_calls, [1.0] * n_calls)
     assert 0.95 * rate <= 60 * (n_calls - 1) / left[-1] <= 1.05 * rate
 
 
-def test_late_timers_do_not_slow_the_pace() -> None:
+def test_late_timers_do_not_lower_the_rate() -> None:
     limit, now, rng = RateLimit(600), 0.0, random.Random(1)
     for _ in range(1800):
         now = max(now, limit.next_at + rng.uniform(0, 0.5))
@@ -65,13 +65,13 @@ def test_late_timers_do_not_slow_the_pace() -> None:
     assert 60 * 1800 / now >= 0.95 * 600
 
 
-def test_calls_leave_evenly_after_a_burst_of_a_second() -> None:
+def test_calls_start_evenly_after_a_burst_of_a_second() -> None:
     left = leave(RateLimit(620), [0.0] * 100, [1.0] * 100)
     assert left[:11] == [0.0] * 11
     assert left[11:] == pytest.approx([0.1 * number for number in range(1, 90)])
 
 
-def test_a_call_beyond_the_limit_passes_and_holds_up_the_next() -> None:
+def test_a_call_larger_than_the_limit_passes_and_delays_the_next() -> None:
     left = leave(RateLimit(1000), [0.0, 0.0, 0.0], [5000, 1, 1])
     assert left == pytest.approx([0, 309, 309.062])
 
@@ -80,7 +80,7 @@ def test_a_call_beyond_the_limit_passes_and_holds_up_the_next() -> None:
 @example(expected=2414, used=660)
 @example(expected=4000, used=1)
 @example(expected=1, used=4000)
-def test_corrected_amounts_are_what_counts_in_the_long_run(expected: int, used: int) -> None:
+def test_corrected_amounts_count_in_the_long_run(expected: int, used: int) -> None:
     limit, now, waiting = RateLimit(62_000), 0.0, []
     for _ in range(1000):
         now = max(now, limit.next_at)
@@ -88,5 +88,5 @@ def test_corrected_amounts_are_what_counts_in_the_long_run(expected: int, used: 
         waiting.append(used - expected)
         if len(waiting) == 8:
             limit.correct(waiting.pop(0))
-    # Of the last calls only the expectation is known, and the first second is free.
+    # The last calls are not corrected yet, and the first second is free.
     assert 1000 * now == pytest.approx(1000 * used, abs=8 * abs(used - expected) + 5000)
