@@ -24,7 +24,7 @@ from featdisc_assets.assets.rating import features, rating_plan
 from featdisc_assets.graph.resources import resources_of
 from featdisc_assets.home.places import Home
 from featdisc_assets.llm import providers
-from featdisc_assets.llm.pricing import count_tokens
+from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.warehouse import Warehouse
 
 MODEL = "instant/v1"

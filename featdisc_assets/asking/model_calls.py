@@ -16,7 +16,7 @@ from featdisc_assets.asking.progress_log import BatchTeller, Teller
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.ask import ask_all
-from featdisc_assets.llm.batch.asking import BatchTally, ask_in_batches
+from featdisc_assets.llm.batch.asking import BatchUsage, ask_in_batches
 from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.gate import Limits
@@ -148,7 +148,7 @@ def ask_in_advance(
     """
     teller, written = BatchTeller(context, asset=asset), time.monotonic()
 
-    def tell(tally: BatchTally) -> None:
+    def tell(tally: BatchUsage) -> None:
         nonlocal written
         teller.tell(tally)
         if time.monotonic() - written > SECONDS_A_WRITE:
@@ -174,7 +174,7 @@ def refuse_what_batches_hold(store: AnswerStore, requests: Iterable[Request]) ->
         return
     keys, owed = (request.key for request in requests), 0
     while block := list(islice(keys, ATTEMPTS_A_WRITE)):
-        owed += books.owed(block)
+        owed += books.count_awaited(block)
     if owed:
         raise FeatdiscError(
             f"{owed:,} of these texts are in batches under way and would be paid twice: set rating_plan.mode to batch"

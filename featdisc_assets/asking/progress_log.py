@@ -4,7 +4,7 @@ from collections import deque
 
 import dagster as dg
 
-from featdisc_assets.llm.batch.batch_usage import BatchTally
+from featdisc_assets.llm.batch.batch_usage import BatchUsage
 from featdisc_assets.llm.progress import Progress
 
 SECONDS_A_LINE = 5.0
@@ -106,7 +106,7 @@ class BatchTeller:
         self._line_at = -SECONDS_A_LINE
         self._observation_at = 0.0
 
-    def tell(self, tally: BatchTally) -> None:
+    def tell(self, tally: BatchUsage) -> None:
         """Take note of how far the batches are, and pass it on if it is time, or the end."""
         now, over = tally.seconds, not tally.under_way
         says = batch_line(tally)
@@ -124,7 +124,7 @@ _BATCH_NUMBERS = (
 )  # fmt: skip
 
 
-def batch_line(tally: BatchTally) -> str:
+def batch_line(tally: BatchUsage) -> str:
     """One line on how far batches are."""
     parts = [f"batches: {tally.batches:,} handed in", f"{tally.under_way:,} under way"]
     if tally.submitted:

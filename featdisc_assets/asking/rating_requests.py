@@ -9,9 +9,10 @@ from featdisc_assets.llm import prompts
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import FeatureList, QuotedFeatureList
 from featdisc_assets.llm.lookup import resolve
-from featdisc_assets.llm.pricing import BATCH_DISCOUNT, context_tokens, count_tokens
+from featdisc_assets.llm.pricing import BATCH_DISCOUNT, context_tokens
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
+from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.warehouse import Warehouse
 
 TEXTS_A_READ = 2_000

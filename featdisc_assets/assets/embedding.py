@@ -17,7 +17,7 @@ from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import AskingConfig, write_ledger
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
-from featdisc_assets.encoders.server import Manner, Server
+from featdisc_assets.encoders.server import RequestOptions, Server
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
@@ -25,6 +25,7 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import Home
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
+from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.stages import embedding as stage
 from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
 from featdisc_assets.warehouse.comments import comment
@@ -131,12 +132,12 @@ def _encoder(db: Warehouse, config: EncoderConfig, home: Home) -> Iterator[encod
     with AnswerStore(home.answers) as store:
         prices = {server.model: server.price} | ({} if plan is None else {plan.model: plan.params.price})
         budget = open_budget(None if plan is None else plan.budget_usd, db, store, prices)
-        manner = Manner(config.limits(), config.max_attempts, config.timeout_s, config.texts_a_request)
+        options = RequestOptions(config.limits(), config.max_attempts, config.timeout_s, config.texts_a_request)
         try:
             yield RemoteEncoder(
                 _of_known_width(db, server),
                 home.answers,
-                manner=manner,
+                options=options,
                 budget=budget,
                 retry_failed=config.retry_failed,
             )
@@ -171,7 +172,7 @@ def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[
         Tokens, roughly, and dollars; None where nobody knows the price.
     """
     missing = db.read(TEXTS_WITHOUT_VECTOR, [identity(server.model, server.dimensions)])["text"]
-    tokens = sum(map(pricing.count_tokens, missing.to_pylist())) + answer_tokens
+    tokens = sum(map(count_tokens, missing.to_pylist())) + answer_tokens
     price = pricing.price(server.model, server.price)
     return tokens, None if price is None else price.of(tokens, 0)
 
@@ -240,8 +241,8 @@ def _make_current(db: Warehouse, encoder: str, config: EncoderConfig) -> None:
 def _bill(model: encoders.Encoder) -> str:
     if not isinstance(model, RemoteEncoder):
         return ""
-    cost = f", ${model.known.cost_usd:,.4f}" if model.known.cost_usd else ""
-    return f" · {model.known.tokens:,} tokens{cost}"
+    cost = f", ${model.state.usage.cost_usd:,.4f}" if model.state.usage.cost_usd else ""
+    return f" · {model.state.usage.tokens_in:,} tokens{cost}"
 
 
 def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) -> dict[str, int]:
@@ -255,4 +256,4 @@ def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) ->
             f"{len(model.failures):,} feature texts have no vector and take no part in clusters: {said};"
             " the check every_feature_is_embedded lists them"
         )
-    return {"without a vector": len(model.failures), "tokens": model.known.tokens}
+    return {"without a vector": len(model.failures), "tokens": model.state.usage.tokens_in}

@@ -30,7 +30,7 @@ from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.llm import answers as llm_answers
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.providers import SURFACE
+from featdisc_assets.llm.surface_model import SURFACE
 from featdisc_assets.tables.given_features import has_given, nothing_to_ask, take_given
 from featdisc_assets.transcript import ALL_KINDS, KINDS, Kind
 from featdisc_assets.warehouse import Warehouse

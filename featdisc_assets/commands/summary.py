@@ -15,7 +15,7 @@ from featdisc_assets.asking.progress_log import short_count
 from featdisc_assets.asking.remedies import remedy
 from featdisc_assets.encoders import is_remote
 from featdisc_assets.home.places import Home
-from featdisc_assets.llm.providers import SURFACE
+from featdisc_assets.llm.surface_model import SURFACE
 from featdisc_assets.report import read_query
 from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.warehouse import Warehouse

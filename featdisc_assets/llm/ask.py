@@ -1,4 +1,4 @@
-"""Asking many questions from synchronous code: known answers from the store, the rest through the meter, in order."""
+"""Asking many requests from synchronous code: stored answers first, the rest through the meter, in order."""
 
 import itertools
 import time
@@ -12,17 +12,17 @@ from featdisc_assets.llm.answer_store import AnswerStore, Attempt, last
 from featdisc_assets.llm.background import Asker, Pending
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.gate import Gate, Limits
-from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.leases import Leases
 from featdisc_assets.llm.lookup import Resolved, resolve
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.progress import Progress, Reporter
 from featdisc_assets.llm.request import Outcome, Request
 
-# Requests looked up in the store at a time; also the least that is taken from the input ahead of the outcome awaited.
+# Requests looked up in the store at a time; also the minimum that is read ahead of the outcome awaited.
 _BLOCK = 256
-# How often to look whether another run has answered what this one waits for.
-_LOOK_S = 0.25
-# How often to tell of the progress while nothing comes.
+# How often to check whether another run has answered what this one waits for.
+_CHECK_S = 0.25
+# How often to report progress while no outcome comes.
 _TICK_S = 1.0
 
 
@@ -37,31 +37,31 @@ def ask_all(
     budget: Budget | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Generator[Outcome]:
-    """Answer requests, in their order, asking only for what is not in the store.
+    """Answer requests in order, asking only for what is not in the store.
 
-    The input is read in the caller's thread, a bounded window ahead of the outcome awaited. Calls go on in the
+    The input is read in the caller's thread, a limited window ahead of the outcome awaited. Calls go on in the
     background while the caller works on an outcome. Closing the iterator, or an exception in the caller, stops the
-    asking: nothing further is sent, and calls in flight get ten seconds to land in the store. What another run on the
-    same store is asking at this moment is waited for, not asked a second time.
+    run: nothing further is sent, and calls in flight get ten seconds to be stored. Requests that another run on the
+    same store is asking now are waited for, not asked a second time.
 
     Args:
         requests: What to ask; read lazily.
-        store: Where answers are kept; it must stay open until the iterator is exhausted or closed.
-        limits: How many calls at a time and a minute.
-        max_attempts: Attempts a request at most for failures that may pass; four times as many for rate limits.
-        timeout_s: Seconds an attempt may take; keep it at a minute or more, since a busy machine makes calls wait.
+        store: Where answers are stored; it must stay open until the iterator is exhausted or closed.
+        limits: Limits of calls at a time and a minute.
+        max_attempts: Attempts at a request that fails for a passing reason; four times as many for rate limits.
+        timeout_s: Seconds that an attempt may take; use a minute or more, since a busy machine delays calls.
         retry_failed: Ask again also for what failed for good.
         budget: What may be spent.
         on_progress: Called about once a second, in the caller's thread, and at the end.
 
     Raises:
         ModelError: If a model cannot be asked (its key is missing, its provider unknown): before anything is sent.
-        MachineFault: If a failure would befall every request (key refused, no credit, unknown model), if too many
-            fail alike, or if the budget is spent.
+        MachineFault: If every request would fail alike (key refused, no credit, unknown model), if too many do, or if
+            the budget is spent.
     """
     gate = Gate(limits)
     meter = Meter(store, gate=gate, max_attempts=max_attempts, timeout_s=timeout_s, budget=budget)
-    reporter = Reporter(meter.tally, gate, on_progress)
+    reporter = Reporter(meter.usage, gate, on_progress)
     run = _Run(meter, retry_failed=retry_failed, tick=reporter.tick)
     try:
         for outcome in run.outcomes(iter(requests), window=max(_BLOCK, 4 * limits.max_concurrency)):
@@ -74,18 +74,15 @@ def ask_all(
 
 @dataclass(frozen=True, slots=True)
 class _Awaited:
-    """A place in the order of outcomes: known already, on its way, or on its way for an equal request before it.
-
-    `item` is None where another run asks.
-    """
+    """A request and its outcome or pending call, which may be a duplicate's; None if another run asks it."""
 
     request: Request
     item: Outcome | Pending | None
-    is_twin: bool = False
+    is_duplicate: bool = False
 
 
 class _Run:
-    """One pass over the requests; the background side begins with the first that must be asked."""
+    """One pass over the requests; the background side starts with the first request that must be asked."""
 
     def __init__(self, meter: Meter, *, retry_failed: bool, tick: Callable[[], None]) -> None:
         self._meter = meter
@@ -93,34 +90,34 @@ class _Run:
         self._store = meter.store
         self._retry_failed = retry_failed
         self._asker: Asker | None = None
-        self._claims: Claims | None = None
-        self._on_the_way: dict[str, Pending] = {}
+        self._leases: Leases | None = None
+        self._in_flight: dict[str, Pending] = {}
         self._done: list[str] = []
 
     def outcomes(self, requests: Iterator[Request], window: int) -> Iterator[Outcome]:
         waiting: deque[_Awaited] = deque()
         while block := list(itertools.islice(requests, _BLOCK)):
-            waiting.extend(self._begin(block))
+            waiting.extend(self._start(block))
             while len(waiting) > window:
-                yield self._end(waiting.popleft())
+                yield self._await(waiting.popleft())
         while waiting:
-            yield self._end(waiting.popleft())
+            yield self._await(waiting.popleft())
 
-    def _begin(self, block: list[Request]) -> Iterator[_Awaited]:
-        # Those on their way are not looked up: between a lookup and its answer's arrival they would be asked twice.
-        new = {request.key: request for request in block if request.key not in self._on_the_way}
+    def _start(self, block: list[Request]) -> Iterator[_Awaited]:
+        # Requests in flight are not looked up: an answer that arrives after the lookup would be asked for twice.
+        new = {request.key: request for request in block if request.key not in self._in_flight}
         found, ours = self._resolve(new.values()), set[str]()
         if unknown := [key for key, (outcome, _, _) in found.items() if outcome is None]:
-            ours = self._claim(unknown)
-            # Again: another run may have answered some of them just before it gave them up.
+            ours = self._acquire(unknown)
+            # Again, since another run may have answered some of them just before it released them.
             found |= self._resolve(new[key] for key in ours)
         for request in block:
-            if request.key in self._on_the_way:
-                yield _Awaited(request, self._on_the_way[request.key], is_twin=True)
+            if request.key in self._in_flight:
+                yield _Awaited(request, self._in_flight[request.key], is_duplicate=True)
                 continue
             outcome, form, attempts = found[request.key]
             if outcome is not None:
-                self._settle(outcome, attempts)
+                self._set_statuses(outcome, attempts)
                 yield _Awaited(request, outcome)
             elif request.key in ours:
                 yield _Awaited(request, self._ask(request, form, attempts))
@@ -128,35 +125,35 @@ class _Run:
                 yield _Awaited(request, None)
 
     def _resolve(self, requests: Iterable[Request]) -> dict[str, Resolved]:
-        """What the store knows of requests, by their keys."""
+        """What the store has of requests, by their keys."""
         wanted = list(requests)
-        known = self._store.lookup([request.key for request in wanted])
+        stored = self._store.lookup([request.key for request in wanted])
         return {
-            request.key: resolve(self._store, request, known.get(request.key, []), retry_failed=self._retry_failed)
+            request.key: resolve(self._store, request, stored.get(request.key, []), retry_failed=self._retry_failed)
             for request in wanted
         }
 
-    def _claim(self, keys: list[str]) -> set[str]:
-        self._claims = self._claims or Claims(self._store)
+    def _acquire(self, keys: list[str]) -> set[str]:
+        self._leases = self._leases or Leases(self._store)
         if self._done:
-            self._claims.release(self._done)
+            self._leases.release(self._done)
             self._done.clear()
-        return self._claims.take(keys)
+        return self._leases.acquire(keys)
 
     def _ask(self, request: Request, form: Request, attempts: Sequence[Attempt]) -> Pending:
         if self._asker is None:
-            self._asker = Asker(self._meter, self._claims, retry_failed=self._retry_failed)
-        pending = self._on_the_way[request.key] = self._asker.submit(form, attempts)
+            self._asker = Asker(self._meter, self._leases, retry_failed=self._retry_failed)
+        pending = self._in_flight[request.key] = self._asker.submit(form, attempts)
         return pending
 
-    def _settle(self, outcome: Outcome, attempts: Sequence[Attempt]) -> None:
-        """Give answers that a killed run left unjudged the verdict that they have just been found to deserve."""
+    def _set_statuses(self, outcome: Outcome, attempts: Sequence[Attempt]) -> None:
+        """Set the final status of answers that a killed run stored without one."""
         deciding = last(attempts)
         for attempt in attempts:
             if attempt.status == faults.ANSWERED:
-                self._store.settle(attempt, outcome.status if attempt is deciding else "invalid")
+                self._store.set_status(attempt, outcome.status if attempt is deciding else "invalid")
 
-    def _end(self, awaited: _Awaited) -> Outcome:
+    def _await(self, awaited: _Awaited) -> Outcome:
         if self._asker is not None and self._asker.fault is not None:
             raise self._asker.fault
         if isinstance(awaited.item, Outcome):
@@ -167,27 +164,27 @@ class _Run:
         while not wait([pending], timeout=_TICK_S).done:
             self._tick()
         outcome = pending.result()
-        if awaited.is_twin:
+        if awaited.is_duplicate:
             return replace(outcome, from_store=True)
-        del self._on_the_way[awaited.request.key]
+        del self._in_flight[awaited.request.key]
         self._done.append(awaited.request.key)
         return outcome
 
     def _wait_for_another_run(self, request: Request) -> Outcome | Pending:
-        """The answer that another run has asked for, or our own asking once that run has given it up."""
+        """The answer that another run has asked for, or our own call after that run has released the request."""
         while True:
             found = self._resolve([request])[request.key]
             if found[0] is not None:
                 return found[0]
-            if self._claim([request.key]):
+            if self._acquire([request.key]):
                 outcome, form, attempts = self._resolve([request])[request.key]
                 return outcome or self._ask(request, form, attempts)
-            time.sleep(_LOOK_S)
+            time.sleep(_CHECK_S)
             self._tick()
 
     def close(self) -> None:
         if self._asker is not None:
             self._asker.close()
-        if self._claims is not None:
-            self._claims.leave()
+        if self._leases is not None:
+            self._leases.release_all()
         self._store.flush()

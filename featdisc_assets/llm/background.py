@@ -1,7 +1,7 @@
-"""The background side of a run: one event loop in a thread of its own, for synchronous callers such as assets.
+"""The background side of a run: one event loop in its own thread, for synchronous callers such as assets.
 
-It lives as long as the program: HTTP connections belong to the loop that opened them, so a loop for every run would
-open them anew. It also works where a loop already runs in the caller's thread (a notebook, a test).
+The loop lives as long as the program: HTTP connections belong to the loop that opened them, so a loop per run would
+open new ones. It also works if a loop already runs in the caller's thread (a notebook, a test).
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from typing import TypeAlias
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.leases import Claims
+from featdisc_assets.llm.leases import Leases
 from featdisc_assets.llm.lookup import resolve, shorter_form
 from featdisc_assets.llm.meter import Meter
 from featdisc_assets.llm.request import Outcome, Request
 
-# Seconds that calls in flight are given to finish when a run ends early: they are paid already.
+# Seconds that calls in flight get to end when a run stops early: they are paid already.
 _DRAIN_S = 10.0
-# How often a run says that it lives, and looks what others on its home have spent.
-_BEAT_S = 10.0
+# How often a run renews its leases, and reads what other runs on its home have spent.
+_HEARTBEAT_S = 10.0
 
 Pending: TypeAlias = concurrent.futures.Future[Outcome]
 
@@ -31,8 +31,8 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 def background_loop() -> asyncio.AbstractEventLoop:
-    """The program's background loop, started at the first call."""
-    global _loop  # noqa: PLW0603  (one per program is the point)
+    """The program's background loop, started on the first call."""
+    global _loop  # noqa: PLW0603  (one per program)
     with _guard:
         if _loop is None:
             _loop = asyncio.new_event_loop()
@@ -42,7 +42,7 @@ def background_loop() -> asyncio.AbstractEventLoop:
 
 def _forget() -> None:
     global _loop, _guard
-    # A forked child has the loop's memory but not its thread; a new one starts at need.
+    # A forked child has the loop's memory but not its thread; the next call starts a new one.
     _loop, _guard = None, threading.Lock()
 
 
@@ -50,31 +50,31 @@ os.register_at_fork(after_in_child=_forget)
 
 
 class Asker:
-    """The requests of one run that are being asked: a task each, all ended together.
+    """The requests of one run that are being asked: a task each, all stopped together.
 
     Args:
-        meter: What they all pass.
-        claims: What the run holds; it is kept alive while there is anything to ask.
-        retry_failed: Whether to ask a shorter form again that had failed for good.
+        meter: Asks them.
+        leases: The run's leases, renewed until `close`.
+        retry_failed: Whether to ask again for a shorter form that has failed for good.
 
     Attributes:
         fault: What stopped the run, if anything did.
     """
 
-    def __init__(self, meter: Meter, claims: Claims | None, *, retry_failed: bool) -> None:
-        providers.load_litellm()  # before the clock of any call runs
+    def __init__(self, meter: Meter, leases: Leases | None, *, retry_failed: bool) -> None:
+        providers.load_litellm()  # before the timeout of any call starts
         self.fault: MachineFault | None = None
         self._meter = meter
-        self._claims = claims
+        self._leases = leases
         self._retry_failed = retry_failed
         self._loop = background_loop()
         self._routes: dict[tuple[str, str | None], providers.Route] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[Pending] = set()
-        self._heart = asyncio.run_coroutine_threadsafe(self._beat(), self._loop)
+        self._heartbeats = asyncio.run_coroutine_threadsafe(self._send_heartbeats(), self._loop)
 
     def submit(self, request: Request, attempts: Sequence[Attempt]) -> Pending:
-        """Have a request asked; its stored attempts spare what was asked before.
+        """Start asking a request; its stored attempts are used first.
 
         Raises:
             ModelError: If its model cannot be asked.
@@ -101,27 +101,27 @@ class Asker:
         except Exception as error:
             if isinstance(error, MachineFault):
                 self.fault = self.fault or error
-                self._meter.gate.shut()
+                self._meter.gate.close()
             for waiting in list(self._open) if self.fault else [pending]:
-                self._settle(waiting, self.fault or error)
+                self._resolve(waiting, self.fault or error)
         else:
-            self._settle(pending, outcome)
+            self._resolve(pending, outcome)
 
     async def _ask_shorter(self, request: Request, route: providers.Route) -> Outcome:
         store = self._meter.store
-        known = store.lookup([request.key]).get(request.key, [])
-        outcome, form, attempts = resolve(store, request, known, retry_failed=self._retry_failed)
+        stored = store.lookup([request.key]).get(request.key, [])
+        outcome, form, attempts = resolve(store, request, stored, retry_failed=self._retry_failed)
         return outcome or await self._meter.ask(form, route, attempts)
 
-    async def _beat(self) -> None:
-        while self._claims is not None:
-            await asyncio.sleep(_BEAT_S)
-            others = self._claims.beat()
+    async def _send_heartbeats(self) -> None:
+        while self._leases is not None:
+            await asyncio.sleep(_HEARTBEAT_S)
+            others = self._leases.heartbeat()
             if others and self._meter.budget is not None:
                 # They spend from the same budget.
-                self._meter.budget.learn(self._meter.store.spent_usd())
+                self._meter.budget.update_spent(self._meter.store.spent_usd())
 
-    def _settle(self, pending: Pending, result: Outcome | Exception) -> None:
+    def _resolve(self, pending: Pending, result: Outcome | Exception) -> None:
         self._open.discard(pending)
         if pending.done():
             return
@@ -131,19 +131,19 @@ class Asker:
             pending.set_exception(result)
 
     def close(self) -> None:
-        """End all tasks: what waits is dropped, what is in flight may land within the time to drain."""
+        """Stop all tasks: waiting calls are dropped, calls in flight get ten seconds to end."""
         asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
 
     async def _finish(self) -> None:
-        self._heart.cancel()
+        self._heartbeats.cancel()
         if not self._tasks:
             return
         gate = self._meter.gate
-        gate.shut()
+        gate.close()
         until = self._loop.time() + _DRAIN_S
         while gate.in_flight and self._loop.time() < until:
             await asyncio.sleep(0.02)
-        # One turn more, for what has landed to be judged.
+        # One more turn of the loop, in which the last answers are validated.
         await asyncio.sleep(0)
         for task in self._tasks:
             task.cancel()

@@ -1,29 +1,32 @@
-"""The cap in dollars: what a call may cost is set aside before it is sent, so that the cap is never passed."""
+"""The spending cap in dollars: the highest cost of a call is reserved before it is sent, so the cap always holds."""
 
 import asyncio
 import math
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from featdisc_assets.llm.faults import MachineFault
 
-# Kept in whole millionths of a millionth of a dollar: sums of fractions drift, and the last cent must not.
+# Amounts are whole millionths of a millionth of a dollar: sums of floats drift, and the last cent must be exact.
 _UNITS = 10**12
 
 
 class Budget:
     """Dollars that may be spent, over all runs of a home.
 
-    Whoever asks first is served first. Spent and reserved together never pass the limit, unless a call is paid with
-    more than was reserved for it. One event loop; none need run yet when it is made.
+    Reservations are served in order. Spent and reserved dollars together never exceed the limit, unless a call costs
+    more than was reserved for it. For one event loop, which need not run yet when the budget is made.
 
     Args:
         limit_usd: The cap.
-        spent_usd: What was spent before.
+        spent_usd: Dollars spent before.
     """
 
     def __init__(self, limit_usd: float, *, spent_usd: float = 0.0) -> None:
-        self._limit = _units("budget_usd", limit_usd)
-        self._spent = _units("spent_usd", spent_usd)
+        self._limit = _to_units("budget_usd", limit_usd)
+        self._spent = _to_units("spent_usd", spent_usd)
         self._reserved = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
@@ -39,19 +42,19 @@ class Budget:
 
     @property
     def reserved_usd(self) -> float:
-        """Dollars set aside for calls in flight."""
+        """Dollars reserved for calls in flight."""
         return self._reserved / _UNITS
 
     async def reserve(self, usd: float) -> None:
-        """Set dollars aside for a call, waiting while others hold what it needs; `settle` must follow.
+        """Reserve dollars for a call, waiting while others hold them; `settle` must follow.
 
-        What costs nothing never waits. Where the rest would not do even with nothing in flight, it waits for the calls
-        in flight and then fails, with all who wait: calls that are paid get to their end.
+        A call that costs nothing never waits. If the remaining budget is too small even with nothing in flight, the
+        reservation fails together with all that wait, but only after the calls in flight have ended.
 
         Raises:
-            MachineFault: If the rest of the budget cannot pay it.
+            MachineFault: If the remaining budget cannot pay it.
         """
-        units = _units("the price of a call", usd)
+        units = _to_units("the price of a call", usd)
         if not units or (not self._waiting and self._take(units)):
             return
         turn = asyncio.get_running_loop().create_future()
@@ -61,7 +64,7 @@ class Budget:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._reserved -= units  # served and cancelled in one turn of the loop
+                self._reserved -= units  # served and cancelled in the same turn of the loop
             self._serve()
             raise
 
@@ -70,15 +73,15 @@ class Budget:
 
         Args:
             reserved_usd: What was reserved.
-            paid_usd: What the call cost; more than reserved is counted too.
+            paid_usd: What the call cost; an excess over the reservation counts too.
         """
-        self._reserved -= _units("the price of a call", reserved_usd)
-        self._spent += _units("the cost of a call", paid_usd)
+        self._reserved -= _to_units("the price of a call", reserved_usd)
+        self._spent += _to_units("the cost of a call", paid_usd)
         self._serve()
 
-    def learn(self, spent_usd: float) -> None:
-        """Take note of what the whole home has spent, when other runs spend too; it never falls."""
-        self._spent = max(self._spent, _units("spent_usd", spent_usd))
+    def update_spent(self, spent_usd: float) -> None:
+        """Set what all runs of the home have spent; it never decreases."""
+        self._spent = max(self._spent, _to_units("spent_usd", spent_usd))
         self._serve()
 
     def _take(self, units: int) -> bool:
@@ -88,7 +91,7 @@ class Budget:
         return True
 
     def _serve(self) -> None:
-        """Let those in that have waited longest; fail all if the first cannot be paid with nothing in flight."""
+        """Serve waiting reservations in order; fail all if the first cannot be paid with nothing in flight."""
         while self._waiting:
             units, turn = self._waiting[0]
             if turn.done():  # cancelled meanwhile
@@ -109,18 +112,63 @@ class Budget:
 
     def _exhausted(self, units: int) -> str:
         return (
-            f"budget_usd is {_dollars(self._limit)}, of which {_dollars(self._spent)} is spent, and the next call may "
-            f"cost {_dollars(units)}; raise budget_usd, then run again: every answer so far is kept"
+            f"budget_usd is {_format(self._limit)}, of which {_format(self._spent)} is spent, and the next call may "
+            f"cost {_format(units)}; raise budget_usd, then run again: every answer so far is kept"
         )
 
 
-def _units(what: str, usd: float) -> int:
+@dataclass(slots=True)
+class Reservation:
+    """Dollars reserved for a call, what it has cost, and whether it goes on after the end (then they stay reserved)."""
+
+    usd: float
+    paid_usd: float = 0.0
+    is_open: bool = False
+
+
+@asynccontextmanager
+async def reservation(budget: Budget | None, usd: float, *, is_bought: bool = False) -> AsyncIterator[Reservation]:
+    """Reserve dollars for a call, and settle them at the end; without a budget, reserve nothing.
+
+    Args:
+        budget: What pays.
+        usd: The highest cost of the call.
+        is_bought: The call was sent before: if the budget cannot pay it, it is only counted.
+
+    Raises:
+        MachineFault: If the remaining budget cannot pay it.
+    """
+    reserved = Reservation(0.0)
+    if budget is not None:
+        try:
+            await budget.reserve(usd)
+            reserved.usd = usd
+        except MachineFault:
+            if not is_bought:
+                raise
+    try:
+        yield reserved
+    finally:
+        if budget is not None and not reserved.is_open:
+            budget.settle(reserved.usd, reserved.paid_usd)
+
+
+def unknown_price(model: str) -> MachineFault:
+    """The fault of a budget for a model of unknown price."""
+    return MachineFault(
+        "budget",
+        f"the price of {model!r} is not known, so that a budget cannot be kept; "
+        "give rating_plan its price_in and price_out, or take budget_usd away",
+    )
+
+
+def _to_units(what: str, usd: float) -> int:
     if not 0 <= usd < math.inf:
         raise ValueError(f"{what} is {usd} dollars; it must be a number from 0")
-    # Up, and by one rule for all: what is reserved is taken back exactly, and less is never more.
+    # Always rounded up, so that a reservation is returned exactly and a smaller amount is never more units.
     return math.ceil(usd * _UNITS)
 
 
-def _dollars(units: int) -> str:
+def _format(units: int) -> str:
     usd = units / _UNITS
     return f"${usd:,.2f}" if usd >= 1 else f"${usd:.2g}"

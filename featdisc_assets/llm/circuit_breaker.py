@@ -1,22 +1,22 @@
-"""When failures are no accident of single requests any more, and asking on would only burn time and attempts."""
+"""The circuit breaker: stops a run when its failures share a cause, so that further attempts would be wasted."""
 
 import time
 from collections.abc import Callable
 
 from featdisc_assets.llm import faults
 
-# Requests in a row that failed for good without any answer before them, or after one.
-_FROM_THE_START = 20
-_LATER = 200
-# A server that is just coming up refuses connections for a moment.
+# Requests in a row that fail alike: before the run's first answer, and after it.
+_LIMIT_BEFORE_ANSWER = 20
+_LIMIT_AFTER_ANSWER = 200
+# A server that is just starting refuses connections for a moment.
 _GRACE_S = 10.0
-_OF_THE_SERVER = ("rejected", *faults.PASSING)
-# Paid for each time: when no answer at all could be used, it is the settings.
-_OF_THE_SETTINGS = ("truncated", "invalid")
+_SERVER_FAILURES = ("rejected", *faults.PASSING)
+# Every such answer is billed: if none of the first can be used, the settings are wrong.
+_SETTINGS_FAILURES = ("truncated", "invalid")
 
 
-class Outlook:
-    """Watches a run's attempts and requests, and says when it is hopeless.
+class CircuitBreaker:
+    """Counts a run's failures, and says when to stop.
 
     Args:
         clock: Seconds, for tests.
@@ -24,36 +24,36 @@ class Outlook:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._heard = False
+        self._was_reached = False
         self._answers = 0
-        self._in_a_row: dict[str, int] = {}
+        self._n_alike: dict[str, int] = {}
         self._refused = 0
         self._refused_since: float | None = None
 
-    def answered(self) -> None:
-        """A request came to an answer."""
+    def record_answer(self) -> None:
+        """Count a request that was answered."""
         self._answers += 1
-        self._in_a_row.clear()
+        self._n_alike.clear()
 
-    def attempt(self, status: str) -> bool:
-        """Count an attempt; True when nothing was ever heard of the server, often and long enough."""
-        self._heard |= status != "connection"
-        if self._heard:
+    def record_attempt(self, status: str) -> bool:
+        """Count an attempt; True if the server was never reached, by enough attempts over a long enough time."""
+        self._was_reached |= status != "connection"
+        if self._was_reached:
             return False
         self._refused += 1
         self._refused_since = self._clock() if self._refused_since is None else self._refused_since
-        return self._refused >= _FROM_THE_START and self._clock() - self._refused_since >= _GRACE_S
+        return self._refused >= _LIMIT_BEFORE_ANSWER and self._clock() - self._refused_since >= _GRACE_S
 
-    def failed(self, status: str) -> int:
-        """Count a request that has ended without an answer.
+    def record_failure(self, status: str) -> int:
+        """Count a request that ended without an answer.
 
         Returns:
-            How many ended alike in a row, when they are too many to be an accident; else 0.
+            The number of requests in a row that ended alike if it reaches the limit, else 0.
         """
-        if status not in (*_OF_THE_SERVER, *_OF_THE_SETTINGS):
-            self._in_a_row.clear()  # the server is there, and judges each request by itself
+        if status not in (*_SERVER_FAILURES, *_SETTINGS_FAILURES):
+            self._n_alike.clear()  # the server works, and decides on each request
             return 0
-        count = self._in_a_row[status] = self._in_a_row.get(status, 0) + 1
+        count = self._n_alike[status] = self._n_alike.get(status, 0) + 1
         if self._answers == 0:
-            return count if count >= _FROM_THE_START else 0
-        return count if count >= _LATER and status in _OF_THE_SERVER else 0
+            return count if count >= _LIMIT_BEFORE_ANSWER else 0
+        return count if count >= _LIMIT_AFTER_ANSWER and status in _SERVER_FAILURES else 0

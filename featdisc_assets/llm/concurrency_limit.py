@@ -1,49 +1,49 @@
-"""How many calls a server takes at a time, found out from how it answers."""
+"""How many calls a server takes at a time, learned from how it answers."""
 
-# Chosen by simulated servers: one call in five thrown away at random leaves the bound alone, while servers that hold 8
-# calls or take 5 a second are asked 1.4 times per answer. Halving cost a sixth more time there.
-_CLUSTERED = 1 / 3
+# Chosen with simulated servers: one call in five throttled at random leaves the limit alone, while servers that hold 8
+# calls or take 5 a second are asked 1.4 times per answer. Halving took a sixth more time there.
+_THROTTLED_SHARE = 1 / 3
 _CUT = 0.7
-# The least number of recent calls that the share of throttled ones is taken of.
-_FEW = 20
+# The share of throttled calls is taken over at least this many recent calls.
+_MIN_CALLS = 20
 
 
-class Bound:
-    """How many calls may be in flight: fewer when throttling is clustered, one more after a round without.
+class ConcurrencyLimit:
+    """An AIMD limit: multiplied by 0.7 when throttling is frequent, plus one after a round of calls without.
 
     Args:
-        most: Where it starts, and what it climbs back to.
+        max_calls: Where it starts, and its maximum.
 
     Attributes:
-        now: The bound.
+        current: The limit now.
         cuts: How often it was lowered.
     """
 
-    def __init__(self, most: int) -> None:
-        self.now = most
+    def __init__(self, max_calls: int) -> None:
+        self.current = max_calls
         self.cuts = 0
-        self._most = most
+        self._max_calls = max_calls
         self._share = 0.0
-        self._well = 0
+        self._n_ok = 0
 
-    def learn(self, *, throttled: bool, is_reached: bool) -> bool:
-        """Take note of a call; True if throttling is clustered though the bound is 1.
+    def record(self, *, throttled: bool, is_reached: bool) -> bool:
+        """Record a call; True if throttling is frequent although the limit is 1.
 
         Args:
-            throttled: Whether the server sent it away.
-            is_reached: Whether as many were in flight as the bound allows; else it is no proof that more would go well.
+            throttled: Whether the server turned it away.
+            is_reached: Whether the limit was reached; otherwise a success does not show that more calls would pass.
         """
-        # The share of throttled calls among those of about the last round.
-        self._share += (throttled - self._share) / max(self.now, _FEW)
-        if self._share > _CLUSTERED:
-            is_least = self.now == 1
-            self.now = max(1, int(_CUT * self.now))
+        # An exponential mean over about the last round of calls.
+        self._share += (throttled - self._share) / max(self.current, _MIN_CALLS)
+        if self._share > _THROTTLED_SHARE:
+            is_least = self.current == 1
+            self.current = max(1, int(_CUT * self.current))
             self.cuts += 1
-            self._share, self._well = 0.0, 0
+            self._share, self._n_ok = 0.0, 0
             return is_least
         if is_reached and not throttled:
-            self._well += 1
-            if self._well >= self.now:
-                self.now = min(self._most, self.now + 1)
-                self._well = 0
+            self._n_ok += 1
+            if self._n_ok >= self.current:
+                self.current = min(self._max_calls, self.current + 1)
+                self._n_ok = 0
         return False

@@ -1,7 +1,7 @@
-"""What can become of a call, and how an exception or an answer is told to be which.
+"""The statuses of calls, and how exceptions and answers are classified.
 
-Statuses are the vocabulary of the ledger. *Passing* failures may succeed later, so a later run asks again; *final* ones
-would fail again, so they are kept; *machine* faults would fail for every piece, so they stop the run at once.
+Statuses are stored in the ledger. *Passing* failures may succeed later, so a later run asks again; *final* ones would
+fail again, so they are kept; *machine* faults would fail for every piece, so they stop the run at once.
 """
 
 import email.utils
@@ -18,7 +18,7 @@ OK = ("ok", "repaired", "too_few")
 PASSING = ("rate_limited", "timeout", "connection", "server_error", "empty")
 FINAL = ("truncated", "invalid", "refused", "content_filter", "context_length", "rejected")
 MACHINE = ("auth", "quota", "unknown_model")
-# Received and stored, not judged yet: only a killed run leaves this behind.
+# Received and stored, not validated yet: only a killed run leaves this behind.
 ANSWERED = "answered"
 
 _EXCERPT = 300
@@ -28,12 +28,11 @@ class ModelError(FeatdiscError):
     """A model that cannot be asked; the message is one sentence with what to do."""
 
 
-class MachineFault(FeatdiscError):  # noqa: N818  (the field's word for it, and part of the interface)
+class MachineFault(FeatdiscError):  # noqa: N818  (part of the interface)
     """A failure that every further call would share; the message is one sentence with what to do.
 
     Attributes:
-        status: `auth`, `quota`, `unknown_model`, `budget`, `rules`, or the failure that befell one request after
-            another.
+        status: `auth`, `quota`, `unknown_model`, `budget`, `rules`, or the failure of many requests in a row.
     """
 
     def __init__(self, status: str, message: str) -> None:
@@ -42,7 +41,7 @@ class MachineFault(FeatdiscError):  # noqa: N818  (the field's word for it, and 
 
 
 class CallFailedError(Exception):
-    """One call's end without an answer: carries a status up through instructor."""
+    """A call that ended without an answer; carries its status up through instructor."""
 
     def __init__(self, status: str, error: str) -> None:
         super().__init__(f"{status}: {error}")
@@ -51,8 +50,8 @@ class CallFailedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The status of one failed attempt, its cause in a line, and how long the server asked us to wait."""
+class AttemptResult:
+    """What came of one attempt: its status, the cause of a failure in a line, and the wait the server asked for."""
 
     status: str
     error: str
@@ -60,10 +59,10 @@ class Verdict:
 
 
 _CODES = {401: "auth", 403: "auth", 402: "quota", 404: "unknown_model", 408: "timeout", 429: "rate_limited"}
-# "litellm.RateLimitError: RateLimitError: OpenAIException - " before the provider's own words.
+# "litellm.RateLimitError: RateLimitError: OpenAIException - " before the provider's message.
 _WRAPPERS = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)\s*[:-]\s*)+")
-# Providers share no codes for these, only words.
-_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+# Providers share no codes for these, only phrases.
+_PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "quota",
         re.compile(r"insufficient[_ ]quota|exceeded your current quota|insufficient balance|credit balance is too low"),
@@ -81,28 +80,28 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def judge(error: BaseException) -> Verdict:
-    """The verdict on an exception of litellm, of the network or of our own timeout."""
+def classify(error: BaseException) -> AttemptResult:
+    """The result of an attempt that raised an exception of litellm, of the network or of our own timeout."""
     line = excerpt(_WRAPPERS.sub("", str(error)) or type(error).__name__)
     words = str(error).lower()
     name = type(error).__name__
     code = getattr(error, "status_code", None)
     wait = retry_after(getattr(error, "litellm_response_headers", None) or getattr(error, "headers", None))
     if isinstance(error, TimeoutError) or name == "Timeout":
-        return Verdict("timeout", "there was no full answer in time", wait)
-    # litellm calls a reset an internal server error, and an unreadable 200 a connection error; both may pass.
+        return AttemptResult("timeout", "there was no full answer in time", wait)
+    # litellm reports a reset as an internal server error, and an unreadable 200 as a connection error; both may pass.
     if name == "APIConnectionError" or isinstance(error, OSError) or "connection error" in words:
-        return Verdict("connection", line, wait)
+        return AttemptResult("connection", line, wait)
     if isinstance(code, int) and code < 500:
-        for status, pattern in _WORDS:
+        for status, pattern in _PHRASES:
             if pattern.search(words):
-                return Verdict(status, line, wait)
-        return Verdict(_CODES.get(code, "rejected"), line, wait)
-    return Verdict("server_error", line, wait)
+                return AttemptResult(status, line, wait)
+        return AttemptResult(_CODES.get(code, "rejected"), line, wait)
+    return AttemptResult("server_error", line, wait)
 
 
 def retry_after(headers: Mapping[str, Any] | None) -> float | None:
-    """Seconds that a response asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date."""
+    """Seconds to wait by a response's headers: `retry-after-ms`, or `retry-after` in seconds or as a date."""
     if not headers:
         return None
     found = {str(name).lower(): str(value) for name, value in headers.items()}
@@ -116,7 +115,7 @@ def retry_after(headers: Mapping[str, Any] | None) -> float | None:
             return float(value)
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
-        return None  # a header we cannot read asks for nothing
+        return None  # an unreadable header is ignored
 
 
 _REFUSAL = re.compile(
@@ -126,40 +125,40 @@ _REFUSAL = re.compile(
 
 
 def is_refusal(text: str) -> bool:
-    """True for a refusal in prose, which would only be refused again if asked to mend its JSON."""
+    """True for a refusal in prose; a re-ask for JSON would only be refused again."""
     return "{" not in text and "[" not in text and _REFUSAL.match(text) is not None
 
 
 _SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD)$", re.IGNORECASE)
-_SECRET_SHAPE = re.compile(
+_SECRET_PATTERN = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|(?<=Bearer )\S+|(?<=://)[^/@\s]+(?=@)",
     re.IGNORECASE,
 )
 
 
 def redact(text: str) -> str:
-    """The text without keys: those of the environment, what looks like one, and passwords in addresses."""
+    """The text without secrets: keys of the environment, strings that look like keys, passwords in addresses."""
     for name, value in os.environ.items():
         if len(value) >= 8 and value in text and _SECRET_NAME.search(name):
             text = text.replace(value, f"[{name}]")
-    return _SECRET_SHAPE.sub("[secret]", text)
+    return _SECRET_PATTERN.sub("[secret]", text)
 
 
 def excerpt(text: str) -> str:
-    """One line of at most 300 characters without secrets: providers echo keys in their errors."""
+    """The text as one line of at most 300 characters, without secrets: providers repeat keys in their errors."""
     text = " ".join(redact(text).split())
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
 
 
-def advice(status: str, model: str, server: str, error: str, count: int = 0) -> str:
-    """The sentence of a `MachineFault`: what is wrong and what to do.
+def machine_fault(status: str, model: str, server: str, error: str, count: int = 0) -> MachineFault:
+    """The fault that stops a run: what is wrong and what to do, in a sentence.
 
     Args:
         status: The failure.
-        model: Who was asked.
-        server: Where.
-        error: Its cause in a line.
-        count: How many requests ended in it, for a failure that only its number makes everyone's.
+        model: The model asked.
+        server: Its address or provider.
+        error: The cause in a line.
+        count: Requests that ended so, for a failure that is a machine fault only because of their number.
     """
     server = redact(server)
     what = {
@@ -171,11 +170,11 @@ def advice(status: str, model: str, server: str, error: str, count: int = 0) -> 
         "truncated": f"all of the first {count} answers of {model!r} reached their limit of tokens; raise max_tokens",
         "invalid": f"none of the first {count} answers of {model!r} could be read; choose a model that writes JSON",
     }.get(status) or f"{server} left {count} requests to {model!r} without an answer ({status}); see whether it is up"
-    return f"{what}, then run again: every answer so far is kept ({error})"
+    return MachineFault(status, f"{what}, then run again: every answer so far is kept ({error})")
 
 
 def rules_failed(subject_id: str, error: BaseException) -> MachineFault:
-    """The fault of a `surface/v1` whose rules raised; `error` is what litellm made of it."""
+    """The fault of `surface/v1` rules that raised an exception; `error` is litellm's wrapper of it."""
     while error.__context__ is not None:
         error = error.__context__
     cause = excerpt(f"{type(error).__name__}: {error}")

@@ -1,17 +1,17 @@
-"""Fences around untrusted text: tags its author cannot write, and nothing inside that could pass for one.
+"""Fences around untrusted text: tags that its author cannot guess, and no lookalike of a tag inside.
 
-Everything that is changed inside a fence is changed visibly (a middle dot, or the code point in brackets), so that a
-rater that reads the piece can still see, and name, an attempt to forge a turn.
+Changes inside a fence are visible (a middle dot, or the code point in brackets), so that a rater of the piece can still
+see and name an attempt to forge a turn.
 """
 
 import re
 from hashlib import blake2b
 
 NAMES = ("user", "thought", "response", "tool", "features", "neighbours", "clusters")
-# Of the tasks that came later. Apart, since a name's look-alikes are marked inside a fence: more names would change how
-# a piece with, say, an HTML label is shown to its rater, and every stored answer to it would belong to the past.
+# Names of later tasks. Separate, since lookalikes of names are marked inside a fence: more names would change how a
+# piece with an HTML label, for example, is shown to its rater, and its stored answers would not be used any more.
 LATER_NAMES = ("piece", "rejected", "name", "phrases", "feature", "codebook")
-# Part of what decides a rendered prompt: raise it when the rules below change.
+# Part of a prompt's version: raise it when the rules below change.
 VERSION = 1
 
 _ALL_NAMES = "|".join((*NAMES, *LATER_NAMES))
@@ -21,14 +21,14 @@ _BAR = "[|\N{FULLWIDTH VERTICAL LINE}]"
 
 
 def _lookalikes(names: str) -> re.Pattern[str]:
-    """Tags of ours and of chat templates, after which a mark goes; what is looked ahead at follows it unchanged."""
+    """Matches the start of our tags and of chat templates' tokens, after which a mark is inserted."""
     return re.compile(
         rf"({_LESS})(?=\s*/?\s*(?:{names})\b)"  # <user>, </ Response-3f9…>
         rf"|({_LESS})(?=\s*{_BAR})"  # <|im_start|>, and the full-width bars of DeepSeek's template
         rf"|({_LESS})(?=\s*/?\s*(?:s|bos|eos|pad|unk|think|tool_call|tool_response|start_of_turn|end_of_turn)\s*>)"
         r"|(<)(?=<\s*/?\s*SYS\s*>>)"
         r"|(\[)(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\s*\])"
-        rf"|(\b(?:{names})-)(?=[0-9a-f]{{12}})",  # a bare tag, should one ever leak
+        rf"|(\b(?:{names})-)(?=[0-9a-f]{{12}})",  # the name of a tag, in case one leaks
         re.IGNORECASE,
     )
 
@@ -36,8 +36,8 @@ def _lookalikes(names: str) -> re.Pattern[str]:
 _LOOKALIKE = _lookalikes("|".join(NAMES))
 _ANY_LOOKALIKE = _lookalikes(_ALL_NAMES)
 
-# Bidi controls, zero-width characters, C0 and C1 controls but tab and newline, tag characters and the variation
-# selectors that can smuggle bytes, lone surrogates. The joiners U+200C and U+200D are judged by their neighbours.
+# Bidi controls, zero-width characters, C0 and C1 controls except tab and newline, tag characters and variation
+# selectors that can hide bytes, lone surrogates. The joiners U+200C and U+200D depend on their neighbours.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -55,16 +55,16 @@ def _show(match: re.Match[str]) -> str:
 
 
 def _joins(char: str) -> bool:
-    """True for a character that a joiner may stand beside in honest text: Persian, Indic scripts, emoji."""
+    """True for a character that a joiner may legitimately stand next to: Persian, Indic scripts, emoji."""
     return ord(char) > 0x2FF and not _INVISIBLE.match(char)
 
 
 def neutralise(text: str, name: str = NAMES[0]) -> str:
-    """Text with forged tags, chat control tokens and invisible characters made harmless and visible.
+    """Make forged tags, chat control tokens and invisible characters harmless and visible.
 
     Args:
         text: Untrusted text of any kind.
-        name: Of the fence it is for.
+        name: The name of the fence it is for.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub(_show, text)
@@ -73,29 +73,28 @@ def neutralise(text: str, name: str = NAMES[0]) -> str:
 
 
 def fence(name: str, text: str, salt: str) -> str:
-    """The text between an opening and a closing tag that its author cannot have written.
+    """The text between an opening and a closing tag that its author cannot guess.
 
     Args:
-        name: What the text is, one of `NAMES` or `LATER_NAMES`.
+        name: The kind of text, one of `NAMES` or `LATER_NAMES`.
         text: Untrusted text of any kind.
-        salt: A secret of this home; it makes the tag unguessable.
+        salt: A secret of this home, which makes the tag unguessable.
 
     Raises:
-        ValueError: If the name is neither.
+        ValueError: If the name is unknown.
     """
-    if name not in (*NAMES, *LATER_NAMES):
-        known = ", ".join((*NAMES, *LATER_NAMES))
-        raise ValueError(f"fence {name!r} is not one of {known}; use the name of what the text is")
+    if name not in (known := (*NAMES, *LATER_NAMES)):
+        raise ValueError(f"fence {name!r} is not one of {', '.join(known)}; use the name of what the text is")
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6, key=salt.encode()[:64])
     tag = f"{name}-{digest.hexdigest()}"
     return f"<{tag}>\n{neutralise(text, name)}\n</{tag}>"
 
 
 def without_salt(prompt: str) -> str:
-    """A rendered prompt as every home would write it: its tags without what the home's salt made of them."""
+    """A rendered prompt with the salted part of its tags removed, so that it is equal in every home."""
     return _TAG.sub(r"\1>", prompt)
 
 
 def open_fence(prompt: str) -> dict[str, str]:
-    """The texts of a rendered prompt's fences by name; what was neutralised stays so."""
+    """The texts of a rendered prompt's fences by name, still neutralised."""
     return {match["name"]: match["text"] for match in _FENCE.finditer(prompt)}

@@ -1,4 +1,4 @@
-"""How many calls are let through at a time, how fast, and when all of them wait."""
+"""The gate that every call passes: a concurrency limit, rate limits, and one pause for all."""
 
 import asyncio
 import math
@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from featdisc_assets.llm.concurrency_limit import Bound
-from featdisc_assets.llm.rate_limit import Pace
+from featdisc_assets.llm.concurrency_limit import ConcurrencyLimit
+from featdisc_assets.llm.rate_limit import RateLimit
+from featdisc_assets.llm.retry_policy import backoff_s
 
 _LONGEST_PAUSE_S = 600.0
 _LONGEST_BACKOFF_S = 60.0
-# After a pause, calls leave over a tenth of its time, at most a second: all at once would only be sent away again.
+# After a pause, calls start spread over a tenth of its time, at most a second: all at once would be throttled again.
 _SPREAD = 0.1
 _LONGEST_SPREAD_S = 1.0
 
@@ -25,10 +26,10 @@ class Limits:
 
     Args:
         max_concurrency: Calls in flight at most; fewer while the server throttles.
-        requests_per_minute: HTTP requests in any minute; None for no limit. 97% of it is used at most.
-        tokens_per_minute: Tokens in any minute, of prompts and answers; None for no limit. A minute may hold one call
-            more, so that a call beyond the limit passes too, alone.
-        backoff_s: The first wait after a passing failure; it doubles with every further one of the same call.
+        requests_per_minute: HTTP requests in any minute; None for no limit. At most 97% of it is used.
+        tokens_per_minute: Tokens in any minute, of prompts and answers; None for no limit. A minute may exceed it by
+            one call, so that a call larger than the limit passes too, alone.
+        backoff_s: The first wait after a passing failure; it doubles with every further failure of the same call.
 
     Raises:
         ValueError: If a limit lets nothing through.
@@ -51,16 +52,16 @@ class Limits:
 
 
 class Gate:
-    """What every call passes: bounds on calls in flight and on their rate, and one pause that all share.
+    """Limits calls in flight and their rate, and pauses all of them when the server asks for it.
 
-    Calls are let through in the order they came, further attempts before first ones. A gate belongs to one event loop;
-    it may be made outside of it.
+    Calls are admitted in order, retries before first attempts. A gate belongs to one event loop, but may be made
+    outside of it.
 
     Args:
-        limits: What it holds to.
+        limits: The limits.
 
     Attributes:
-        in_flight: Calls let through and not yet back.
+        in_flight: Calls admitted and not ended.
         throttled: Throttled calls so far.
     """
 
@@ -68,62 +69,62 @@ class Gate:
         self.limits = limits
         self.in_flight = 0
         self.throttled = 0
-        self._bound = Bound(limits.max_concurrency)
-        self._vain_pauses = 0
+        self._concurrency = ConcurrencyLimit(limits.max_concurrency)
+        self._n_pauses = 0
         rates = limits.requests_per_minute, limits.tokens_per_minute
-        self._requests, self._tokens = (None if rate is None else Pace(rate) for rate in rates)
-        self._open_at, self._gap_s, self._to_spread = -math.inf, 0.0, 0
-        self._again: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._requests, self._tokens = (None if rate is None else RateLimit(rate) for rate in rates)
+        self._paused_until, self._gap_s, self._to_spread = -math.inf, 0.0, 0
+        self._retries: deque[tuple[asyncio.Future[None], int]] = deque()
         self._first: deque[tuple[asyncio.Future[None], int]] = deque()
-        self._cuts_before: dict[asyncio.Task[Any] | None, int] = {}
+        self._cuts_at_start: dict[asyncio.Task[Any] | None, int] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._ended = asyncio.Event()
+        self._closed = asyncio.Event()
 
     @property
     def concurrency(self) -> int:
-        """The bound on calls in flight now: it falls while throttling is clustered, and climbs back."""
-        return self._bound.now
+        """The concurrency limit now: it falls while throttling is frequent, and rises again."""
+        return self._concurrency.current
 
     @asynccontextmanager
-    async def slot(self, tokens: int = 0, *, again: bool = False) -> AsyncIterator[None]:
-        """Hold one of the places for a call; waits for a place, the end of a pause, and the turn by the rates.
+    async def slot(self, tokens: int = 0, *, is_retry: bool = False) -> AsyncIterator[None]:
+        """Hold a slot for a call, after waiting for a free one, for the end of a pause, and for the rate limits.
 
         Args:
-            tokens: What the call is expected to use, of prompt and answer; `learn` corrects it.
-            again: Whether it is a further attempt: those go before first ones, so that what is begun is ended.
+            tokens: Expected tokens of prompt and answer; `record` corrects them.
+            is_retry: Whether it is a further attempt: those go first, so that calls that have begun end soon.
 
         Raises:
-            CancelledError: If the gate is shut, or is shut while the call waits.
+            CancelledError: If the gate is closed before the call is admitted.
         """
         self._check()
         waiter = asyncio.get_running_loop().create_future()
-        (self._again if again else self._first).append((waiter, tokens))
+        (self._retries if is_retry else self._first).append((waiter, tokens))
         self._advance()
         try:
             await waiter
             self._check()
         except asyncio.CancelledError:
             if not waiter.cancelled():
-                self._leave()  # its turn had come just before
+                self._leave()  # it was admitted just before
             raise
         task = asyncio.current_task()
-        self._cuts_before[task] = self._bound.cuts
+        self._cuts_at_start[task] = self._concurrency.cuts
         try:
             yield
         finally:
-            del self._cuts_before[task]
+            del self._cuts_at_start[task]
             self._leave()
 
-    def learn(
+    def record(
         self, *, throttled: bool, wait_s: float | None = None, expected: int = 0, used: int | None = None
     ) -> None:
-        """Take note of what became of a call; called inside its slot.
+        """Record how a call ended; to be called inside its slot.
 
         Args:
-            throttled: Whether the server sent it away for there being too many.
-            wait_s: For how many seconds the server wants no calls.
-            expected: The tokens its slot was taken for.
-            used: The tokens it used; None if unknown.
+            throttled: Whether the server turned it away because of too many calls.
+            wait_s: Seconds for which the server asked for no calls.
+            expected: The tokens that its slot was taken for.
+            used: The tokens that it used; None if unknown.
         """
         if wait_s is not None:
             self.pause(wait_s)
@@ -131,47 +132,48 @@ class Gate:
             self._tokens.correct(used - expected)
         self.throttled += throttled
         if not throttled:
-            self._vain_pauses = 0
-        # What was sent before a cut says nothing about the bound after it.
-        counts = self._cuts_before.get(asyncio.current_task()) == self._bound.cuts
-        if counts and self._bound.learn(throttled=throttled, is_reached=self.in_flight >= self._bound.now):
-            # Fewer at a time is no more possible: only waiting helps.
-            self.pause(self._backoff(self._vain_pauses))
-            self._vain_pauses += 1
+            self._n_pauses = 0
+        # A call sent before a cut says nothing about the lower limit after it.
+        if self._cuts_at_start.get(asyncio.current_task()) != self._concurrency.cuts:
+            return
+        if self._concurrency.record(throttled=throttled, is_reached=self.in_flight >= self.concurrency):
+            # The limit is 1 already: only waiting helps.
+            self._n_pauses += 1
+            self.pause(self._backoff(self._n_pauses))
 
     def pause(self, seconds: float) -> None:
-        """Let no call through for so long (ten minutes at most); calls in flight are left alone."""
+        """Admit no call for so long (ten minutes at most); calls in flight go on."""
         seconds = min(seconds, _LONGEST_PAUSE_S)
         until = asyncio.get_running_loop().time() + seconds
-        if seconds > 0 and until > self._open_at:
+        if seconds > 0 and until > self._paused_until:
             spread = min(_LONGEST_SPREAD_S, _SPREAD * seconds)
-            self._open_at = until + random.uniform(0, spread)
+            self._paused_until = until + random.uniform(0, spread)
             self._gap_s, self._to_spread = spread / self.concurrency, self.concurrency - 1
 
-    def shut(self) -> None:
-        """Let no call through any more, and end the waiting of all that wait."""
-        self._ended.set()
+    def close(self) -> None:
+        """Admit no further calls, and cancel all that wait."""
+        self._closed.set()
         if self._timer is not None:
             self._timer.cancel()
-        for waiter, _ in (*self._again, *self._first):
+        for waiter, _ in (*self._retries, *self._first):
             waiter.cancel("the run has ended")
 
     async def back_off(self, failures: int) -> None:
-        """Wait before asking again: half to all of the doubled time, so that calls failed together come back apart.
+        """Wait before a retry: half to all of the doubled time, so that calls that failed together come back apart.
 
         Raises:
-            CancelledError: If the gate is shut.
+            CancelledError: If the gate is closed.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._backoff(failures - 1) * random.uniform(0.5, 1.0)):
-                await self._ended.wait()
+            async with asyncio.timeout(self._backoff(failures) * random.uniform(0.5, 1.0)):
+                await self._closed.wait()
             self._check()
 
-    def _backoff(self, doublings: int) -> float:
-        return min(_LONGEST_BACKOFF_S, self.limits.backoff_s * 2.0 ** min(doublings, 20))
+    def _backoff(self, failures: int) -> float:
+        return backoff_s(self.limits.backoff_s, failures, _LONGEST_BACKOFF_S)
 
     def _check(self) -> None:
-        if self._ended.is_set():
+        if self._closed.is_set():
             raise asyncio.CancelledError("the run has ended")
 
     def _leave(self) -> None:
@@ -179,40 +181,40 @@ class Gate:
         self._advance()
 
     def _advance(self) -> None:
-        """Let through who may go now, from the front of the queues; set the clock if the next only has to wait."""
-        while (queue := self._again or self._first) and self.in_flight < self._bound.now:
+        """Admit the calls at the front of the queues that may start now; set a timer if the next must only wait."""
+        while (queue := self._retries or self._first) and self.in_flight < self.concurrency:
             waiter, tokens = queue[0]
             if not waiter.done():
                 now = asyncio.get_running_loop().time()
-                if (turn := self._turn()) > now:
-                    self._wake_at(turn)
+                if (start := self._next_start()) > now:
+                    self._wake_at(start)
                     return
-                self._let_through(now, tokens)
+                self._admit(now, tokens)
                 waiter.set_result(None)
             queue.popleft()
 
-    def _turn(self) -> float:
-        turn = self._open_at
+    def _next_start(self) -> float:
+        start = self._paused_until
         if self._requests is not None:
-            turn = max(turn, self._requests.turn)
+            start = max(start, self._requests.next_at)
         if self._tokens is not None:
-            turn = max(turn, self._tokens.turn)
-        return turn
+            start = max(start, self._tokens.next_at)
+        return start
 
-    def _let_through(self, now: float, tokens: int) -> None:
+    def _admit(self, now: float, tokens: int) -> None:
         self.in_flight += 1
         if self._to_spread:
             self._to_spread -= 1
-            self._open_at += self._gap_s * random.uniform(0, 2)
+            self._paused_until += self._gap_s * random.uniform(0, 2)
         if self._requests is not None:
-            self._requests.take(now)
+            self._requests.acquire(now)
         if self._tokens is not None:
-            self._tokens.take(now, tokens)
+            self._tokens.acquire(now, tokens)
 
     def _wake_at(self, when: float) -> None:
         if self._timer is not None:
             if self._timer.when() <= when:
-                return  # it looks again then
+                return  # the earlier timer advances the queues too
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_at(when, self._wake)
 

@@ -1,7 +1,7 @@
-"""The HTTP client that litellm is handed: aiohttp's, one request a call. Import it after `providers.load_litellm`.
+"""The HTTP client that litellm is given: aiohttp's, one request per call. Import it after `providers.load_litellm`.
 
-litellm's own sends a request again when its connection broke, which may be paid twice and passes no gate, and it goes
-through httpx to reach the same aiohttp.
+litellm's own client repeats a request after a broken connection, which may be billed twice and bypasses the gate, and
+it uses aiohttp through httpx.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ import openai
 import orjson
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler, get_ssl_configuration
 
-# A connection belongs to the loop that opened it; a program has one loop that asks (`background_loop`).
+# A connection belongs to the loop that opened it; a program has one loop for asking (`background_loop`).
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _CLOSING_S = 2.0
 
 
 class StatusError(httpx.HTTPStatusError):
-    """A response with an error status, with what litellm looks for on it."""
+    """A response with an error status, with the attributes that litellm reads."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__(response.text, request=response.request, response=response)
         self.status_code, self.text = response.status_code, response.text
 
     def as_openai(self) -> openai.APIStatusError:
-        """The error that OpenAI's client makes of such a response, which litellm reads more out of."""
+        """The same error as OpenAI's client raises it, from which litellm reads more details."""
         try:
             body = orjson.loads(self.response.content)
         except orjson.JSONDecodeError:
@@ -41,10 +41,10 @@ class StatusError(httpx.HTTPStatusError):
 
 
 class HttpClient(AsyncHTTPHandler):
-    """litellm's client with another way to post, for the `client` argument of `litellm.completion`.
+    """litellm's client with its own `post`, for the `client` argument of `litellm.completion`.
 
-    A lost connection and a timeout are raised as OpenAI's client names them, which litellm understands for every
-    provider. An answer that is no JSON object, as some proxies give, counts as a bad gateway.
+    A lost connection and a timeout are raised as the exceptions of OpenAI's client, which litellm understands for every
+    provider. An answer that is not a JSON object, as some proxies send, counts as a bad gateway.
     """
 
     async def post(
@@ -60,7 +60,7 @@ class HttpClient(AsyncHTTPHandler):
 
         Raises:
             StatusError: If the server refused.
-            openai.APIConnectionError: If there was no whole answer.
+            openai.APIConnectionError: If there was no complete answer.
         """
         request = _request(url)
         content = orjson.dumps(json) if data is None else data.encode() if isinstance(data, str) else data
@@ -73,7 +73,7 @@ class HttpClient(AsyncHTTPHandler):
             cause = f"{type(error).__name__}: {error}"
             raise openai.APIConnectionError(message=f"Connection error. {cause}", request=request) from None
         if response.is_success and not _is_object(response.content):
-            response = httpx.Response(502, text=f"the answer is no JSON object: {response.text}", request=request)
+            response = httpx.Response(502, text=f"the answer is not a JSON object: {response.text}", request=request)
         if not response.is_success:
             raise StatusError(response)
         return response
@@ -81,21 +81,21 @@ class HttpClient(AsyncHTTPHandler):
     async def exchange(
         self, request: httpx.Request, content: bytes, headers: Mapping[str, str], seconds: float | None
     ) -> httpx.Response:
-        """The response to a request, whatever its status; an attempt takes so many seconds at most."""
+        """The response to a request, whatever its status; `seconds` is the timeout."""
         limit, proxy = aiohttp.ClientTimeout(total=seconds), _proxy(request.url.scheme, request.url.host)
         sent = _session().post(str(request.url), data=content, headers=headers, timeout=limit, proxy=proxy)
         async with sent as response:
             body = await response.read()
-        # It is decompressed by now.
+        # The body is decompressed by now.
         kept = [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
         return httpx.Response(response.status, headers=kept, content=body, request=request)
 
 
 class EchoClient(HttpClient):
-    """A client that asks nobody: every answer of it is `!`."""
+    """A client that sends nothing and always answers `!`."""
 
     async def exchange(self, request: httpx.Request, *_: object) -> httpx.Response:
-        """An answer as OpenAI would give it."""
+        """An answer in OpenAI's format."""
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "!"}}
         body = {"id": "echo", "object": "chat.completion", "created": 0, "model": "echo", "choices": [choice]}
         return httpx.Response(200, json=body, request=request)
@@ -124,7 +124,7 @@ def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     session = _sessions.get(loop)
     if session is None or session.closed:
-        # As many connections as the gate lets calls through.
+        # No limit of connections: the gate limits the calls.
         ssl = get_ssl_configuration()
         connector = aiohttp.TCPConnector(limit=0, ssl=True if isinstance(ssl, str) else ssl, ttl_dns_cache=300)
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())

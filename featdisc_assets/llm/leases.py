@@ -1,7 +1,7 @@
-"""Who is asking what at this moment: two runs on one home share its answer store, and never ask the same at once.
+"""Leases on requests, so that two runs that share an answer store never ask the same request at once.
 
-A run claims requests before it asks them, in the store's own file. Another run that wants one of them waits for the
-answer instead. The claims of a run that was killed lapse: at once on the same machine, after a minute on another.
+A run leases requests before it asks them, in the store's file. Another run that needs one of them waits for the answer
+instead. The leases of a killed run expire: at once on the same machine, after a minute on another.
 """
 
 import os
@@ -14,21 +14,21 @@ from collections.abc import Sequence
 from featdisc_assets.llm.answer_store import AnswerStore
 
 _TABLES = (
-    "create table if not exists claims (request_key text primary key, owner text not null) without rowid",
+    "create table if not exists leases (request_key text primary key, owner text not null) without rowid",
     """create table if not exists owners (
         owner text primary key, host text not null, pid integer not null,
         beat_at integer not null  -- microseconds since 1970, UTC
     ) without rowid""",
 )
-# An owner not heard of for so long is gone, whatever became of it.
-_GONE_US = 60_000_000
+# An owner without a heartbeat for this long is gone.
+_EXPIRY_US = 60_000_000
 
 
-class Claims:
-    """The requests that one run has taken.
+class Leases:
+    """The leases of one run.
 
     Args:
-        store: The home's answers, and the claims of all its runs.
+        store: The home's answers, whose file also holds the leases of all runs.
     """
 
     def __init__(self, store: AnswerStore) -> None:
@@ -39,49 +39,49 @@ class Claims:
             for table in _TABLES:
                 connection.execute(table)
 
-    def take(self, keys: Sequence[str]) -> set[str]:
-        """Claim requests; returns those that no other living run holds."""
+    def acquire(self, keys: Sequence[str]) -> set[str]:
+        """Lease requests; returns the keys that no other running run holds."""
         with self._store.transaction() as connection:
-            self._beat(connection)
-            self._bury(connection)
+            self._record_heartbeat(connection)
+            self._expire(connection)
             rows = [(key, self._owner) for key in keys]
-            connection.executemany("insert into claims values (?, ?) on conflict do nothing", rows)
-            theirs = connection.execute("select request_key from claims where owner <> ?", (self._owner,))
+            connection.executemany("insert into leases values (?, ?) on conflict do nothing", rows)
+            theirs = connection.execute("select request_key from leases where owner <> ?", (self._owner,))
             return set(keys) - {key for (key,) in theirs}
 
     def release(self, keys: Sequence[str]) -> None:
-        """Give requests up, answered or not."""
+        """Release requests, answered or not."""
         with self._store.transaction() as connection:
             rows = [(key, self._owner) for key in keys]
-            connection.executemany("delete from claims where request_key = ? and owner = ?", rows)
+            connection.executemany("delete from leases where request_key = ? and owner = ?", rows)
 
-    def beat(self) -> int:
-        """Say that this run is alive, to be done several times a minute; returns how many other runs there are."""
+    def heartbeat(self) -> int:
+        """Renew the leases, several times a minute; returns the number of other runs."""
         with self._store.transaction() as connection:
-            self._beat(connection)
-            self._bury(connection)
+            self._record_heartbeat(connection)
+            self._expire(connection)
             others = connection.execute("select count(*) from owners where owner <> ?", (self._owner,))
             return int(others.fetchone()[0])
 
-    def leave(self) -> None:
-        """End the run: give all its requests up."""
+    def release_all(self) -> None:
+        """Release all requests at the end of the run."""
         with self._store.transaction() as connection:
-            _forget(connection, self._owner)
+            _delete(connection, self._owner)
 
-    def _beat(self, connection: sqlite3.Connection) -> None:
+    def _record_heartbeat(self, connection: sqlite3.Connection) -> None:
         row = (self._owner, self._host, os.getpid(), time.time_ns() // 1000)
         connection.execute("insert or replace into owners values (?, ?, ?, ?)", row)
 
-    def _bury(self, connection: sqlite3.Connection) -> None:
+    def _expire(self, connection: sqlite3.Connection) -> None:
         now = time.time_ns() // 1000
         others = connection.execute("select owner, host, pid, beat_at from owners where owner <> ?", (self._owner,))
         for owner, host, pid, beat_at in others.fetchall():
-            if now - beat_at > _GONE_US or (host == self._host and not _is_running(pid)):
-                _forget(connection, owner)
+            if now - beat_at > _EXPIRY_US or (host == self._host and not _is_running(pid)):
+                _delete(connection, owner)
 
 
-def _forget(connection: sqlite3.Connection, owner: str) -> None:
-    connection.execute("delete from claims where owner = ?", (owner,))
+def _delete(connection: sqlite3.Connection, owner: str) -> None:
+    connection.execute("delete from leases where owner = ?", (owner,))
     connection.execute("delete from owners where owner = ?", (owner,))
 
 

@@ -1,76 +1,75 @@
-"""The meter: every HTTP attempt passes it, instructor's re-asks included.
+"""Asking a model until it answers: below instructor and above litellm, with all retries in one place.
 
-It sits below instructor and above litellm: answer store → budget → gate → litellm → stored before it is validated.
-All retries happen here; litellm's and the client's own are 0. So the ledger holds what was billed, and a killed run
-loses at most what was in flight.
+An attempt goes answer store → budget → gate → litellm, and is stored before it is validated. litellm's own retries and
+its client's are 0. So the ledger holds what was billed, and a killed run loses at most the calls in flight.
 
-Instructor forms the requests (once for an answer class and mode: `wire.shape`) and asks again where an answer cannot be
-read. An answer that can be read does not come by it: walking each one through it costs more than all the rest here.
+instructor shapes the requests (once for each answer class and mode, see `codec.encode`) and re-asks for an answer that
+cannot be parsed. A parseable answer skips instructor, which costs more time than all the rest here.
 """
 
-import asyncio
 import functools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import faults, pricing
-from featdisc_assets.llm import parse as reading
-from featdisc_assets.llm import reask as reasking
+from featdisc_assets.llm import codec, faults, pricing, reask
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.answers import Answer
-from featdisc_assets.llm.budget import Budget
-from featdisc_assets.llm.circuit_breaker import Outlook
+from featdisc_assets.llm.attempt import MeteredClient
+from featdisc_assets.llm.budget import Budget, unknown_price
+from featdisc_assets.llm.circuit_breaker import CircuitBreaker
 from featdisc_assets.llm.codec import Completion
-from featdisc_assets.llm.faults import CallFailedError, MachineFault, Verdict
+from featdisc_assets.llm.faults import CallFailedError, MachineFault
 from featdisc_assets.llm.gate import Gate
+from featdisc_assets.llm.parse import parse_answer
 from featdisc_assets.llm.providers import Route
 from featdisc_assets.llm.request import Outcome, Request
-from featdisc_assets.llm.usage import Tally
-
-# A call turned away by a rate limit waits rather than give up: so many times the attempts of other failures.
-_PATIENCE = 4
+from featdisc_assets.llm.retry_policy import THROTTLED_FACTOR, Retries
+from featdisc_assets.llm.tokens import count_tokens, expected_tokens
+from featdisc_assets.llm.usage import Usage
 
 
 @dataclass
 class Call:
-    """One request on its way: what of it is stored, and what came of it so far."""
+    """One request on its way: its stored answers to reuse, and its attempts so far."""
 
     request: Request
     route: Route
-    meter: "Meter"
     replay: list[Attempt] = field(default_factory=list)
     enlarged: bool = False
-    failures: int = 0
-    throttled: int = 0
-    mended: bool = False
+    retries: Retries = field(default_factory=Retries)
+    repaired: bool = False
     received: list[Attempt] = field(default_factory=list)
 
     @property
     def is_under_way(self) -> bool:
-        """True once anything came of it: what is begun is ended first."""
-        return bool(self.received or self.replay or self.enlarged or self.throttled or self.failures)
+        """True after the first attempt: calls that have begun go first."""
+        retries = self.retries
+        return bool(self.received or self.replay or self.enlarged or retries.throttled or retries.failures)
 
     @property
     def mode(self) -> str:
         """The instructor mode it is asked in."""
-        return self.request.params.mode or self.route.wire.mode
+        return self.request.params.mode or self.route.dialect.mode
+
+    def note_repair(self, repaired: bool) -> None:
+        """Count an answer that had to be stripped to its JSON."""
+        # Prompts that contain the schema invite a code fence, so there it is not a flaw of the answer.
+        self.repaired |= repaired and self.mode == "JSON_SCHEMA"
 
 
 class Meter:
     """Asks models on behalf of one run.
 
     Args:
-        store: Where every attempt goes.
+        store: Where every attempt is stored.
         gate: What every attempt waits for.
-        max_attempts: Attempts a request at most for passing failures; four times as many for rate limits.
-        timeout_s: Seconds an attempt may take.
+        max_attempts: Attempts at a request that fails for a passing reason; four times as many for rate limits.
+        timeout_s: Seconds that an attempt may take.
         budget: What every attempt is paid from.
 
     Attributes:
-        tally: What was sent and billed so far.
+        usage: What was sent and billed so far.
     """
 
     def __init__(
@@ -78,11 +77,11 @@ class Meter:
     ) -> None:
         self.store = store
         self.gate = gate
-        self.max_attempts = max_attempts
-        self.timeout_s = timeout_s
         self.budget = budget
-        self.tally = Tally()
-        self._outlook = Outlook()
+        self.usage = Usage()
+        self._max_attempts = max_attempts
+        self._client = MeteredClient(gate, budget, self.usage, timeout_s)
+        self._breaker = CircuitBreaker()
 
     async def ask(self, request: Request, route: Route, known: Sequence[Attempt] = ()) -> Outcome:
         """Ask until there is an answer or a final failure.
@@ -90,71 +89,67 @@ class Meter:
         Args:
             request: What to ask.
             route: Where the model is, from `check_model`.
-            known: Its stored attempts: unjudged answers are judged first, and a truncated one is asked again with a
-                larger limit.
+            known: Its stored attempts: answers without a final status are parsed first, and a truncated one is asked
+                again with a larger limit.
 
         Raises:
-            MachineFault: If the failure would befall every request.
+            MachineFault: If every further request would fail alike.
         """
-        call = Call(request, route, self, *_resume(known))
+        unparsed = [attempt for attempt in known if attempt.status == faults.ANSWERED]
+        call = Call(request, route, unparsed, any(attempt.status == "truncated" for attempt in known))
         try:
             value = None if call.replay else await self._ask_once(call)
             if value is None:
-                value = await reasking.answer(request, call.mode, functools.partial(self._reply, call))
+                value = await reask.answer(request, call.mode, functools.partial(self._reply, call))
         except CallFailedError as end:
             return self._give_up(call, end)
         return self._accept(call, value)
 
     async def _ask_once(self, call: Call) -> Answer | None:
-        """The answer to the request, None if it cannot be read."""
-        attempt, _ = await self._receive(call, wire.shape(call.request, call.route))
-        value, mended = reading.parse(attempt.raw or "", call.request.answer)
+        """The answer to the request, None if it cannot be parsed."""
+        attempt, _ = await self._receive(call, codec.encode(call.request, call.route))
+        value, repaired = parse_answer(attempt.raw or "", call.request.answer)
         if value is None:
             call.replay.append(attempt)
         else:
             call.received.append(attempt)
-            self._note_mending(call, mended)
+            call.note_repair(repaired)
         return value
 
     def _accept(self, call: Call, value: Answer) -> Outcome:
-        self._outlook.answered()
+        self._breaker.record_answer()
         *earlier, final = call.received
         for attempt in earlier:
-            self.store.settle(attempt, "invalid", "asked again for readable JSON")
-        status = "repaired" if earlier or call.mended else "ok"
+            self.store.set_status(attempt, "invalid", "asked again for readable JSON")
+        status = "repaired" if earlier or call.repaired else "ok"
         if value.n_items < call.request.at_least:
             status = "too_few"
-        self.store.settle(final, status)
+        self.store.set_status(final, status)
         return Outcome(call.request, status, value)
 
     def _give_up(self, call: Call, end: CallFailedError) -> Outcome:
         for attempt in call.received:
-            self.store.settle(attempt, "invalid", end.error)
-        if count := self._outlook.failed(end.status):
+            self.store.set_status(attempt, "invalid", end.error)
+        if count := self._breaker.record_failure(end.status):
             raise self._stop(call, end.status, end.error, count) from None
         return Outcome(call.request, end.status, error=end.error)
 
     async def _reply(self, call: Call, given: dict[str, Any]) -> Completion:
-        """What instructor gets for what it would send: a stored answer first, then metered asking."""
+        """The response to what instructor would send: a stored answer if there is one, else from the model."""
         if call.replay:
             attempt = call.replay.pop(0)
-            response = wire.restored(attempt)
+            response = codec.decode_stored(attempt)
         else:
-            attempt, response = await self._receive(call, wire.in_its_own_form(given, call.route.wire))
+            attempt, response = await self._receive(call, codec.apply_dialect(given, call.route.dialect))
         call.received.append(attempt)
-        self._note_mending(call, wire.mend(response))
+        call.note_repair(codec.strip_to_json(response))
         return response
 
-    @staticmethod
-    def _note_mending(call: Call, mended: bool) -> None:
-        # Prompts that carry the schema themselves invite a code fence: no fault of the answer then.
-        call.mended |= mended and call.mode == "JSON_SCHEMA"
-
     async def _receive(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Completion]:
-        """Ask until an answer is received, whatever it says.
+        """Send a request until an answer of any content is received.
 
         Raises:
-            CallFailedError: If the call has failed for good, or for now.
+            CallFailedError: If the call has failed, for good or for now.
             MachineFault: If every further call would fail alike.
         """
         while True:
@@ -166,91 +161,44 @@ class Meter:
                 return attempt, response
             if status in faults.MACHINE:
                 raise self._stop(call, status, error)
-            if self._outlook.attempt(status):
-                raise self._stop(call, status, error, self.tally.requests)
+            if self._breaker.record_attempt(status):
+                raise self._stop(call, status, error, self.usage.requests)
             if status == "truncated" and not call.enlarged:
                 call.enlarged = True
                 continue
-            await self._go_on(call, status, error)
-
-    async def _go_on(self, call: Call, status: str, error: str) -> None:
-        """Wait before the next attempt, if there is to be one."""
-        if status == "rate_limited":
-            call.throttled += 1
-            if call.throttled >= _PATIENCE * self.max_attempts:
+            if not call.retries.allows(status, self._attempts_after(status)):
                 raise CallFailedError(status, error)
-            # The gate holds everyone back after a rate limit: no need for this one to wait long by itself.
-            await self.gate.back_off(min(call.throttled, 3))
-            return
-        call.failures += 1
-        if status not in faults.PASSING or call.failures >= self.max_attempts:
-            raise CallFailedError(status, error)
-        await self.gate.back_off(call.failures)
+            await self.gate.back_off(call.retries.backoff_step(status))
+
+    def _attempts_after(self, status: str) -> int:
+        if status == "rate_limited":
+            return THROTTLED_FACTOR * self._max_attempts
+        return self._max_attempts if status in faults.PASSING else 0
 
     @staticmethod
     def _stop(call: Call, status: str, error: str, count: int = 0) -> MachineFault:
         server = call.request.params.api_base or call.route.provider
-        return MachineFault(status, faults.advice(status, call.request.model, server, error, count))
+        return faults.machine_fault(status, call.request.model, server, error, count)
 
-    async def _attempt(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Any]:
-        """Send one HTTP request and store what came of it."""
-        request = call.request
+    async def _attempt(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Completion]:
+        request, route = call.request, call.route
         price = pricing.price(request.model, request.params.price)
-        expected = self.tally.expected_tokens(request.prompt)
-        reserved = await self._reserve(request, given, price)
-        paid = 0.0
-        try:
-            async with self.gate.slot(expected, again=call.is_under_way):
-                paid = reserved  # from here on it may be billed, whatever happens to us
-                attempt, response, wait_s = await self._exchange(call, given)
-                # A server that is overloaded and says for how long wants fewer calls too.
-                throttled = attempt.status == "rate_limited" or (
-                    attempt.status == "server_error" and wait_s is not None
-                )
-                self.gate.learn(throttled=throttled, wait_s=wait_s, expected=expected, used=_used(attempt))
-                paid = self.tally.bill(attempt, request.prompt, price)
-                return attempt, response
-        finally:
-            if self.budget is not None:
-                self.budget.settle(reserved, paid)
+        prompt_tokens = count_tokens(request.prompt)
+        attempt, _, response = await self._client.attempt(
+            functools.partial(codec.send, request, route, given, self._client.timeout_s),
+            codec.classify,
+            lambda *received: self.store.put(codec.to_attempt(request, route, *received)),
+            price=price,
+            max_cost_usd=self._max_cost(request, given, price),
+            prompt_tokens=prompt_tokens,
+            expected_tokens=expected_tokens(prompt_tokens, self.usage.answer_tokens()),
+            is_retry=call.is_under_way,
+        )
+        return attempt, response
 
-    async def _reserve(self, request: Request, given: dict[str, Any], price: pricing.Price | None) -> float:
+    def _max_cost(self, request: Request, given: dict[str, Any], price: pricing.Price | None) -> float:
         if self.budget is None:
             return 0.0
         if price is None:
-            raise MachineFault(
-                "budget",
-                f"the price of {request.model!r} is not known, so that a budget cannot be kept; "
-                "give rating_plan its price_in and price_out, or take budget_usd away",
-            )
-        sent = "\n".join(str(message["content"]) for message in given["messages"])
-        most = pricing.bound(sent, given["max_tokens"], price)
-        await self.budget.reserve(most)
-        return most
-
-    async def _exchange(self, call: Call, given: dict[str, Any]) -> tuple[Attempt, Any, float | None]:
-        response, verdict = None, Verdict(faults.ANSWERED, "")
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                response = await wire.send(call.request, call.route, given, self.timeout_s)
-            verdict = wire.look(response)
-        except MachineFault:
-            raise
-        except Exception as error:
-            verdict = faults.judge(error)
-        attempt = wire.row(call.request, call.route, verdict, response, (time.perf_counter() - started) * 1000)
-        # Before anything is made of the answer: a paid one must outlive us.
-        return self.store.put(attempt), response, verdict.retry_after_s
-
-
-def _used(attempt: Attempt) -> int | None:
-    """Tokens that count towards a limit a minute, None if unknown."""
-    if attempt.tokens_in is not None:
-        return attempt.tokens_in + (attempt.tokens_out or 0)
-    return 0 if attempt.status == "rate_limited" else None
-
-
-def _resume(known: Sequence[Attempt]) -> tuple[list[Attempt], bool]:
-    unjudged = [attempt for attempt in known if attempt.status == faults.ANSWERED]
-    return unjudged, any(attempt.status == "truncated" for attempt in known)
+            raise unknown_price(request.model)
+        return pricing.max_cost(codec.text_of(given), given["max_tokens"], price)

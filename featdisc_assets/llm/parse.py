@@ -1,4 +1,4 @@
-"""From an answer's raw text to its model: what can be mended without paying is mended here."""
+"""Parses an answer's text into its model, and strips what stands around its JSON."""
 
 import re
 
@@ -12,8 +12,8 @@ _BLOCK = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
 _OPENERS = {"{": "}", "[": "]"}
 
 
-def bare_json(text: str) -> str:
-    """The JSON within an answer, without thoughts, code fence or prose around it; the text itself if there is none."""
+def extract_json(text: str) -> str:
+    """The JSON in an answer, without thoughts, code fence or prose around it; the text itself if there is none."""
     text = _THOUGHTS.sub("", text).strip()
     if text[:1] in _OPENERS and text.endswith(_OPENERS[text[0]]):
         return text
@@ -27,25 +27,25 @@ def bare_json(text: str) -> str:
     return text[start : end + 1] if end > start else text
 
 
-def parse(raw: str, answer: type[Answer]) -> tuple[Answer | None, bool]:
-    """Read a stored answer.
+def parse_answer(raw: str, answer: type[Answer]) -> tuple[Answer | None, bool]:
+    """Parse an answer.
 
     Returns:
-        The answer, None when it cannot be read; and whether it had to be mended first.
+        The answer, None if it cannot be parsed; and whether it had to be stripped to its JSON first.
     """
     try:
         return answer.model_validate_json(raw), False
     except ValidationError:
-        mended = bare_json(raw)
-    if mended == raw:
+        json_text = extract_json(raw)
+    if json_text == raw:
         return None, False
     try:
-        return answer.model_validate_json(mended), True
+        return answer.model_validate_json(json_text), True
     except ValidationError:
         return None, False
 
 
-def complaint(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What is wrong with an answer, in a line."""
     if not isinstance(error, ValidationError):
         return excerpt(f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""What asking costs: tokens counted or bounded beforehand, dollars by litellm's price map or a user's own price."""
+"""What a call costs: estimated or limited beforehand, by litellm's price map or a user's own price."""
 
 import functools
 import re
@@ -7,37 +7,14 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-# What a request costs less in a batch.
+from featdisc_assets.llm import providers
+from featdisc_assets.llm.surface_model import SURFACE
+
+# The share of a request's price that a batch saves.
 BATCH_DISCOUNT = 0.5
-_ASCII_PER_TOKEN = 4.3
-_TOKENS_PER_OTHER = 0.6
-# Sent beside the prompt, in tokens: some ten of chat template, 40-63 of answer schema (o200k).
-_USUALLY_AROUND = 60
-# A provider may add its own: up to 530 for Anthropic's tools (which older models answer through), some hundreds for a
-# template's built-in system message, 130 for a schema told in words.
-_AT_MOST_AROUND = 1024
-
-
-def count_tokens(text: str) -> int:
-    """Roughly how many tokens a text is: one for 4.3 ASCII characters, 0.6 for any other character.
-
-    For estimates and for `surface/v1` only: within some 15% of OpenAI's tokenisers on English prose and code, within a
-    factor of two on other scripts and on digits. The ledger counts what the provider reports.
-    """
-    if not text:
-        return 0
-    plain = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
-    return max(1, round(plain / _ASCII_PER_TOKEN + (len(text) - plain) * _TOKENS_PER_OTHER))
-
-
-def expected_tokens(prompt: str, answer_tokens: int) -> int:
-    """Roughly the tokens that a call takes, sent and received: what a limit of tokens a minute counts.
-
-    Args:
-        prompt: What is sent.
-        answer_tokens: How long the answer is expected to be.
-    """
-    return count_tokens(prompt) + _USUALLY_AROUND + answer_tokens
+# Tokens that a provider may add to the prompt at most: up to 530 for Anthropic's tools (which older models answer
+# through), some hundreds for a template's built-in system message, 130 for a schema written out in words.
+_MAX_OVERHEAD = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +24,9 @@ class Price:
     Attributes:
         tokens_in: Sent.
         tokens_out: Received, thoughts included.
-        tokens_cached: Sent, but found in the provider's cache.
-        tokens_written: Sent, and put into the provider's cache, which some charge for; None: as `tokens_in`.
-        longer: Prices of calls that send much, each with the number of tokens from which it holds for all of the call.
+        tokens_cached: Sent, and found in the provider's cache.
+        tokens_written: Sent, and written to the provider's cache, which some charge for; None: as `tokens_in`.
+        longer: Prices of longer prompts, each with the number of tokens sent from which it applies to the whole call.
     """
 
     tokens_in: float
@@ -60,16 +37,16 @@ class Price:
 
     def of(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0, tokens_written: int = 0) -> float:
         """Dollars for one call; `tokens_cached` and `tokens_written` are part of `tokens_in`."""
-        held = self
+        applied = self
         for start, price in self.longer:
-            held = price if start <= tokens_in else held
-        written = held.tokens_in if held.tokens_written is None else held.tokens_written
+            applied = price if start <= tokens_in else applied
+        written = applied.tokens_in if applied.tokens_written is None else applied.tokens_written
         fresh = max(0, tokens_in - tokens_cached - tokens_written)
-        sent = fresh * held.tokens_in + tokens_cached * held.tokens_cached + tokens_written * written
-        return sent + tokens_out * held.tokens_out
+        sent = fresh * applied.tokens_in + tokens_cached * applied.tokens_cached + tokens_written * written
+        return sent + tokens_out * applied.tokens_out
 
     def at_most(self, tokens_in: int, tokens_out: int) -> float:
-        """The most that a call of no more tokens than these can cost, whatever of it is cached."""
+        """The highest cost of a call with at most these tokens, whatever part of them is cached."""
         reached = (self, *(price for start, price in self.longer if start <= tokens_in))
         return max(
             tokens_in * max(price.tokens_in, price.tokens_cached, price.tokens_written or 0.0)
@@ -91,43 +68,39 @@ class Price:
         )
 
 
-def bound(prompt: str, max_tokens: int, price: Price) -> float:
-    """The most dollars that one attempt can cost.
+def max_cost(prompt: str, max_tokens: int, price: Price) -> float:
+    """The highest cost of one attempt in dollars.
 
-    Tokens sent count as one for each byte of UTF-8, and 1,024 for what is sent around the prompt: template, answer
-    schema, a provider's own words. A tokeniser that merges bytes cannot come to more, and nothing less is sure: over
-    8,000 strings of public chats the average was 0.22 tokens a byte with o200k and 0.24 with the last tokeniser that
-    Claude published, but one message had 0.75 and 0.99. The slack matters little, since `max_tokens` outweighs the
-    prompt: with 4096 of them, the bound of 3,000 ratings was 1.08 times (gpt-5-mini) to 1.16 times (Claude Sonnet 4.5)
-    what it would be with tokens counted by o200k, and 1.4 times where output costs little more than input (deepseek).
+    Tokens sent count as one for each byte of UTF-8, which a tokeniser that merges bytes cannot exceed, plus 1,024 for
+    what is sent around the prompt (template, answer schema, the provider's own text). No lower limit is safe: over
+    8,000 strings of public chats the average was 0.22 tokens a byte with o200k, but one message had 0.75 (0.99 with
+    Claude's published tokeniser). The excess matters little, since `max_tokens` outweighs the prompt: with 4096 of
+    them, the limit was 1.08 times (gpt-5-mini) to 1.4 times (deepseek) that of tokens counted by o200k.
 
-    Two things pass it, and are counted when paid: text of little else but ligatures that a tokeniser first takes apart
-    (U+FDFA has 5 tokens a byte in that one of Claude's), and thoughts that a provider does not count against
-    `max_tokens`.
+    Only text of ligatures that a tokeniser decomposes first (U+FDFA), and thoughts that a provider does not count
+    against `max_tokens`, can exceed it.
 
     Args:
-        prompt: All text that is sent; when an answer is asked for again, that answer and the complaint too.
-        max_tokens: The answer's limit of this attempt.
-        price: The model's.
+        prompt: All text that is sent; in a re-ask also the earlier answer and the complaint about it.
+        max_tokens: The limit of the answer in this attempt.
+        price: The model's price.
     """
-    return price.at_most(len(prompt.encode()) + _AT_MOST_AROUND, max_tokens)
+    return price.at_most(len(prompt.encode()) + _MAX_OVERHEAD, max_tokens)
 
 
 def price(model: str, own: Price | None = None) -> Price | None:
-    """The price of a model, None where nobody knows it.
+    """The price of a model, None if it is unknown.
 
     Args:
-        model: A litellm model string. `surface/v1` and models on servers of one's own cost nothing.
-        own: The price that its user gave, which goes before litellm's.
+        model: A litellm model string. `surface/v1` and models on the user's own servers cost nothing.
+        own: The price that the user gave, which takes precedence over litellm's.
     """
     return own or _listed(model)
 
 
 @functools.cache
 def _listed(model: str) -> Price | None:
-    from featdisc_assets.llm import providers  # noqa: PLC0415  (providers counts tokens with this module)
-
-    if model == providers.SURFACE or providers.is_local(model):
+    if model == SURFACE or providers.is_local(model):
         return Price(0.0, 0.0, 0.0)
     entry = _entry(model)
     priced = {start: found for start, rates in _steps(entry) if (found := _rates(rates))}
@@ -137,11 +110,9 @@ def _listed(model: str) -> Price | None:
 
 @functools.cache
 def _entry(model: str) -> Mapping[str, Any]:
-    """What litellm's map says of a model, nothing where it does not know it."""
-    from featdisc_assets.llm import providers  # noqa: PLC0415
-
+    """The model's entry in litellm's map, empty if there is none."""
     litellm = providers.load_litellm()
-    if _is_asked_over_the_network(model):
+    if _needs_network(model):
         return dict(litellm.model_cost.get(model, {}))
     try:
         return dict(litellm.get_model_info(model))
@@ -151,10 +122,8 @@ def _entry(model: str) -> Mapping[str, Any]:
         return {}
 
 
-def _is_asked_over_the_network(model: str) -> bool:
-    """True where litellm would ask a server what the model is, rather than its map."""
-    from featdisc_assets.llm import providers  # noqa: PLC0415
-
+def _needs_network(model: str) -> bool:
+    """True where `litellm.get_model_info` would ask a server instead of its map."""
     return providers.is_local(model) or model.startswith("huggingface/")
 
 
@@ -164,7 +133,7 @@ _ABOVE = re.compile(rf"{_SENT}_above_(\d+)k_tokens")
 
 
 def _steps(entry: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
-    """The rates of an entry by the number of tokens sent from which they hold: it tells them in one of two ways."""
+    """The rates of an entry by the number of tokens sent from which they apply; the map has two notations for them."""
     steps: list[tuple[int, Mapping[str, Any]]] = [(0, entry)]
     above = {int(found[1]) for key, rate in entry.items() if rate is not None and (found := _ABOVE.fullmatch(key))}
     for thousands in sorted(above):
@@ -178,8 +147,8 @@ def _steps(entry: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
 def _rates(entry: Mapping[str, Any]) -> Price | None:
     sent, received = entry.get(_SENT), entry.get(_RECEIVED)
     if entry.get("mode") == "embedding":
-        received = 0.0  # nothing but numbers comes back
-    # The map writes 0 where a price is not known, or where a call has a fee beside it.
+        received = 0.0  # an embedding has no output tokens
+    # The map has 0 where a price is unknown, or where a call also has a fee.
     elif not received:
         return None
     if not sent:
@@ -187,7 +156,7 @@ def _rates(entry: Mapping[str, Any]) -> Price | None:
     cached, written = entry.get(_CACHED), entry.get(_WRITTEN)
     return Price(
         tokens_in=sent,
-        # Ours is one sum: where thoughts cost more than words, all costs as thoughts.
+        # Output tokens are one sum here: where thoughts cost more than text, all are priced as thoughts.
         tokens_out=max(received, entry.get(_THOUGHT) or 0.0),
         tokens_cached=sent if cached is None else cached,
         # Some entries have the price of reading here.
@@ -196,17 +165,15 @@ def _rates(entry: Mapping[str, Any]) -> Price | None:
 
 
 def context_tokens(model: str) -> int | None:
-    """How many tokens a model reads at most; None where nobody knows without asking its server."""
-    from featdisc_assets.llm import providers  # noqa: PLC0415
-
-    if model == providers.SURFACE or _is_asked_over_the_network(model):
+    """The most tokens that a model reads; None where only its server knows."""
+    if model == SURFACE or _needs_network(model):
         return None
     most = _entry(model).get("max_input_tokens")
     return int(most) if most else None
 
 
 def larger_limit(model: str, limit: int) -> int:
-    """The limit for asking again after a truncated answer: three times as much, or what the model can write at most."""
+    """The limit for asking again after a truncated answer: three times as much, or the most that the model writes."""
     info = _entry(model)
     most = info.get("max_output_tokens") or info.get("max_tokens")
     return max(limit, min(3 * limit, int(most))) if most else 3 * limit

@@ -1,4 +1,4 @@
-"""How far a run is, for those who wait for it."""
+"""The progress of a run, reported about once a second."""
 
 import time
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from featdisc_assets.llm.gate import Gate
-from featdisc_assets.llm.usage import Tally
+from featdisc_assets.llm.usage import Usage
 
 _REPORT_S = 1.0
 _MINUTE_S = 60.0
@@ -14,23 +14,18 @@ _MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run at one moment.
+    """A run's state at one moment.
 
     Attributes:
-        done: Requests with an outcome, the following three among them.
-        failed: Those without an answer.
-        from_store: Those for which nothing was asked now.
-        in_flight: Calls under way.
-        concurrency: Calls allowed at a time at present; below the limit while the provider throttles.
+        done: Requests with an outcome, including `failed` and `from_store`.
+        failed: Requests that ended without an answer.
+        from_store: Requests whose outcome was stored before.
+        in_flight: Calls in flight.
+        concurrency: The concurrency limit now; lower than configured while the provider throttles.
         throttled: Calls turned away by a rate limit.
-        requests: HTTP requests sent by this run.
-        requests_a_minute: Their pace over the last minute, or since the start.
-        done_a_minute: Outcomes likewise.
-        tokens_in: Tokens sent, as reported.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
-        n_unpriced: Answers whose tokens or price are not known.
-        seconds: Since the start.
+        requests_a_minute: The rate of HTTP requests over the last minute, or since the start.
+        done_a_minute: The rate of outcomes.
+        seconds: Since the start. All others are as in `Usage`.
     """
 
     done: int = 0
@@ -50,24 +45,24 @@ class Progress:
 
 
 class Reporter:
-    """Counts outcomes and tells of them about once a second.
+    """Counts outcomes and reports progress about once a second.
 
     Args:
-        tally: What the meter sent and was billed.
-        gate: What it passes.
-        tell: Whom to tell, if anyone.
+        usage: The meter's usage.
+        gate: The meter's gate.
+        report: Called with the progress, if given.
         clock: Seconds, for tests.
     """
 
     def __init__(
         self,
-        tally: Tally,
+        usage: Usage,
         gate: Gate,
-        tell: Callable[[Progress], None] | None,
+        report: Callable[[Progress], None] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tally, self._gate, self._tell, self._clock = tally, gate, tell, clock
-        self._started = self._told = clock()
+        self._usage, self._gate, self._report, self._clock = usage, gate, report, clock
+        self._started = self._reported_at = clock()
         self._done = self._failed = self._from_store = 0
         # Time, requests and outcomes of each report within the last minute.
         self._past: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
@@ -80,20 +75,20 @@ class Reporter:
         self.tick()
 
     def tick(self) -> None:
-        """Tell, if it is time."""
-        if self._tell is not None and self._clock() - self._told >= _REPORT_S:
-            self._tell(self.now())
+        """Report, if a second has passed since the last report."""
+        if self._report is not None and self._clock() - self._reported_at >= _REPORT_S:
+            self._report(self.now())
 
     def end(self) -> None:
-        """Tell of the whole."""
-        if self._tell is not None:
-            self._tell(self.now())
+        """Report the end."""
+        if self._report is not None:
+            self._report(self.now())
 
     def now(self) -> Progress:
-        """The run at this moment."""
-        now, tally, gate = self._clock(), self._tally, self._gate
-        self._told = now
-        self._past.append((now, tally.requests, self._done))
+        """The run's state now."""
+        now, usage, gate = self._clock(), self._usage, self._gate
+        self._reported_at = now
+        self._past.append((now, usage.requests, self._done))
         while len(self._past) > 2 and now - self._past[1][0] >= _MINUTE_S:
             self._past.popleft()
         then, requests, done = self._past[0]
@@ -105,12 +100,12 @@ class Reporter:
             in_flight=gate.in_flight,
             concurrency=gate.concurrency,
             throttled=gate.throttled,
-            requests=tally.requests,
-            requests_a_minute=(tally.requests - requests) / minutes,
+            requests=usage.requests,
+            requests_a_minute=(usage.requests - requests) / minutes,
             done_a_minute=(self._done - done) / minutes,
-            tokens_in=tally.tokens_in,
-            tokens_out=tally.tokens_out,
-            cost_usd=tally.cost_usd,
-            n_unpriced=tally.n_unpriced,
+            tokens_in=usage.tokens_in,
+            tokens_out=usage.tokens_out,
+            cost_usd=usage.cost_usd,
+            n_unpriced=usage.n_unpriced,
             seconds=now - self._started,
         )

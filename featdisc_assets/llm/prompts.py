@@ -1,7 +1,7 @@
-"""Prompt files: strict templates that fail before anything is paid, and that leave the text put into them alone.
+"""Prompt files: templates that are checked before anything is paid, and that insert values verbatim.
 
-A template holds `${name}` placeholders and nothing else that is special (`$$` is a dollar sign). Values are put in once
-and never read again, so a piece that holds `${x}` or `{{7*7}}` arrives as it was written.
+A template has `${name}` placeholders and no other syntax (`$$` is a dollar sign). Values are inserted in a single pass
+and not parsed, so a piece that contains `${x}` or `{{7*7}}` arrives unchanged.
 """
 
 import re
@@ -20,8 +20,8 @@ __all__ = ["Prompt", "PromptError", "examples", "fence", "load", "open_fence"]
 
 HOME = Path(__file__).parents[1] / "prompts"
 
-# For each task: the values a template must use, and those that it may.
-_PLACES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+# For each task: the required and the optional placeholders of a template.
+_PLACEHOLDERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "rate": (frozenset({"piece"}), frozenset({"at_least", "at_most", "examples"})),
     "evidence": (frozenset({"piece"}), frozenset({"at_least", "at_most", "examples"})),
     "name": (frozenset({"features"}), frozenset({"neighbours"})),
@@ -32,15 +32,13 @@ _PLACES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "verify": (frozenset({"piece", "feature"}), frozenset({"kind"})),
     "codebook": (frozenset({"piece", "codebook"}), frozenset({"kind"})),
 }
-
-
 _PHRASE = re.compile(
     r"^\s*[-*•]\s+(?P<bullet>[^\W\d_][^\n.;:]*?)\s*$|[\"“](?P<quoted>[^\W\d_][^\n\"”.;:]*)[\"”]", re.MULTILINE
 )
 
 
 class PromptError(FeatdiscError):
-    """A prompt file that cannot be used; the message is one sentence that names the file and the remedy."""
+    """A prompt file that cannot be used; the message names the file and the remedy in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class Prompt:
     Attributes:
         task: The prompt's folder: `rate`, `name`, `interest`, …
         name: The file's name without its suffix.
-        text: The template, with the examples still to be put in.
-        examples: The example phrases, one a line; empty when the template does not show them.
+        text: The template.
+        examples: The example phrases, one per line; empty if the template does not show them.
     """
 
     task: str
@@ -61,44 +59,46 @@ class Prompt:
 
     @cached_property
     def version(self) -> str:
-        """12 hex digits that change whenever a rendered prompt could change."""
+        """12 hex digits that change whenever a rendered prompt may change."""
         parts = "\0".join((self.text, self.examples, str(fences.VERSION)))
         return blake2b(parts.encode(), digest_size=6).hexdigest()
 
     @cached_property
-    def places(self) -> frozenset[str]:
-        """The values that `render` takes: all of the task's but the examples, whether the template uses them or not."""
-        required, optional = _PLACES[self.task]
+    def placeholders(self) -> frozenset[str]:
+        """The values that `render` takes: all of the task except the examples, used by the template or not."""
+        required, optional = _PLACEHOLDERS[self.task]
         return (required | optional) - {"examples"}
 
     def render(self, **values: object) -> str:
-        """The prompt with its values put in, in a single pass.
+        """The prompt with its values inserted, in a single pass.
 
         Raises:
-            PromptError: If the values are not exactly those the task has.
+            PromptError: If the values are not exactly those of the task.
         """
-        if values.keys() != self.places:
-            wrong = ", ".join(sorted(values.keys() ^ self.places))
-            raise PromptError(f"prompt {self.task}/{self.name} takes {', '.join(sorted(self.places))}; check {wrong}")
+        if values.keys() != self.placeholders:
+            wrong = ", ".join(sorted(values.keys() ^ self.placeholders))
+            raise PromptError(
+                f"prompt {self.task}/{self.name} takes {', '.join(sorted(self.placeholders))}; check {wrong}"
+            )
         return Template(self.text).substitute(values, examples=self.examples)
 
 
 def load(task: str, name: str, folder: Path | None = None) -> Prompt:
-    """Read and check one template; a file in `folder` goes before the built-in one of the same path.
+    """Read and check one template; a file in `folder` replaces the built-in one of the same path.
 
     Args:
         task: The prompt's folder: `rate`, `name`, `interest`, …
         name: The file's name without its suffix: `user`, `thought` or `response`; `cluster`; `clusters`; …
-        folder: A user's own prompts, laid out as the built-in ones (`rate/user.md`, `rate/examples.txt`, …).
+        folder: A user's own prompts, with the paths of the built-in ones (`rate/user.md`, `rate/examples.txt`, …).
 
     Raises:
-        PromptError: If the file is missing or is not a template with the task's placeholders.
+        PromptError: If the file is missing, or is not a template with the task's placeholders.
     """
     path = _find(f"{task}/{name}.md", folder)
     text = _read(path)
-    required, optional = _PLACES[task]
+    required, optional = _PLACEHOLDERS[task]
     used = set(_placeholders(text, path))
-    known = ", ".join(f"${{{place}}}" for place in sorted(required | optional))
+    known = ", ".join(f"${{{name}}}" for name in sorted(required | optional))
     if unknown := sorted(used - required - optional):
         raise PromptError(
             f"{path} uses the unknown placeholder ${{{unknown[0]}}}; use {known}, and $$ for a dollar sign"
@@ -110,10 +110,9 @@ def load(task: str, name: str, folder: Path | None = None) -> Prompt:
 
 
 def fingerprint(task: str, name: str, folder: Path | None = None) -> str:
-    """What decides a task's prompts, as text to hash.
+    """All that decides a task's prompts, as text to hash.
 
-    The files as they are, unchecked: definitions load with a typo in one of them, and the asset that uses it says what
-    is wrong.
+    The files are not checked, so that definitions load with a typo in one of them; the asset that uses it reports it.
     """
     files = [f"{task}/{name}.md", *(["rate/examples.txt"] if task == "rate" else [])]
     found = [(folder / file, HOME / file) if folder is not None else (HOME / file,) for file in files]
@@ -122,16 +121,16 @@ def fingerprint(task: str, name: str, folder: Path | None = None) -> str:
 
 
 def names() -> list[str]:
-    """Every built-in prompt file, by its path in the folder of prompts."""
+    """The paths of all built-in prompt files, relative to their folder."""
     return sorted(str(path.relative_to(HOME)) for path in HOME.glob("*/*.*"))
 
 
 def copy(name: str, folder: Path) -> Path:
-    """Put a built-in prompt where its owner can edit it, unless one is there; returns where.
+    """Copy a built-in prompt to a folder where its owner can edit it, unless it exists; returns its path.
 
     Args:
         name: `rate/thought`, `name/cluster.md`, `rate/examples.txt`, …
-        folder: The owner's prompts.
+        folder: The owner's folder of prompts.
 
     Raises:
         PromptError: If there is no such prompt.
@@ -153,10 +152,10 @@ def examples(folder: Path | None = None) -> list[str]:
 
 
 def shown_phrases(name: str, folder: Path | None = None) -> list[str]:
-    """What the rating prompt of a kind shows as a feature might look: its examples, and quoted or listed phrases.
+    """The phrases that the rating prompt of a kind shows as possible features: its examples, and phrases in its text.
 
-    A prompt of one's own may hold its examples in its text: bullets and quotations of two to eight words without a stop
-    count as such.
+    Bullets and quotations of two to eight words without punctuation count, since a user's own prompt may have its
+    examples in its text.
 
     Args:
         name: `user`, `thought` or `response`.

@@ -1,14 +1,14 @@
-"""Instructor's part in asking: it complains of an answer that cannot be read, and asks for a better one."""
+"""The re-ask by instructor: an answer that cannot be parsed is sent back with the error."""
 
 import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from featdisc_assets.llm import parse as reading
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.codec import Completion
 from featdisc_assets.llm.faults import CallFailedError, MachineFault
+from featdisc_assets.llm.parse import describe_error
 from featdisc_assets.llm.request import Request
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 async def answer(request: Request, mode: str, reply: Callable[[dict[str, Any]], Awaitable[Completion]]) -> Answer:
-    """The answer to a request by instructor, which asks a second time after one that cannot be read.
+    """The answer to a request by instructor, which asks a second time after one that cannot be parsed.
 
     Args:
         request: What is asked.
         mode: An instructor mode.
-        reply: Gives a completion for what instructor would send, stored answers first.
+        reply: Returns a completion for what instructor would send, stored answers first.
 
     Raises:
-        CallFailedError: If neither answer can be read, or as `reply` raises it.
+        CallFailedError: If neither answer can be parsed, or as `reply` raises it.
         MachineFault: As `reply` raises it.
     """
     params = request.params
@@ -43,17 +43,17 @@ async def answer(request: Request, mode: str, reply: Callable[[dict[str, Any]], 
             **given,
         )
     except Exception as error:
-        # Neither the exception nor its chain goes on: instructor's holds all that was sent.
+        # Raised without its chain: instructor's exception holds all that was sent.
         end = _cause(error)
-        if isinstance(end, MachineFault | CallFailedError) or not _is_unreadable(end):
+        if isinstance(end, MachineFault | CallFailedError) or not _is_parse_error(end):
             raise end from None
-        raise CallFailedError("invalid", reading.complaint(end)) from None
-    # Our own class again, without the response that instructor hangs on its answers.
+        raise CallFailedError("invalid", describe_error(end)) from None
+    # Rebuilt as our own class, without the response that instructor attaches.
     fields = {name: getattr(value, name) for name in value.model_fields_set}
     return request.answer.model_construct(**fields)
 
 
-async def _completion(*, reply: Callable[[dict[str, Any]], Awaitable[Completion]], **given: Any) -> Completion:  # noqa: ANN401  (as instructor forms it)
+async def _completion(*, reply: Callable[[dict[str, Any]], Awaitable[Completion]], **given: Any) -> Completion:  # noqa: ANN401  (instructor's arguments)
     return await reply(given)
 
 
@@ -66,14 +66,14 @@ def _client(mode: str) -> "AsyncInstructor":
 
 @functools.cache
 def _prepared(answer_class: type[Answer]) -> type[Answer]:
-    """The answer class as instructor would wrap it anew on every call."""
+    """The answer class as instructor wraps it, which it would otherwise do on every call."""
     from instructor.v2.core.response_model import prepare_response_model  # noqa: PLC0415
 
     return prepare_response_model(answer_class) or answer_class
 
 
-def _is_unreadable(error: BaseException) -> bool:
-    # pydantic's and json's errors are ValueErrors; instructor has some of its own.
+def _is_parse_error(error: BaseException) -> bool:
+    # pydantic's and json's errors are ValueErrors; instructor has its own.
     return isinstance(error, ValueError) or type(error).__module__.startswith("instructor.")
 
 

@@ -1,4 +1,4 @@
-"""One question to a model, what identifies it, and what came of it."""
+"""A request to a model, its key, and its outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.fences import without_salt
 from featdisc_assets.llm.pricing import Price
 
-# Raise it when the same fields come to mean another HTTP request: every stored answer then belongs to the past.
+# Raise it if the same fields come to mean another HTTP request; no stored answer is used then.
 _KEY_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Params:
-    """How a model is asked; one object serves all requests of a run.
+    """How a model is asked; shared by all requests of a run.
 
     Attributes:
-        max_tokens: The answer's limit, thoughts of a thinking model included.
-        temperature: None leaves it to the provider.
-        api_base: The address of an own server; not part of a request's identity, so that a server may move.
+        max_tokens: The limit of an answer's tokens, thoughts included.
+        temperature: None for the provider's default.
+        api_base: The address of the user's own server; not part of a request's key, so that a server may move.
         mode: An instructor mode that overrides the provider's usual one (`JSON_SCHEMA`, `JSON`, `MD_JSON`).
         extra: Further litellm parameters as pairs, such as `("reasoning_effort", "low")`; never a key.
-        price: What a token costs, for a model that litellm has no price of; not part of a request's identity.
+        price: What a token costs, for a model that litellm has no price of; not part of a request's key.
     """
 
     max_tokens: int = 4096
@@ -48,7 +48,7 @@ class Params:
 
 @dataclass(frozen=True)
 class Request:
-    """One question.
+    """One request.
 
     Attributes:
         purpose: What the answer is for: `rate`, `name`, `parent`, `interest`, `judge`, `verify` or `codebook`.
@@ -56,12 +56,12 @@ class Request:
         model: A litellm model string.
         prompt_version: The version of the template, for the ledger.
         prompt: The rendered prompt: the one user message.
-        answer: The model class of the answer.
+        answer: The class of the answer.
         params: How to ask.
-        at_least: Fewer items in the answer than this are accepted, and counted as `too_few`.
+        at_least: An answer with fewer items is accepted with status `too_few`.
         chars_left_out: Characters of the subject that the prompt does not show.
-        shorter: Makes the request to ask instead when the model finds this one too long; None when it cannot be
-            shortened further. Like `chars_left_out`, not part of its identity: the prompt is.
+        shorter: Returns the request to ask instead if this one is too long for the model; None if it cannot be
+            shortened further. Like `chars_left_out`, not part of the key: the prompt is.
     """
 
     purpose: str
@@ -79,7 +79,7 @@ class Request:
     def key(self) -> str:
         """32 hex digits of all that decides the answer: message, model, parameters and answer schema.
 
-        Tags count without their salt, so that two homes know one another's answers and make equal tables.
+        The tags' salt is left out, so that two homes share answers and make equal tables.
         """
         params = self.params
         whole = [_KEY_VERSION, self.model, without_salt(self.prompt), self.answer.__name__, self.answer.SCHEMA]
@@ -90,14 +90,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
         request: The request, or the shorter form of it that was asked in its place.
         status: A status of `faults`; `ok`, `repaired` and `too_few` come with a value.
         value: The parsed answer, an instance of `request.answer`; None after a failure.
         error: The failure in a line.
-        from_store: True when nothing was asked now.
+        from_store: True if nothing was asked now.
     """
 
     request: Request
@@ -107,11 +107,6 @@ class Outcome:
     from_store: bool = False
 
     @property
-    def repaired(self) -> bool:
-        """True when the answer had to be mended or asked for a second time."""
-        return self.status == "repaired"
-
-    @property
     def answered(self) -> bool:
-        """True when there is a value."""
+        """True if there is a value."""
         return self.status in faults.OK

@@ -1,40 +1,40 @@
-"""Long pieces: head and tail are shown, the middle is left out, visibly and countably."""
+"""Shortening of long pieces: head and tail are shown around a note of the characters left out."""
 
-from featdisc_assets.llm.pricing import count_tokens
+from featdisc_assets.llm.tokens import count_tokens
 
-# How far a cut may move to fall between two words.
+# How many characters a cut may move to fall between two words.
 _REACH = 60
 
 
 def head_and_tail(text: str, max_tokens: int) -> tuple[str, int]:
-    """A text of at most about so many tokens: as it is, or its head and its tail around a note of what is missing.
+    """Shorten a text to about `max_tokens`: its head and tail, around a note of the characters left out.
 
     Args:
         text: A piece.
-        max_tokens: The limit, in tokens as `count_tokens` estimates them; the note comes on top.
+        max_tokens: The limit, by the estimate of `count_tokens`; the note is not counted.
 
     Returns:
-        The text to show, and the number of characters left out of it: 0 when it was short enough.
+        The text to show, and the number of characters left out: 0 if it was short enough.
 
     Raises:
         ValueError: If the limit is below 2 tokens.
     """
     if max_tokens < 2:
         raise ValueError(f"max_tokens is {max_tokens}; a head and a tail need at least 2 tokens")
-    # No character counts for more than 0.6 tokens: most texts need no counting.
+    # No character is more than 0.6 tokens, so most texts need no counting.
     if len(text) <= max_tokens or count_tokens(text) <= max_tokens:
         return text, 0
     head = text[: _fitting(text, max_tokens // 2)]
     tail = text[len(text) - _fitting(text[::-1], max_tokens - max_tokens // 2) :]
-    head, tail = _to_a_word(head), _to_a_word(tail[::-1])[::-1]
+    head, tail = _to_word_end(head), _to_word_end(tail[::-1])[::-1]
     left_out = len(text) - len(head) - len(tail)
-    if left_out <= 0:  # both were rounded down, the whole up
+    if left_out <= 0:  # rounding: both halves down, the whole up
         return text, 0
     return f"{head}\n[… {left_out:,} characters left out …]\n{tail}", left_out
 
 
 def _fitting(text: str, max_tokens: int) -> int:
-    """How many characters of the beginning come to at most `max_tokens`."""
+    """The number of characters from the start that are at most `max_tokens`."""
     low, high = 0, min(len(text), 5 * max_tokens)
     while low < high:
         middle = (low + high + 1) // 2
@@ -45,6 +45,6 @@ def _fitting(text: str, max_tokens: int) -> int:
     return low
 
 
-def _to_a_word(start: str) -> str:
+def _to_word_end(start: str) -> str:
     at = max(start.rfind(space, len(start) - _REACH) for space in " \n\t")
     return start[:at] if at > 0 else start

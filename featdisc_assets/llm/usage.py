@@ -1,28 +1,24 @@
-"""What a run has sent and been billed so far, and what a call may therefore be expected to take."""
+"""What a run has sent and been billed so far, and what the next call may be expected to take."""
 
 from dataclasses import dataclass
 
-from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.pricing import Price
 
-# Tokens of an answer before any was seen: fifteen short phrases.
-_FIRST_GUESS = 150
-# Failures that a provider may have billed although we never saw the bill.
+# Failures that a provider may have billed although no bill was received.
 _MAYBE_BILLED = ("timeout", "connection")
 
 
 @dataclass(slots=True)
-class Tally:
+class Usage:
     """Sums over the attempts of one run.
 
     Attributes:
         requests: HTTP requests sent.
-        tokens_in: Tokens sent, as the providers report them.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
-        n_unpriced: Answers whose tokens or price are not known.
-        guessed_usd: Dollars that calls without a bill may have cost, by what such calls cost otherwise.
+        tokens_in: Tokens sent, as reported; `tokens_out` those received, `cost_usd` dollars for both.
+        n_unpriced: Answers of unknown tokens or price.
+        guessed_usd: Estimated dollars for calls that may have been billed, but whose bill was not received.
+        first_answer_tokens: Tokens of an answer before any was received; by default those of fifteen short phrases.
     """
 
     requests: int = 0
@@ -31,26 +27,23 @@ class Tally:
     cost_usd: float = 0.0
     n_unpriced: int = 0
     guessed_usd: float = 0.0
+    first_answer_tokens: int = 150
     _answers: int = 0
 
     def answer_tokens(self) -> int:
-        """Tokens of an answer so far, on average."""
-        return round(self.tokens_out / self._answers) if self._answers else _FIRST_GUESS
+        """Mean tokens of an answer so far."""
+        return round(self.tokens_out / self._answers) if self._answers else self.first_answer_tokens
 
-    def expected_tokens(self, prompt: str) -> int:
-        """Tokens that asking this will take, prompt and answer."""
-        return pricing.expected_tokens(prompt, self.answer_tokens())
-
-    def bill(self, attempt: Attempt, prompt: str, price: Price | None) -> float:
+    def bill(self, attempt: Attempt, prompt_tokens: int, price: Price | None) -> float:
         """Count an attempt.
 
         Args:
-            attempt: What came of it.
-            prompt: What was asked.
-            price: The model's, None if it is not known.
+            attempt: Its ledger row.
+            prompt_tokens: Estimated tokens sent.
+            price: The model's price, None if unknown.
 
         Returns:
-            The dollars it cost: as billed, or as guessed where it may have been billed unseen.
+            Its cost in dollars: as billed, or estimated where it may have been billed but no bill was received.
         """
         self.requests += 1
         if attempt.tokens_in is not None:
@@ -64,6 +57,6 @@ class Tally:
         self.n_unpriced += received
         if price is None or not (received or attempt.status in _MAYBE_BILLED):
             return 0.0
-        guess = price.of(pricing.count_tokens(prompt), self.answer_tokens())
+        guess = price.of(prompt_tokens, self.answer_tokens())
         self.guessed_usd += guess
         return guess

@@ -22,7 +22,7 @@ from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.asking import ask_in_batches
-from featdisc_assets.llm.batch.batch_run import Errand
+from featdisc_assets.llm.batch.batch_run import BatchRun
 from featdisc_assets.llm.faults import PASSING, MachineFault, ModelError
 from featdisc_assets.llm.prompts import HOME as PROMPTS
 from tests.homes import TO_FEATURES, TO_NAMES, first_chats, materialise, warehouse
@@ -233,7 +233,7 @@ def test_nothing_is_asked_live_that_a_batch_will_answer(
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Errand, "_fetch", cut_off)
+        patched.setattr(BatchRun, "_fetch", cut_off)
         patched.setattr(asking, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
         with pytest.raises(RuntimeError, match="cut off"):
             materialise(home, TO_FEATURES, **settings(source, server, mode="batch", **PRICES))

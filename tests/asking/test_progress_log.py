@@ -3,7 +3,7 @@
 import pytest
 
 from featdisc_assets.asking.progress_log import TimeLeft, batch_line, line, numbers, short_count
-from featdisc_assets.llm.batch.batch_usage import BatchTally
+from featdisc_assets.llm.batch.batch_usage import BatchUsage
 from featdisc_assets.llm.progress import Progress
 
 WHOLE = Progress(
@@ -94,10 +94,10 @@ def test_numbers_are_numbers() -> None:
 
 
 def test_batches_have_a_line_of_their_own() -> None:
-    assert batch_line(BatchTally(batches=2, under_way=2, submitted=4_000)) == (
+    assert batch_line(BatchUsage(batches=2, under_way=2, submitted=4_000)) == (
         "batches: 2 handed in · 2 under way · 0 of 4,000 texts answered"
     )
-    tally = BatchTally(
+    tally = BatchUsage(
         batches=2, under_way=1, submitted=4_000, completed=1_990, failed=10, imported=2_000, tokens_in=10**6,
         tokens_out=320_000, cost_usd=0.5,
     )  # fmt: skip

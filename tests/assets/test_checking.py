@@ -12,7 +12,7 @@ import pytest
 from featdisc_assets.home.places import Home
 from featdisc_assets.llm.answers import QuotedFeatureList, Shown, Verdict, clean_quoted
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.llm.providers import answer_by_rules
+from featdisc_assets.llm.surface_model import answer_by_rules
 from featdisc_assets.stages.fidelity import fidelity, interval
 from featdisc_assets.stages.quotes import locate
 from featdisc_assets.surface import apply_codebook as surface_codebook

@@ -19,7 +19,7 @@ from featdisc_assets.encoders.server import Server
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.faults import MachineFault, ModelError
-from featdisc_assets.llm.pricing import count_tokens
+from featdisc_assets.llm.tokens import count_tokens
 from tests.conftest import featdisc
 from tests.homes import TO_FEATURES, first_chats, materialise, warehouse
 from tests.loopback.embeddings import WIDTH

@@ -12,7 +12,7 @@ import pytest
 from featdisc_assets.asking.naming_rounds import UNFAITHFUL
 from featdisc_assets.home.places import Home
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.llm.providers import answer_by_rules
+from featdisc_assets.llm.surface_model import answer_by_rules
 from featdisc_assets.stages.personal import personal
 from featdisc_assets.warehouse import Warehouse
 from tests.homes import materialise

@@ -11,7 +11,7 @@ import pytest
 
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.llm.providers import answer_by_rules
+from featdisc_assets.llm.surface_model import answer_by_rules
 from featdisc_assets.surface import name_parent
 from featdisc_assets.warehouse import Warehouse
 from tests.homes import materialise

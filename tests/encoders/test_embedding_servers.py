@@ -1,4 +1,4 @@
-"""Vectors from a server: as sent, in order, whatever goes wrong on the way, and paid once."""
+"""Vectors from a server: unchanged, in order and paid once, whatever fails."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 from featdisc_assets.encoders import EncoderError
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, server_of
-from featdisc_assets.encoders.server import Manner, Server
+from featdisc_assets.encoders.server import RequestOptions, Server
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault, ModelError
@@ -22,7 +22,7 @@ MODEL = "openai/loopback-embedder"
 DOLLAR_A_TOKEN = Price(1e-6, 0.0, 1e-6)
 KEY = "correct-horse-battery-staple-7731"
 TEXTS = [f"Mentions the number {number} in passing" for number in range(300)]
-# Those that hold an answer back until a timeout, and those of chat completions, are no faults of this endpoint.
+# Without the faults that last until a timeout, and those of chat completions.
 PASSING = ("rate_limit", "rate_limit_ms", "rate_limit_bare", "server_error", "overloaded", "html", "reset")
 
 
@@ -40,13 +40,13 @@ def server() -> Any:  # noqa: ANN401
 
 @pytest.fixture
 def encoder(server: Loopback, tmp_path: Path) -> Callable[..., RemoteEncoder]:
-    """Makes encoders of one home, with waits short enough for a test."""
+    """Makes encoders of one home, with short waits."""
 
     def make(*, limits: Limits = Limits(max_concurrency=8, backoff_s=0.01), **given: Any) -> RemoteEncoder:  # noqa: ANN401, B008
         of_server = {name: given.pop(name) for name in ("dimensions", "width") if name in given}
         where = Server(MODEL, api_base=server.url, price=DOLLAR_A_TOKEN, **of_server)
-        manner = Manner(limits=limits, texts_a_request=16)
-        return RemoteEncoder(where, tmp_path / "answers.sqlite", manner=manner, **given)
+        options = RequestOptions(limits=limits, texts_a_request=16)
+        return RemoteEncoder(where, tmp_path / "answers.sqlite", options=options, **given)
 
     return make
 
@@ -57,7 +57,7 @@ def ledger(tmp_path: Path) -> list[Attempt]:
 
 
 @pytest.mark.parametrize("as_base64", [None, False, True])
-def test_vectors_are_those_of_the_texts_in_their_order(
+def test_vectors_are_those_of_the_texts_in_order(
     server: Loopback, encoder: Callable[..., RemoteEncoder], as_base64: bool | None
 ) -> None:
     server.embeddings.as_base64 = as_base64
@@ -67,14 +67,14 @@ def test_vectors_are_those_of_the_texts_in_their_order(
     np.testing.assert_allclose(vectors, [vector_of(text) for text in [*TEXTS, TEXTS[0]]], atol=1e-6)
     assert set(server.embeddings.billed.values()) == {1}
     assert max(len(body["input"]) for body in server.embeddings.bodies) == 16
-    # Kept, though no warehouse took them over: nothing is asked again.
+    # They are stored, although no warehouse has them: nothing is asked again.
     before = server.embeddings.requests
     assert encoder().encode(TEXTS).tobytes() == vectors[:-1].tobytes()
     assert server.embeddings.requests == before
     assert encoder().encode([]).shape[0] == 0
 
 
-def test_two_thousand_texts_with_faults_all_come_and_the_ledger_is_the_bill(
+def test_two_thousand_texts_with_faults_are_encoded_and_the_ledger_equals_the_bill(
     server: Loopback, encoder: Callable[..., RemoteEncoder], tmp_path: Path
 ) -> None:
     texts = [f"Feature {number} of many" for number in range(2_000)]
@@ -92,14 +92,16 @@ def test_two_thousand_texts_with_faults_all_come_and_the_ledger_is_the_bill(
     attempts = ledger(tmp_path)
     assert len(attempts) == server.embeddings.requests
     assert {attempt.purpose for attempt in attempts} == {"embedding"}
-    assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.embeddings.tokens == model.known.tokens
+    assert (
+        sum(attempt.tokens_in or 0 for attempt in attempts) == server.embeddings.tokens == model.state.usage.tokens_in
+    )
     assert sum(attempt.cost_usd or 0 for attempt in attempts) == pytest.approx(server.embeddings.tokens * 1e-6)
     assert {"ok", "rate_limited", "server_error", "connection", "invalid", "content_filter"} == {
         attempt.status for attempt in attempts
     }
     assert {a.subject_id for a in attempts if a.status == "content_filter"} >= {texts[77], texts[1234]}
 
-    # Refused for good: a later run does not ask again, unless it is told to.
+    # Refused for good: a later run does not ask again without `retry_failed`.
     before = server.embeddings.requests
     again = encoder()
     again.encode_most(texts)
@@ -110,7 +112,7 @@ def test_two_thousand_texts_with_faults_all_come_and_the_ledger_is_the_bill(
 
 
 @pytest.mark.parametrize("fault", ["server_error", "bad_request"])
-def test_a_text_that_the_server_cannot_take_does_not_lose_the_others(
+def test_a_refused_text_does_not_lose_the_others(
     server: Loopback, encoder: Callable[..., RemoteEncoder], fault: str
 ) -> None:
     server.embeddings.of_text = lambda text: fault if text == TEXTS[5] else None
@@ -118,8 +120,8 @@ def test_a_text_that_the_server_cannot_take_does_not_lose_the_others(
     vectors = model.encode_most(TEXTS)
     assert list(model.failures) == [TEXTS[5]]
     assert np.flatnonzero(~vectors.any(axis=1)).tolist() == [5]
-    assert model.known.texts_a_request == 16  # it was not for their number
-    if fault == "server_error":  # it may pass, so whoever needs all of them is told
+    assert model.state.texts_a_request == 16  # their number was not the cause
+    if fault == "server_error":  # it may pass, so `encode` raises
         with pytest.raises(EncoderError, match="run again"):
             encoder().encode(TEXTS[:10])
 
@@ -137,28 +139,28 @@ def test_a_server_that_takes_fewer_texts_is_sent_fewer(server: Loopback, encoder
     server.embeddings.most_texts = 5
     model = encoder(limits=Limits(max_concurrency=1, backoff_s=0.01))
     np.testing.assert_allclose(model.encode(TEXTS), [vector_of(text) for text in TEXTS], atol=1e-6)
-    assert model.known.texts_a_request == 4
-    # Sixteen and eight are tried once each: then it is known.
+    assert model.state.texts_a_request == 4
+    # Sixteen and eight are tried once each.
     sent = [len(body["input"]) for body in server.embeddings.bodies]
-    # In either form, as long as it was never heard; and half of the half is what it takes.
+    # In both formats until the first answer; it takes a quarter.
     assert [size for size in sent if size > 5] == [16, 16, 8, 8, 8]
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [("auth", "refused the key"), ("quota", "no credit left"), ("unknown_model", "does not know the model")],
 )
-def test_what_befalls_every_request_stops_at_the_first_in_one_sentence(
+def test_a_machine_fault_stops_at_the_first_request_with_one_sentence(
     server: Loopback,
     encoder: Callable[..., RemoteEncoder],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
-    said: str,
+    expected: str,
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     server.embeddings.plan = lambda number: fault
-    with pytest.raises(MachineFault, match=said) as caught:
+    with pytest.raises(MachineFault, match=expected) as caught:
         encoder().encode(TEXTS)
     assert server.embeddings.requests == 1
     assert server.embeddings.keys == {f"Bearer {KEY}"}
@@ -167,7 +169,7 @@ def test_what_befalls_every_request_stops_at_the_first_in_one_sentence(
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_a_run_stopped_in_the_middle_keeps_what_came_and_asks_the_rest(
+def test_a_stopped_run_keeps_its_vectors_and_a_later_one_asks_the_rest(
     server: Loopback, encoder: Callable[..., RemoteEncoder]
 ) -> None:
     server.embeddings.plan = lambda number: "quota" if number >= 6 else None
@@ -176,18 +178,18 @@ def test_a_run_stopped_in_the_middle_keeps_what_came_and_asks_the_rest(
         model.encode(TEXTS)
     assert len(server.embeddings.billed) == 6 * 16
     server.embeddings.plan = lambda number: None
-    assert model.encode(TEXTS).shape == (300, WIDTH)  # the same encoder opens again
+    assert model.encode(TEXTS).shape == (300, WIDTH)  # the same encoder has a new gate
     assert set(server.embeddings.billed.values()) == {1}
 
 
-def test_where_nobody_listens_the_run_stops_soon(tmp_path: Path) -> None:
-    manner = Manner(limits=Limits(backoff_s=0.001), max_attempts=2)
-    model = RemoteEncoder(Server(MODEL, api_base="http://127.0.0.1:9/v1"), tmp_path / "a.sqlite", manner=manner)
+def test_an_unreachable_server_stops_the_run_soon(tmp_path: Path) -> None:
+    options = RequestOptions(limits=Limits(backoff_s=0.001), max_attempts=2)
+    model = RemoteEncoder(Server(MODEL, api_base="http://127.0.0.1:9/v1"), tmp_path / "a.sqlite", options=options)
     with pytest.raises(MachineFault, match="could not be reached"):
         model.encode(TEXTS)
 
 
-def test_dimensions_are_asked_for_and_are_another_identity(
+def test_dimensions_are_asked_for_and_are_part_of_the_identity(
     server: Loopback, encoder: Callable[..., RemoteEncoder]
 ) -> None:
     narrow = encoder(dimensions=12)
@@ -204,7 +206,7 @@ def test_dimensions_are_asked_for_and_are_another_identity(
 
 
 @pytest.mark.parametrize("fault", [name for name in EDITS if name != "no_usage"])
-def test_an_answer_that_holds_no_good_vector_for_each_text_is_not_used(
+def test_an_answer_without_a_valid_vector_for_each_text_is_not_used(
     server: Loopback, encoder: Callable[..., RemoteEncoder], fault: str
 ) -> None:
     server.embeddings.plan = lambda number: fault if number == 1 else None
@@ -221,14 +223,14 @@ def test_each_fault_is_one_attempt_and_no_other_layer_retries(
         assert server.embeddings.requests == len(ledger(tmp_path)) - before == 2, fault
 
 
-def test_a_budget_is_not_passed(server: Loopback, encoder: Callable[..., RemoteEncoder], tmp_path: Path) -> None:
+def test_a_budget_is_not_exceeded(server: Loopback, encoder: Callable[..., RemoteEncoder], tmp_path: Path) -> None:
     limit = 0.002
     with pytest.raises(MachineFault, match="raise budget_usd"):
         encoder(budget=Budget(limit)).encode(TEXTS)
     spent = sum(attempt.cost_usd or 0 for attempt in ledger(tmp_path))
     assert spent == pytest.approx(server.embeddings.tokens * 1e-6)
     assert 0 < spent < limit
-    # Another encoder on the home learns what is spent.
+    # Another encoder on the home reads what is spent.
     with pytest.raises(MachineFault, match="raise budget_usd"):
         encoder(budget=Budget(spent)).encode(["Never seen before"])
 

@@ -1,4 +1,4 @@
-"""The fast encoder against the plain one, on the real model."""
+"""The OpenVINO encoder against the torch encoder, on the real model."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_openvino_agrees_with_torch_and_sees_synonyms() -> None:
     assert fast.encode([]).shape == plain.encode([]).shape == (0, 384)
 
 
-def test_without_openvino_torch_does_it_and_says_so(
+def test_without_openvino_torch_is_used_with_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -37,9 +37,9 @@ def test_without_openvino_torch_does_it_and_says_so(
         local.load(encoders.BUNDLED, backend="openvino", precision="auto")
 
 
-def test_the_kept_graph_gives_every_process_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cached_graph_gives_every_process_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    loaded = []  # openvino waits for itself when a model is let go of while its threads end
+    loaded = []  # openvino deadlocks if a model is freed while its threads end
 
     def vectors() -> Matrix:
         loaded.append(local.load(encoders.BUNDLED, backend="openvino", precision="auto"))
@@ -50,10 +50,10 @@ def test_the_kept_graph_gives_every_process_the_same_bits(tmp_path: Path, monkey
     made = graph.stat().st_mtime_ns
     assert vectors().tobytes() == first.tobytes()
     assert graph.stat().st_mtime_ns == made
-    # Broken, it is made anew.
+    # A broken graph is converted again.
     graph.with_name("model.xml").write_text("<not a graph", encoding="utf-8")
     assert vectors().tobytes() == first.tobytes()
-    # Nowhere to keep it: every process converts.
+    # Without a cache every process converts.
     nowhere = tmp_path / "a file"
     nowhere.touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(nowhere))
@@ -61,17 +61,18 @@ def test_the_kept_graph_gives_every_process_the_same_bits(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("text", [*TEXTS, "", " ", "E\u0301CLAIR 🙂", "日本語のテキスト", "a" * 5_000, "[SEP] [CLS]"])
-def test_the_kept_tokenizer_cuts_as_the_plain_one_does(text: str) -> None:
+def test_the_cached_tokenizer_truncates_like_the_plain_one(text: str) -> None:
     encoders.load(encoders.BUNDLED, backend="openvino", precision="auto")
-    kept = converted.kept()
-    assert kept is not None
+    cached = converted.read_cache()
+    assert cached is not None
     plain = local._model(encoders.BUNDLED)
     assert (
-        kept.token_ids([text]) == plain.tokenizer([text], truncation=True, max_length=plain.max_seq_length)["input_ids"]
+        cached.token_ids([text])
+        == plain.tokenizer([text], truncation=True, max_length=plain.max_seq_length)["input_ids"]
     )
 
 
-def test_an_encoder_that_is_nowhere_is_one_sentence() -> None:
+def test_a_missing_encoder_gives_an_error_of_one_sentence() -> None:
     with pytest.raises(encoders.EncoderError, match="needs no download"):
         encoders.load("/nowhere/at/all", backend="auto", precision="auto")
 

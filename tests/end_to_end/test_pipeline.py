@@ -52,7 +52,7 @@ def settled(home: Home) -> dict[str, str]:
 def asked(home: Home) -> int:
     """Attempts at asking a model."""
     with AnswerStore(home.answers) as store:
-        return sum(store.tally().values())
+        return sum(store.count_by_status().values())
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The one piece, the one prompt and the one answer that the tests of asking go by."""
+"""The request and the answer shared by the tests of asking."""
 
 import json
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ FEATURES = ["Asks for a strict word limit", "Writes in a hurry"]
 
 
 def two_features(prompt: str) -> str:
-    """What the test server says to any piece."""
+    """The test server's answer to any piece."""
     return json.dumps({"features": FEATURES})
 
 
 def rating(subject_id: str, server: Loopback, **params: Any) -> Request:  # noqa: ANN401
-    """A request to rate the piece that says its own id."""
+    """A request to rate a piece that contains its id."""
     prompt = load("rate", "user")
     piece = fence("user", f"This is piece {subject_id}.", "salt")
     text = prompt.render(piece=piece, at_least=10, at_most=20)
@@ -36,16 +36,16 @@ def ask(
     max_concurrency: int = 32,
     **how: Any,  # noqa: ANN401
 ) -> list[Outcome]:
-    """All outcomes, with waits short enough for a test."""
+    """All outcomes, with short waits."""
     usual: dict[str, Any] = {"timeout_s": 20.0, "max_attempts": 3, "limits": quick(max_concurrency)}
     return list(ask_all(requests, store=store, **(usual | how)))
 
 
 def quick(max_concurrency: int) -> Limits:
-    """Limits whose waits are short enough for a test."""
+    """Limits with short waits."""
     return Limits(max_concurrency=max_concurrency, backoff_s=0.01)
 
 
 def statuses(store: AnswerStore, request: Request) -> list[str]:
-    """The statuses of a request's attempts, in order."""
+    """The statuses of a request's attempts, oldest first."""
     return [attempt.status for attempt in store.lookup([request.key]).get(request.key, [])]

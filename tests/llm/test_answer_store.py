@@ -1,4 +1,4 @@
-"""The answer store: what it acknowledged is there, whatever happens to the process; an export misses nothing."""
+"""The answer store: stored attempts survive a killed process, and an export misses none."""
 
 import os
 import signal
@@ -20,29 +20,29 @@ def test_attempts_are_numbered_within_their_key(store: AnswerStore) -> None:
     assert [row.attempt for row in store.lookup(["a"])["a"]] == [0, 1, 2]
 
 
-def test_lookup_takes_many_keys_and_knows_nothing_of_others(store: AnswerStore) -> None:
+def test_lookup_takes_many_keys_and_ignores_unknown_ones(store: AnswerStore) -> None:
     for number in range(1200):
         store.put(attempt(str(number)))
     assert len(store.lookup([str(number) for number in range(2000)])) == 1200
 
 
-def test_a_stored_attempt_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_stored_attempt_is_read_unchanged(tmp_path: Path) -> None:
     with AnswerStore(tmp_path / "deep" / "er" / "answers.sqlite") as store:
         put = store.put(attempt("a", raw="{'naïve': 'ключ'}\n"))
     with AnswerStore(tmp_path / "deep" / "er" / "answers.sqlite") as store:
         assert store.lookup(["a"]) == {"a": [put]}
 
 
-def test_a_verdict_is_seen_at_once_and_exported_anew(store: AnswerStore) -> None:
+def test_a_status_is_seen_at_once_and_exported_again(store: AnswerStore) -> None:
     first, second = store.put(attempt("a")), store.put(attempt("b"))
     seen = max(row.seq for row in store.attempts())
-    store.settle(first, "ok")
+    store.set_status(first, "ok")
     assert store.lookup(["a"])["a"][0].status == "ok"
     assert [(row.request_key, row.status, row.raw) for row in store.attempts(seen)] == [("a", "ok", "{}")]
-    store.settle(second, "invalid", "no JSON")
+    store.set_status(second, "invalid", "no JSON")
     [row] = store.attempts(seen + 1)
     assert (row.request_key, row.error, row.cost_usd) == ("b", "no JSON", 0.5)
-    assert store.tally() == {"invalid": 1, "ok": 1}
+    assert store.count_by_status() == {"invalid": 1, "ok": 1}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 store, name = AnswerStore(sys.argv[1]), sys.argv[2]
 for number in range(int(sys.argv[3])):
     store.put(Attempt("shared", "rate", name, "m", "v", "ok"))
-    store.settle(store.put(Attempt(f"{name}{number}", "rate", name, "m", "v", "answered", raw="x" * 2000)), "ok")
+    store.set_status(store.put(Attempt(f"{name}{number}", "rate", name, "m", "v", "answered", raw="x" * 2000)), "ok")
     print(number, flush=True)
 store.close()
 """
@@ -88,11 +88,11 @@ def test_two_processes_share_the_file(tmp_path: Path) -> None:
         assert writer.returncode == 0
     with AnswerStore(path) as store:
         assert [row.attempt for row in store.lookup(["shared"])["shared"]] == list(range(120))
-        assert store.tally() == {"ok": 240}
+        assert store.count_by_status() == {"ok": 240}
 
 
 @pytest.mark.parametrize("lines", [1, 7, 40])
-def test_a_killed_process_has_kept_what_it_acknowledged(tmp_path: Path, lines: int) -> None:
+def test_stored_attempts_survive_a_killed_process(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "answers.sqlite"
     writer = _writer(path, "left", 1_000_000)
     assert writer.stdout is not None

@@ -1,4 +1,4 @@
-"""What becomes of an answer without paying for another."""
+"""Parsing and cleaning of answers, without a re-ask."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from featdisc_assets.llm.answers import Answer, ClusterName, FeatureList, InterestScores, clean_features
-from featdisc_assets.llm.parse import bare_json, parse
+from featdisc_assets.llm.parse import extract_json, parse_answer
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_schemas_are_strict(answer: type[Answer]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "mended"),
+    ("raw", "repaired"),
     [
         ('{"a": 1}', '{"a": 1}'),
         ('```json\n{"a": 1}\n```', '{"a": 1}'),
@@ -69,12 +69,12 @@ def test_schemas_are_strict(answer: type[Answer]) -> None:
         ('{"a": ', '{"a":'),
     ],
 )
-def test_json_is_found_in_what_stands_around_it(raw: str, mended: str) -> None:
-    assert bare_json(raw) == mended
+def test_json_is_extracted_from_text(raw: str, repaired: str) -> None:
+    assert extract_json(raw) == repaired
 
 
 @pytest.mark.parametrize(
-    ("raw", "features", "mended"),
+    ("raw", "features", "repaired"),
     [
         ('{"features": ["A", "B"]}', ["A", "B"], False),
         ('{"features": ["A"], "notes": "extra"}', ["A"], False),
@@ -82,24 +82,24 @@ def test_json_is_found_in_what_stands_around_it(raw: str, mended: str) -> None:
         ('```json\n["A"]\n```', ["A"], True),
     ],
 )
-def test_a_feature_list_is_read_as_leniently_as_is_safe(raw: str, features: list[str], mended: bool) -> None:
-    value, was_mended = parse(raw, FeatureList)
+def test_feature_lists_are_parsed_leniently(raw: str, features: list[str], repaired: bool) -> None:
+    value, was_repaired = parse_answer(raw, FeatureList)
     assert isinstance(value, FeatureList)
-    assert (value.features, was_mended) == (features, mended)
+    assert (value.features, was_repaired) == (features, repaired)
 
 
 @pytest.mark.parametrize("raw", ["", "{}", '{"features": "A, B"}', '{"features": ["A"', "null"])
-def test_what_cannot_be_read_is_nothing(raw: str) -> None:
-    assert parse(raw, FeatureList) == (None, False)
+def test_unparseable_answers_give_none(raw: str) -> None:
+    assert parse_answer(raw, FeatureList) == (None, False)
 
 
-def test_names_lose_stops_and_line_breaks() -> None:
+def test_full_stops_and_line_breaks_of_names_are_removed() -> None:
     name = ClusterName(label=' "Asks for  verse." ', description="The user\nwants verse.")
     assert (name.label, name.description) == ("Asks for verse", "The user wants verse.")
     with pytest.raises(ValidationError, match="label is empty"):
         ClusterName(label="...", description="x")
 
 
-def test_scores_are_clamped_and_gaps_shown() -> None:
+def test_scores_are_clamped_and_missing_ones_are_none() -> None:
     answer = '{"scores": [{"cluster": "1", "score": 300}, {"cluster": 3, "score": 0}, {"cluster": 3, "score": 9}]}'
     assert InterestScores.model_validate_json(answer).of(4) == [100, None, 1, None]

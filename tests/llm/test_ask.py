@@ -1,4 +1,4 @@
-"""Asking as a caller sees it: order, nothing asked twice, nothing lost on the way out."""
+"""`ask_all` as a caller sees it: order, no request asked twice, no answer lost."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def ratings(n: int, server: Loopback) -> list[Request]:
     return [rating(str(number), server) for number in range(n)]
 
 
-def test_outcomes_come_in_input_order_and_are_asked_once_ever(store: AnswerStore) -> None:
+def test_outcomes_come_in_input_order_and_are_asked_only_once(store: AnswerStore) -> None:
     slow_first = in_turn("rate_limit_bare", None, "server_error")
     with Loopback(plan=slow_first, answer=two_features) as server:
         requests = ratings(60, server)
@@ -72,7 +72,7 @@ def test_the_input_is_read_only_a_window_ahead(store: AnswerStore) -> None:
         assert server.total == 7
 
 
-def test_leaving_early_keeps_what_was_in_flight_and_sends_nothing_more(store: AnswerStore) -> None:
+def test_closing_early_stores_calls_in_flight_and_sends_nothing_more(store: AnswerStore) -> None:
     with Loopback(answer=two_features, latency_s=0.1) as server:
         requests = ratings(100, server)
         outcomes = ask_all(requests, store=store, limits=quick(8))
@@ -81,7 +81,7 @@ def test_leaving_early_keeps_what_was_in_flight_and_sends_nothing_more(store: An
         outcomes.close()
         sent = server.total
         assert sent <= 10 + 2 * 8
-        assert store.tally() == {"ok": sent}
+        assert store.count_by_status() == {"ok": sent}
         time.sleep(0.2)
         assert server.total == sent
 
@@ -120,26 +120,26 @@ def test_a_killed_run_repeats_at_most_the_calls_in_flight(tmp_path: Path) -> Non
         assert 120 <= server.total <= 120 + kills * 4
 
 
-def test_an_answer_that_was_stored_but_not_judged_is_judged_without_asking(store: AnswerStore) -> None:
-    """As a kill between receiving and judging leaves it; a broken one is mended by one re-ask."""
+def test_a_stored_answer_without_a_status_is_validated_without_asking(store: AnswerStore) -> None:
+    """The state after a kill between receiving and validating; a broken answer is repaired by one re-ask."""
     with Loopback(plan=in_turn("broken_json"), answer=two_features) as server:
         good, broken = rating("good", server), rating("broken", server)
         ask([broken, good], store, max_concurrency=1)
         for request in (good, broken):
             for attempt in store.lookup([request.key])[request.key]:
-                store.settle(attempt, "answered")
+                store.set_status(attempt, "answered")
         assert [outcome.status for outcome in ask([good, broken], store)] == ["ok", "repaired"]
         assert statuses(store, good) == ["ok"]
         assert server.total == 3
 
 
-def test_a_stored_broken_answer_is_mended_not_bought_again(store: AnswerStore) -> None:
+def test_a_stored_broken_answer_is_repaired_by_a_re_ask(store: AnswerStore) -> None:
     with Loopback(plan=in_turn("broken_json", "refusal"), answer=two_features, keep=True) as server:
         request = rating("a", server)
         ask([request], store)
         broken, refused = store.lookup([request.key])[request.key]
-        store.settle(broken, "answered")
-        store.settle(refused, "connection")
+        store.set_status(broken, "answered")
+        store.set_status(refused, "connection")
         [outcome] = ask([request], store)
         assert (outcome.status, outcome.value.features) == ("repaired", FEATURES)
         assert [message["role"] for message in server.bodies[-1]["messages"]] == ["user", "assistant", "user"]
@@ -156,7 +156,7 @@ def test_too_few_is_accepted_and_counted(store: AnswerStore) -> None:
         assert server.total == 1
 
 
-def test_known_answers_need_neither_litellm_nor_instructor(store: AnswerStore) -> None:
+def test_stored_answers_need_neither_litellm_nor_instructor(store: AnswerStore) -> None:
     with Loopback(answer=two_features) as server:
         ask([rating("a", server)], store)
         store.flush()
@@ -175,12 +175,12 @@ def test_known_answers_need_neither_litellm_nor_instructor(store: AnswerStore) -
         assert done.stdout.splitlines() == ["['ok']", "[]"]
 
 
-async def test_it_works_where_a_loop_is_running(store: AnswerStore) -> None:
+async def test_it_works_while_a_loop_is_running(store: AnswerStore) -> None:
     with Loopback(answer=two_features) as server:
         assert [outcome.status for outcome in ask(ratings(3, server), store)] == ["ok"] * 3
 
 
-def test_two_runs_at_once_share_the_program(store: AnswerStore) -> None:
+def test_two_runs_at_once_in_one_program(store: AnswerStore) -> None:
     found: list[int] = []
     with Loopback(answer=two_features) as server:
         threads = [
@@ -209,7 +209,7 @@ def test_progress_ends_with_the_whole_count(store: AnswerStore) -> None:
     assert (again.done, again.failed, again.from_store, again.in_flight, again.requests) == (12, 1, 12, 0, 0)
 
 
-def test_progress_is_told_while_nothing_comes(store: AnswerStore) -> None:
+def test_progress_is_reported_while_no_outcome_comes(store: AnswerStore) -> None:
     reports: list[Progress] = []
     with Loopback(answer=two_features, latency_s=2.5) as server:
         ask(ratings(1, server), store, on_progress=reports.append)
@@ -224,4 +224,4 @@ def test_a_model_that_cannot_be_asked_stops_before_anything_is_sent(
     request = Request("rate", "a", "anthropic/claude-sonnet-4-5", "v", "prompt", FeatureList)
     with pytest.raises(ModelError, match="needs ANTHROPIC_API_KEY in the environment"):
         ask([request], store)
-    assert store.tally() == {}
+    assert store.count_by_status() == {}

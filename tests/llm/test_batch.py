@@ -1,4 +1,4 @@
-"""Batches: what they answer is there for `ask_all`, what they leave is asked in the ordinary way, and nothing twice."""
+"""Batches: `ask_all` finds their answers, asks live for the rest, and asks nothing twice."""
 
 import dataclasses
 import json
@@ -15,11 +15,11 @@ from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch import asking as batch
 from featdisc_assets.llm.batch import file as batch_file
 from featdisc_assets.llm.batch.batch_store import BatchStore
-from featdisc_assets.llm.batch.batch_usage import BatchTally
+from featdisc_assets.llm.batch.batch_usage import BatchUsage
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.leases import Claims
-from featdisc_assets.llm.pricing import Price, bound
+from featdisc_assets.llm.leases import Leases
+from featdisc_assets.llm.pricing import Price, max_cost
 from tests.llm.asking import ask, rating, statuses, two_features
 from tests.llm.batching import batches, ratings
 from tests.loopback.server import Loopback
@@ -31,7 +31,7 @@ def server() -> Iterator[Loopback]:
         yield server
 
 
-# A third of the rows goes wrong, in all ways that a row can.
+# A third of the rows fail, in all possible ways.
 ROW_FAULTS = [
     "expired",
     "timeout",
@@ -58,17 +58,17 @@ ROW_FAULTS = [
 ]
 
 
-def test_three_hundred_requests_are_answered_or_typed_and_the_ledger_is_the_bill(
+def test_three_hundred_requests_are_answered_or_classified_and_the_ledger_equals_the_bill(
     store: AnswerStore, server: Loopback
 ) -> None:
     server.batches.plan = lambda number, prompt: ROW_FAULTS[number // 3 % len(ROW_FAULTS)] if number % 3 == 0 else None
     server.batches.ends = lambda number: ("completed", "completed", "late", "expired", "cancelled", "failed")[number]
     requests = ratings(300, server)
 
-    tally = batches((request for request in requests + requests[:30]), store, max_requests=50)
-    assert (tally.batches, tally.submitted, tally.under_way) == (6, 300, 0)
-    assert tally.imported + tally.left == 300
-    assert len(tally.notes) == 6
+    usage = batches((request for request in requests + requests[:30]), store, max_requests=50)
+    assert (usage.batches, usage.submitted, usage.under_way) == (6, 300, 0)
+    assert usage.imported + usage.left == 300
+    assert len(usage.notes) == 6
     assert max(server.batches.executed.values()) == 1
 
     outcomes = ask(requests, store)
@@ -83,7 +83,7 @@ def test_three_hundred_requests_are_answered_or_typed_and_the_ledger_is_the_bill
     attempts = list(store.attempts())
     assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.tokens_in
     assert sum(attempt.tokens_out or 0 for attempt in attempts) == server.tokens_out
-    assert "answered" not in store.tally()
+    assert "answered" not in store.count_by_status()
 
     before = (server.total, server.batches.requests.total())
     assert batches(requests, store).batches == 0
@@ -93,11 +93,11 @@ def test_three_hundred_requests_are_answered_or_typed_and_the_ledger_is_the_bill
 
 def test_a_batch_is_marked_in_the_ledger(store: AnswerStore, server: Loopback) -> None:
     [request] = ratings(1, server, price=Price(1.0, 10.0, 0.1))
-    tally = batches([request], store)
+    usage = batches([request], store)
     [attempt] = store.lookup([request.key])[request.key]
     assert (attempt.provider, attempt.served_model) == ("openai (batch)", "loopback-2026-11-22")
     assert (attempt.status, attempt.latency_ms, attempt.subject_id) == ("answered", None, "no. 0")
-    assert attempt.cost_usd == (server.tokens_in * 1.0 + server.tokens_out * 10.0) / 2 == tally.cost_usd
+    assert attempt.cost_usd == (server.tokens_in * 1.0 + server.tokens_out * 10.0) / 2 == usage.cost_usd
 
 
 @pytest.mark.parametrize(
@@ -123,21 +123,21 @@ def test_a_batch_is_marked_in_the_ledger(store: AnswerStore, server: Loopback) -
         ("quota", "quota"),
         ("auth", "auth"),
         ("unknown_model", "unknown_model"),
-        # Never asked, or rejected: nothing is kept.
+        # Not asked, or rejected: nothing is stored.
         ("bad_request", None),
         ("expired", None),
         ("lost", None),
         ("garbled", None),
     ],
 )
-def test_a_row_is_judged_as_an_answer_of_its_own(
+def test_a_row_is_classified_like_a_live_answer(
     store: AnswerStore, server: Loopback, fault: str | None, status: str | None
 ) -> None:
     server.batches.plan = lambda number, prompt: fault if number == 1 else None
     requests = ratings(3, server)
-    tally = batches(requests, store)
+    usage = batches(requests, store)
     assert statuses(store, requests[1]) == ([status] if status else [])
-    assert (tally.imported, tally.left) == ((3, 0) if status else (2, 1))
+    assert (usage.imported, usage.left) == ((3, 0) if status else (2, 1))
     assert statuses(store, requests[0]) == statuses(store, requests[2]) == ["answered"]
     if fault not in ("quota", "auth", "unknown_model", "refusal", "refusal_in_prose", "content_filter"):
         unanswered = {"context_length": "context_length", "prompt_filter": "content_filter"}.get(fault or "")
@@ -164,7 +164,7 @@ EXTRA = (("reasoning_effort", "low"), ("service_tier", "flex"), ("top_k", 5), ("
 @pytest.mark.parametrize(
     "model", ["openai/loopback", "openai/gpt-4o-mini", "openai/gpt-5-mini", "gpt-5-nano", "openai/o3-mini"]
 )
-def test_a_batch_sends_what_a_call_sends(
+def test_a_batch_sends_what_a_live_call_sends(
     store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch, model: str, mode: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted-0123456789-secret")
@@ -189,14 +189,14 @@ def test_batches_are_split_by_count_and_by_bytes(store: AnswerStore, server: Loo
     assert batches(requests[:10], store, max_requests=4).batches == 3
     assert batches(requests[:20], store, max_bytes=4 * size + 100).batches == 3
     long = dataclasses.replace(requests[20], prompt=requests[20].prompt + "x" * size)
-    tally = batches([long, *requests[21:]], store, max_bytes=size + 100)
-    assert (tally.batches, tally.submitted) == (4, 4)
+    usage = batches([long, *requests[21:]], store, max_bytes=size + 100)
+    assert (usage.batches, usage.submitted) == (4, 4)
     assert statuses(store, long) == []
     assert max(len(data) for name, data in server.batches.files.items() if name.startswith("file-in")) <= 4 * size + 100
     assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"answers"}
 
 
-def test_several_models_go_into_files_of_their_own(store: AnswerStore, server: Loopback) -> None:
+def test_each_model_has_its_own_files(store: AnswerStore, server: Loopback) -> None:
     requests = [
         dataclasses.replace(request, model=f"openai/model-{number % 3}")
         for number, request in enumerate(ratings(30, server))
@@ -217,46 +217,46 @@ def test_the_shorter_form_of_a_request_goes_into_the_next_batch(store: AnswerSto
 
 
 def test_only_one_run_at_a_time_asks_in_batches(store: AnswerStore, server: Loopback) -> None:
-    other = Claims(store)
-    other.take(["asking in batches"])
+    other = Leases(store)
+    other.acquire(["asking in batches"])
     with pytest.raises(FeatdiscError, match="another run is asking in batches"):
         batches(ratings(1, server), store)
-    other.leave()
+    other.release_all()
     assert batches(ratings(1, server), store).imported == 1
 
 
-def test_progress_is_told(store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported(store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "_REPORT_S", 0.0)
     server.batches.polls = 6
-    told: list[BatchTally] = []
-    last = batches(ratings(60, server), store, on_progress=told.append, poll_s=0.05)
-    assert told[-1] == last
-    assert max(tally.under_way for tally in told) == 3
-    assert [tally.imported for tally in told] == sorted(tally.imported for tally in told)
+    reports: list[BatchUsage] = []
+    last = batches(ratings(60, server), store, on_progress=reports.append, poll_s=0.05)
+    assert reports[-1] == last
+    assert max(usage.under_way for usage in reports) == 3
+    assert [usage.imported for usage in reports] == sorted(usage.imported for usage in reports)
     assert (last.completed, last.failed, last.imported, last.tokens_out) == (60, 0, 60, server.tokens_out)
 
 
-def test_a_budget_pays_batches_in_turn(store: AnswerStore, server: Loopback) -> None:
+def test_a_budget_pays_batches_one_after_another(store: AnswerStore, server: Loopback) -> None:
     price = Price(1e-6, 1e-5, 1e-7)
     requests = ratings(24, server, price=price)
-    most = bound(requests[0].prompt, requests[0].params.max_tokens, price.discounted(0.5))
+    most = max_cost(requests[0].prompt, requests[0].params.max_tokens, price.discounted(0.5))
     budget = Budget(17 * most)
     in_progress: list[int] = []
     server.batches.hook = lambda name: in_progress.append(
         sum(batch.created["status"] not in ("completed", "failed") for batch in server.batches.batches.values())
     )
-    tally = batches(requests, store, budget=budget)
-    assert (tally.imported, tally.batches) == (24, 12)
+    usage = batches(requests, store, budget=budget)
+    assert (usage.imported, usage.batches) == (24, 12)
     assert max(in_progress) <= 8
     assert budget.reserved_usd == 0
-    assert budget.spent_usd == pytest.approx(tally.cost_usd)
-    assert tally.cost_usd == pytest.approx(price.of(server.tokens_in, server.tokens_out) / 2)
+    assert budget.spent_usd == pytest.approx(usage.cost_usd)
+    assert usage.cost_usd == pytest.approx(price.of(server.tokens_in, server.tokens_out) / 2)
 
 
-def test_a_budget_stops_before_it_is_passed(store: AnswerStore, server: Loopback) -> None:
+def test_a_budget_stops_before_it_is_exceeded(store: AnswerStore, server: Loopback) -> None:
     price = Price(1e-6, 1e-5, 1e-7)
     requests = ratings(9, server, price=price)
-    most = bound(requests[0].prompt, requests[0].params.max_tokens, price.discounted(0.5))
+    most = max_cost(requests[0].prompt, requests[0].params.max_tokens, price.discounted(0.5))
     budget = Budget(most * 1.02)
     with pytest.raises(MachineFault, match="raise budget_usd") as caught:
         batches(requests, store, budget=budget, max_requests=2)
@@ -265,16 +265,16 @@ def test_a_budget_stops_before_it_is_passed(store: AnswerStore, server: Loopback
     assert budget.spent_usd == pytest.approx(price.of(server.tokens_in, server.tokens_out) / 2)
 
 
-def test_a_budget_wants_a_price(store: AnswerStore, server: Loopback) -> None:
+def test_a_budget_needs_a_price(store: AnswerStore, server: Loopback) -> None:
     with pytest.raises(MachineFault, match="price_in and price_out"):
         batches(ratings(1, server), store, budget=Budget(1.0))
     assert server.batches.requests.total() == 0
 
 
-def test_the_books_keep_a_price(store: AnswerStore) -> None:
+def test_the_batch_store_keeps_prices(store: AnswerStore) -> None:
     price = Price(1e-6, 1e-5, 1e-7, 2e-6, ((200_000, Price(2e-6, 2e-5, 2e-7)),))
-    books = BatchStore(store)
-    kept = [books.begin("openai/x", None, price), books.begin("openai/y", "http://127.0.0.1/v1", None)]
+    batch_store = BatchStore(store)
+    kept = [batch_store.begin("openai/x", None, price), batch_store.begin("openai/y", "http://127.0.0.1/v1", None)]
     assert BatchStore(store).unfinished() == kept
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a batch as a whole, and with the server: what it costs, and what is said of it."""
+"""Failures of whole batches and of the batch server: their cost and their messages."""
 
 import dataclasses
 from collections import Counter
@@ -25,29 +25,29 @@ def server() -> Iterator[Loopback]:
 
 
 @pytest.mark.parametrize("end", ["failed", "expired", "cancelled"])
-def test_what_a_batch_leaves_is_asked_one_by_one(store: AnswerStore, server: Loopback, end: str) -> None:
+def test_requests_without_a_result_are_asked_live(store: AnswerStore, server: Loopback, end: str) -> None:
     server.batches.ends = lambda number: end if number == 0 else "completed"
     requests = ratings(40, server)
-    tally = batches(requests, store)
+    usage = batches(requests, store)
     left = 20 if end == "failed" else 10
-    assert (tally.batches, tally.imported, tally.left) == (2, 40 - left, left)
-    assert f"{left} of its 20 requests came back without a result" in tally.notes[0]
+    assert (usage.batches, usage.imported, usage.left) == (2, 40 - left, left)
+    assert f"{left} of its 20 requests came back without a result" in usage.notes[0]
     assert {outcome.status for outcome in ask(requests, store)} == {"ok"}
     assert server.total == left
     assert server.batches.billed == 40 - left
 
 
-def test_a_batch_that_finds_no_room_waits_for_another(store: AnswerStore, server: Loopback) -> None:
+def test_a_batch_refused_by_a_full_queue_waits_for_another(store: AnswerStore, server: Loopback) -> None:
     server.batches.polls = 8
     server.batches.ends = lambda number: "full"
     requests = ratings(60, server)
-    tally = batches(requests, store)
-    assert (tally.batches, tally.imported, tally.left, tally.notes) == (3, 60, 0, ())
+    usage = batches(requests, store)
+    assert (usage.batches, usage.imported, usage.left, usage.notes) == (3, 60, 0, ())
     assert server.batches.requests["upload"] == 3
     assert set(server.batches.executed.values()) == {1}
 
 
-def test_a_batch_that_never_finds_room_stops_the_run(store: AnswerStore, server: Loopback) -> None:
+def test_a_batch_that_never_fits_the_queue_stops_the_run(store: AnswerStore, server: Loopback) -> None:
     server.batches.ends = lambda number: "full_alone"
     requests = ratings(3, server)
     with pytest.raises(MachineFault, match=r"does not queue a batch of 3 requests.*smaller") as caught:
@@ -65,31 +65,31 @@ def test_a_batch_refused_for_its_model_stops_the_run(store: AnswerStore, server:
 
 @pytest.mark.parametrize("endpoint", ["upload", "create", "retrieve"])
 @pytest.mark.parametrize(
-    ("code", "message", "says"),
+    ("code", "message", "expected"),
     [
         (401, "Incorrect API key provided: planted-0123456789-secret", "refused the key"),
         (429, "You exceeded your current quota, please check your plan", "no credit"),
         (400, "Unknown parameter: purpose", "rejected a batch of 3 requests"),
     ],
 )
-def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
+def test_a_machine_fault_stops_the_run_with_one_sentence(
     tmp_path: Path,
     server: Loopback,
     monkeypatch: pytest.MonkeyPatch,
     endpoint: str,
     code: int,
     message: str,
-    says: str,
+    expected: str,
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted-0123456789-secret")
     server.batches.hook = lambda name: _error(code, message) if name == endpoint else None
     requests = ratings(3, server)
-    with AnswerStore(tmp_path / "answers.sqlite") as store, pytest.raises(MachineFault, match=says) as caught:
+    with AnswerStore(tmp_path / "answers.sqlite") as store, pytest.raises(MachineFault, match=expected) as caught:
         batches(requests, store)
     assert "planted" not in str(caught.value)
     chain: BaseException | None = caught.value
     while chain is not None:
-        assert isinstance(chain, MachineFault)  # a client's own error holds the key
+        assert isinstance(chain, MachineFault)  # the client's error contains the key
         chain = chain.__cause__ or chain.__context__
     assert ("which a later run collects: 1" in str(caught.value)) is (endpoint == "retrieve")
     assert not [path for path in tmp_path.iterdir() if b"planted" in path.read_bytes()]
@@ -101,16 +101,16 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
     assert (server.total, server.batches.billed, len(server.batches.batches)) == (0, 3, 1)
 
 
-def test_a_fault_between_two_looks_stops_the_run_too(
+def test_a_fault_between_two_ticks_stops_the_run(
     store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = asking._Run._tick
+    tick = asking._Run._tick
 
-    def slow_look(run: asking._Run) -> None:
-        look(run)
-        futures.wait(run.errands.values())
+    def slow_tick(run: asking._Run) -> None:
+        tick(run)
+        futures.wait(run.batch_runs.values())
 
-    monkeypatch.setattr(asking._Run, "_tick", slow_look)
+    monkeypatch.setattr(asking._Run, "_tick", slow_tick)
     server.batches.hook = lambda name: _error(400, "Unknown parameter: purpose") if name == "create" else None
     with pytest.raises(MachineFault, match="rejected a batch of 3 requests"):
         batches(ratings(3, server), store)
@@ -122,7 +122,7 @@ def _error(code: int, message: str, **headers: str) -> web.Response:
 
 
 @pytest.mark.parametrize(
-    ("model", "says"),
+    ("model", "expected"),
     [
         ("anthropic/claude-sonnet-4-5", "anthropic has none; set mode: live"),
         ("gemini/gemini-2.5-flash", "gemini has none; set mode: live"),
@@ -132,12 +132,12 @@ def _error(code: int, message: str, **headers: str) -> web.Response:
     ],
 )
 def test_a_model_without_batches_is_refused_before_anything_is_sent(
-    store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch, model: str, says: str
+    store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch, model: str, expected: str
 ) -> None:
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.setenv(name, "planted-0123456789-secret")
     request = dataclasses.replace(rating("a", server), model=model, params=Params())
-    with pytest.raises(ModelError, match=says):
+    with pytest.raises(ModelError, match=expected):
         batches([request], store)
     assert server.batches.requests.total() == 0
 
@@ -151,7 +151,7 @@ def test_a_server_without_batches_is_refused(store: AnswerStore, server: Loopbac
             batches(ratings(1, server), store)
 
 
-def test_a_password_in_an_address_is_not_written_down(store: AnswerStore, server: Loopback) -> None:
+def test_a_password_in_an_address_is_not_stored(store: AnswerStore, server: Loopback) -> None:
     request = rating("a", server)
     base = server.url.replace("://", "://me:planted@")
     secret = dataclasses.replace(request, params=dataclasses.replace(request.params, api_base=base))
@@ -159,10 +159,10 @@ def test_a_password_in_an_address_is_not_written_down(store: AnswerStore, server
         batches([secret], store)
 
 
-def _unheard(
+def _fail_first(
     names: Counter[str], endpoint: str, n: int, response: Callable[[], web.StreamResponse]
 ) -> Callable[[str], web.StreamResponse | None]:
-    """A hook that answers the first `n` requests to an endpoint, whatever the endpoint itself has done."""
+    """A hook that answers the first `n` requests to an endpoint in its place, or after it has acted."""
 
     def hook(name: str) -> web.StreamResponse | None:
         if name != endpoint:
@@ -183,7 +183,7 @@ def _unheard(
         "html_200",
     ],
 )
-def test_a_failure_that_passes_costs_nothing(store: AnswerStore, server: Loopback, endpoint: str, fault: str) -> None:
+def test_a_passing_failure_costs_nothing(store: AnswerStore, server: Loopback, endpoint: str, fault: str) -> None:
     answer: dict[str, Callable[[], web.StreamResponse]] = {
         "server_error": lambda: _error(500, "The server had an error"),
         "rate_limit": lambda: _error(429, "Rate limit reached", **{"retry-after-ms": "5"}),
@@ -192,28 +192,28 @@ def test_a_failure_that_passes_costs_nothing(store: AnswerStore, server: Loopbac
     }
     if endpoint == "content" and fault == "html_200":
         pytest.skip("a page in place of results is lines that are none")
-    server.batches.hook = _unheard(Counter(), endpoint, 2, answer[fault])
+    server.batches.hook = _fail_first(Counter(), endpoint, 2, answer[fault])
     requests = ratings(3, server)
     assert batches(requests, store).imported == 3
     assert set(server.batches.executed.values()) == {1}
     assert len(server.batches.batches) == 1 or (endpoint, fault) == ("created", "rate_limit")
-    assert store.tally() == {"answered": 3}
+    assert store.count_by_status() == {"answered": 3}
 
 
 @pytest.mark.parametrize(("endpoint", "code"), [("retrieve", 404), ("content", 404), ("create", 400)])
-def test_a_batch_that_the_server_has_lost_is_left_to_the_ordinary_path(
+def test_requests_of_a_batch_lost_by_the_server_are_asked_live(
     store: AnswerStore, server: Loopback, endpoint: str, code: int
 ) -> None:
     lost = lambda name: _error(code, "No such File object: file-in0") if name == endpoint else None  # noqa: E731
     server.batches.hook = lost
     requests = ratings(3, server)
-    tally = batches(requests, store)
-    assert (tally.imported, tally.left, tally.under_way) == (0, 3, 0)
-    assert "does not know it any more" in tally.notes[0]
+    usage = batches(requests, store)
+    assert (usage.imported, usage.left, usage.under_way) == (0, 3, 0)
+    assert "does not know it any more" in usage.notes[0]
     assert {outcome.status for outcome in ask(requests, store)} == {"ok"}
 
 
-def test_a_server_that_stays_away_stops_the_run(store: AnswerStore, server: Loopback) -> None:
+def test_a_server_that_stays_down_stops_the_run(store: AnswerStore, server: Loopback) -> None:
     server.batches.hook = lambda name: _error(500, "down") if name == "retrieve" else None
     with pytest.raises(MachineFault, match=r"failed 20 times in a row.*not lost.*a later run collects: 1"):
         batches(ratings(3, server), store, poll_s=1e-6)

@@ -1,4 +1,4 @@
-"""A pass that is killed at any step: the next one takes it up, and nothing is lost or paid twice."""
+"""A pass killed at any step is resumed by the next: nothing is lost or paid twice."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.api import BatchApi
-from featdisc_assets.llm.batch.asking import BatchTally
+from featdisc_assets.llm.batch.asking import BatchUsage
 from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.request import Request
 from tests.llm.asking import FEATURES, ask, two_features
@@ -32,7 +32,7 @@ STEPS = [
     (BatchStore, "add"),
     (BatchStore, "save"),
     (BatchStore, "awaited"),
-    (BatchStore, "take_in"),
+    (BatchStore, "import_results"),
     (BatchStore, "forget_done"),
     (BatchApi, "upload"),
     (BatchApi, "create"),
@@ -78,7 +78,7 @@ def test_killed_at_any_step_nothing_is_lost_or_asked_twice(
 
 
 def _check_resumed(tmp_path: Path, server: Loopback, requests: list[Request]) -> None:
-    """A second pass and `ask_all` bring every answer, and every request was paid once."""
+    """Check that a second pass and `ask_all` give every answer, and that every request was paid once."""
     with AnswerStore(tmp_path / "answers.sqlite") as store:
         batches(requests, store)
         outcomes = ask(requests, store)
@@ -86,9 +86,9 @@ def _check_resumed(tmp_path: Path, server: Loopback, requests: list[Request]) ->
         assert server.total == 0
         once = Counter(request.key for request in requests)
         assert server.batches.executed == once
-        # This server answers a batch when it is asked for; a real one answers those too that nobody knows of.
+        # This server answers a batch when it is polled; a real one also answers batches that no run knows of.
         assert Counter(row["custom_id"] for made in server.batches.batches.values() for row in made.rows) == once
-        assert store.tally() == {"ok": len(requests)}
+        assert store.count_by_status() == {"ok": len(requests)}
         assert BatchStore(store).unfinished() == []
 
 
@@ -99,39 +99,39 @@ def test_an_interrupted_import_takes_no_result_twice(
     requests = ratings(60, server)
     for nth in (2, 3, 4):
         calls = Counter[str]()
-        plain = BatchStore.take_in
+        plain = BatchStore.import_results
 
         def killing(*given: Any, nth: int = nth, calls: Counter[str] = calls, plain: Any = plain) -> Any:  # noqa: ANN401
-            calls["take_in"] += 1
-            if calls["take_in"] == nth:
+            calls["import_results"] += 1
+            if calls["import_results"] == nth:
                 raise Killed
             return plain(*given)
 
         with AnswerStore(tmp_path / "answers.sqlite") as store, pytest.MonkeyPatch.context() as patch:
-            patch.setattr(BatchStore, "take_in", killing)
+            patch.setattr(BatchStore, "import_results", killing)
             with pytest.raises(Killed):
                 batches(requests, store, max_requests=60)
     _check_resumed(tmp_path, server, requests)
 
 
-def test_a_batch_that_nobody_wants_any_more_is_looked_at_and_left(store: AnswerStore, server: Loopback) -> None:
+def test_a_batch_without_wanted_requests_is_polled_and_left(store: AnswerStore, server: Loopback) -> None:
     server.batches.ends = lambda number: "endless" if number == 0 else "completed"
     old, new = ratings(5, server), ratings(9, server)[5:]
     with pytest.raises(Killed):
         batches(old, store, on_progress=_killer())
-    tally = batches(new, store)
-    assert (tally.imported, tally.under_way) == (4, 1)
+    usage = batches(new, store)
+    assert (usage.imported, usage.under_way) == (4, 1)
     assert batches([], store).under_way == 1
 
     [endless] = [batch for batch in server.batches.batches.values() if batch.states[:1] == ["endless"]]
     endless.states = ["completed"]
-    tally = batches([], store)
-    assert (tally.imported, tally.under_way, server.batches.requests["create"]) == (5, 0, 2)
+    usage = batches([], store)
+    assert (usage.imported, usage.under_way, server.batches.requests["create"]) == (5, 0, 2)
 
 
-def _killer() -> Callable[[BatchTally], None]:
-    def kill(tally: BatchTally) -> None:
-        if tally.under_way:
+def _killer() -> Callable[[BatchUsage], None]:
+    def kill(usage: BatchUsage) -> None:
+        if usage.under_way:
             raise Killed
 
     return kill
@@ -177,14 +177,14 @@ def test_kill_9_at_any_moment_loses_nothing_and_pays_nothing_twice(
         seen[name] += 1
         if name == moment and seen[name] == nth:
             children[0].kill()
-            children[0].wait()  # gone before the answer is on its way
+            children[0].wait()  # ended before the response is sent
 
     server.batches.hook = kill
     command = [sys.executable, "-c", _CHILD, str(tmp_path / "answers.sqlite"), server.url]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     children.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
-    _, said = children[0].communicate(timeout=120)
-    assert children[0].returncode == -signal.SIGKILL, said
+    _, stderr = children[0].communicate(timeout=120)
+    assert children[0].returncode == -signal.SIGKILL, stderr
     assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"answers"}
 
     server.batches.hook = lambda name: None

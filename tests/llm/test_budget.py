@@ -1,4 +1,4 @@
-"""The cap is never passed, whoever asks first is served first, and nobody waits for what cannot come."""
+"""The cap is never exceeded, reservations are served in order, and none waits for what cannot be paid."""
 
 import asyncio
 import math
@@ -15,17 +15,17 @@ _NEAR = 1e-9
 
 
 async def turns() -> None:
-    """Let all who can go on do so."""
+    """Let all tasks proceed that can."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
-def test_it_is_made_where_no_loop_runs() -> None:
+def test_a_budget_is_made_without_a_running_loop() -> None:
     budget = Budget(2.5, spent_usd=1.0)
     assert (budget.limit_usd, budget.spent_usd, budget.reserved_usd) == (2.5, 1.0, 0.0)
 
 
-async def test_what_is_paid_counts_and_what_was_reserved_is_free_again() -> None:
+async def test_settling_counts_what_was_paid_and_frees_the_rest() -> None:
     budget = Budget(LIMIT)
     await budget.reserve(0.75)
     assert budget.reserved_usd == 0.75
@@ -34,7 +34,7 @@ async def test_what_is_paid_counts_and_what_was_reserved_is_free_again() -> None
     await budget.reserve(0.75)
 
 
-async def test_tenths_add_up_to_a_whole() -> None:
+async def test_amounts_add_up_exactly() -> None:
     budget = Budget(LIMIT)
     for _ in range(10):
         await budget.reserve(0.1)
@@ -43,7 +43,7 @@ async def test_tenths_add_up_to_a_whole() -> None:
     assert budget.spent_usd == LIMIT
 
 
-async def test_a_call_waits_for_what_others_hold() -> None:
+async def test_a_call_waits_for_reserved_dollars() -> None:
     budget = Budget(LIMIT)
     await budget.reserve(0.75)
     waiting = asyncio.create_task(budget.reserve(0.5))
@@ -73,7 +73,7 @@ async def test_a_small_call_does_not_overtake_a_large_one() -> None:
     assert served == ["large", "small"]
 
 
-async def test_a_call_that_can_never_fit_fails_at_once_when_nothing_is_in_flight() -> None:
+async def test_a_call_that_cannot_be_paid_fails_at_once_with_nothing_in_flight() -> None:
     budget = Budget(5.0, spent_usd=4.98)
     with pytest.raises(MachineFault) as caught:
         await budget.reserve(0.03)
@@ -82,10 +82,10 @@ async def test_a_call_that_can_never_fit_fails_at_once_when_nothing_is_in_flight
         "budget_usd is $5.00, of which $4.98 is spent, and the next call may cost $0.03; "
         "raise budget_usd, then run again: every answer so far is kept"
     )
-    await budget.reserve(0.02)  # what fits, fits
+    await budget.reserve(0.02)  # a smaller one is served
 
 
-async def test_calls_in_flight_get_to_their_end_before_all_who_wait_fail_alike() -> None:
+async def test_all_waiting_calls_fail_after_the_calls_in_flight_have_ended() -> None:
     budget = Budget(LIMIT)
     await budget.reserve(0.5)
     await budget.reserve(0.5)
@@ -109,14 +109,14 @@ async def test_more_paid_than_reserved_is_counted_and_the_next_call_fails() -> N
         await budget.reserve(0.0001)
 
 
-async def test_what_costs_nothing_is_let_through_even_when_all_is_spent() -> None:
+async def test_a_free_call_passes_even_if_all_is_spent() -> None:
     budget = Budget(0.0, spent_usd=1.0)
     await budget.reserve(0.0)
     budget.settle(0.0, 0.0)
     assert budget.spent_usd == 1.0
 
 
-async def test_one_who_gives_up_waiting_leaves_nothing_behind() -> None:
+async def test_a_cancelled_reservation_holds_nothing() -> None:
     budget = Budget(LIMIT)
     await budget.reserve(0.75)
     first, second = (asyncio.create_task(budget.reserve(usd)) for usd in (0.5, 0.25))
@@ -124,11 +124,11 @@ async def test_one_who_gives_up_waiting_leaves_nothing_behind() -> None:
     first.cancel()
     await turns()
     assert first.cancelled()
-    assert second.done()  # it stood behind the one who left, and fits
+    assert second.done()  # it was behind the cancelled one, and fits
     assert budget.reserved_usd == 1.0
 
 
-async def test_one_who_gives_up_as_the_others_fail_is_no_trouble() -> None:
+async def test_a_reservation_cancelled_while_all_fail_stays_cancelled() -> None:
     budget = Budget(LIMIT)
     await budget.reserve(1.0)
     first, second = (asyncio.create_task(budget.reserve(1.0)) for _ in range(2))
@@ -139,7 +139,7 @@ async def test_one_who_gives_up_as_the_others_fail_is_no_trouble() -> None:
     assert [type(end) for end in ends] == [MachineFault, asyncio.CancelledError]
 
 
-async def test_one_who_is_served_and_cancelled_at_once_gives_back_what_it_got() -> None:
+async def test_a_reservation_served_and_cancelled_at_once_is_returned() -> None:
     budget = Budget(LIMIT)
     await budget.reserve(1.0)
     first, second = (asyncio.create_task(budget.reserve(1.0)) for _ in range(2))
@@ -153,7 +153,7 @@ async def test_one_who_is_served_and_cancelled_at_once_gives_back_what_it_got() 
 
 
 @pytest.mark.parametrize("usd", [-1.0, math.nan, math.inf])
-async def test_numbers_that_are_no_amount_are_refused(usd: float) -> None:
+async def test_invalid_amounts_are_refused(usd: float) -> None:
     with pytest.raises(ValueError, match=f"budget_usd is {usd} dollars"):
         Budget(usd)
     with pytest.raises(ValueError, match="the price of a call is"):
@@ -171,8 +171,8 @@ STEPS = st.lists(
 )
 
 
-class House:
-    """Tasks that reserve and settle one after the other, and what is true of them after every step."""
+class Simulation:
+    """Tasks that reserve and settle one after another, with the invariants after every step."""
 
     def __init__(self) -> None:
         self.budget = Budget(LIMIT)
@@ -215,29 +215,29 @@ class House:
         assert budget.spent_usd + budget.reserved_usd <= LIMIT + self.overpaid + _NEAR
         assert budget.spent_usd == pytest.approx(self.paid, abs=_NEAR)
         assert budget.reserved_usd == pytest.approx(sum(self.held), abs=_NEAR)
-        assert any(self.held) or not self.waiting, "somebody waits for nobody"
+        assert any(self.held) or not self.waiting, "a reservation waits although nothing is in flight"
 
 
 @given(steps=STEPS)
 @example(steps=[("reserve", 1.0), ("reserve", 1.0), ("cancel", 0.0), ("settle", 1.2), ("reserve", 0.1)])
 @example(steps=[("reserve", 0.1)] * 10 + [("settle", 1.0)] * 10)
-def test_whatever_is_asked_and_paid_the_cap_holds(steps: list[tuple[str, float]]) -> None:
+def test_the_cap_holds_for_any_sequence_of_reservations(steps: list[tuple[str, float]]) -> None:
     async def live() -> None:
-        house = House()
+        simulation = Simulation()
         for step in steps:
-            await house.step(*step)
-        while house.held:
-            await house.step("settle", 1.0)
-        assert not house.waiting
-        assert house.budget.reserved_usd == 0
+            await simulation.step(*step)
+        while simulation.held:
+            await simulation.step("settle", 1.0)
+        assert not simulation.waiting
+        assert simulation.budget.reserved_usd == 0
 
     asyncio.run(live())
 
 
-async def test_what_other_runs_spend_counts() -> None:
+async def test_spending_of_other_runs_counts() -> None:
     budget = Budget(1.0, spent_usd=0.2)
-    budget.learn(0.7)
-    budget.learn(0.1)
+    budget.update_spent(0.7)
+    budget.update_spent(0.1)
     assert budget.spent_usd == 0.7
     with pytest.raises(MachineFault, match=r"of which .* is spent"):
         await budget.reserve(0.4)

@@ -1,54 +1,54 @@
-"""When a run gives up, and when it does not."""
+"""When the circuit breaker stops a run."""
 
 import pytest
 
-from featdisc_assets.llm.circuit_breaker import Outlook
+from featdisc_assets.llm.circuit_breaker import CircuitBreaker
 
 
 @pytest.mark.parametrize("status", ["rejected", "connection", "timeout", "server_error", "truncated", "invalid"])
-def test_twenty_equal_failures_before_any_answer_are_no_accident(status: str) -> None:
-    outlook = Outlook()
-    assert [outlook.failed(status) for _ in range(20)] == [0] * 19 + [20]
+def test_twenty_equal_failures_before_any_answer_stop_the_run(status: str) -> None:
+    breaker = CircuitBreaker()
+    assert [breaker.record_failure(status) for _ in range(20)] == [0] * 19 + [20]
 
 
 @pytest.mark.parametrize("status", ["refused", "content_filter", "context_length"])
-def test_a_judgement_on_each_request_never_ends_a_run(status: str) -> None:
-    outlook = Outlook()
-    assert not any(outlook.failed(status) for _ in range(1_000))
+def test_refusals_of_single_requests_never_stop_a_run(status: str) -> None:
+    breaker = CircuitBreaker()
+    assert not any(breaker.record_failure(status) for _ in range(1_000))
 
 
-def test_after_an_answer_it_takes_an_outage_of_two_hundred() -> None:
-    outlook = Outlook()
-    outlook.answered()
-    assert [outlook.failed("timeout") for _ in range(200)] == [0] * 199 + [200]
+def test_after_an_answer_two_hundred_failures_stop_the_run() -> None:
+    breaker = CircuitBreaker()
+    breaker.record_answer()
+    assert [breaker.record_failure("timeout") for _ in range(200)] == [0] * 199 + [200]
 
 
-def test_an_answer_between_starts_the_count_anew() -> None:
-    outlook = Outlook()
+def test_an_answer_resets_the_count() -> None:
+    breaker = CircuitBreaker()
     for _ in range(1_000):
-        assert [outlook.failed("server_error") for _ in range(10)] == [0] * 10
-        outlook.answered()
+        assert [breaker.record_failure("server_error") for _ in range(10)] == [0] * 10
+        breaker.record_answer()
 
 
-def test_after_an_answer_answers_too_long_are_each_ones_own_affair() -> None:
-    outlook = Outlook()
-    outlook.answered()
-    assert not any(outlook.failed("truncated") for _ in range(1_000))
+def test_after_an_answer_truncated_answers_never_stop_a_run() -> None:
+    breaker = CircuitBreaker()
+    breaker.record_answer()
+    assert not any(breaker.record_failure("truncated") for _ in range(1_000))
 
 
-def test_a_server_never_heard_of_is_given_ten_seconds() -> None:
+def test_a_server_never_reached_is_given_ten_seconds() -> None:
     now = 0.0
-    outlook = Outlook(clock=lambda: now)
-    assert not any(outlook.attempt("connection") for _ in range(100))
+    breaker = CircuitBreaker(clock=lambda: now)
+    assert not any(breaker.record_attempt("connection") for _ in range(100))
     now = 9.9
-    assert not outlook.attempt("connection")
+    assert not breaker.record_attempt("connection")
     now = 10.1
-    assert outlook.attempt("connection")
+    assert breaker.record_attempt("connection")
 
 
-def test_a_server_once_heard_of_is_left_to_the_count_of_requests() -> None:
+def test_after_contact_lost_connections_are_counted_by_request() -> None:
     now = 0.0
-    outlook = Outlook(clock=lambda: now)
-    outlook.attempt("rate_limited")
+    breaker = CircuitBreaker(clock=lambda: now)
+    breaker.record_attempt("rate_limited")
     now = 100.0
-    assert not any(outlook.attempt("connection") for _ in range(100))
+    assert not any(breaker.record_attempt("connection") for _ in range(100))

@@ -1,4 +1,4 @@
-"""The request as we form it against the request as instructor forms it."""
+"""Our encoded requests against those of instructor."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from featdisc_assets.llm import codec as wire
+from featdisc_assets.llm import codec
 from featdisc_assets.llm.answers import Answer, ClusterName, FeatureList, InterestScores
-from featdisc_assets.llm.providers import Route, Wire
+from featdisc_assets.llm.providers import Route, SchemaDialect
 from featdisc_assets.llm.request import Params, Request
 
 BOUNDED = frozenset({"maxLength", "maxItems"})
@@ -44,14 +44,14 @@ async def _as_instructor_sends_it(request: Request, mode: str) -> dict[str, Any]
 
 @pytest.mark.parametrize("mode", ["JSON_SCHEMA", "JSON", "MD_JSON"])
 @pytest.mark.parametrize("answer", [FeatureList, ClusterName, InterestScores])
-@settings(deadline=None, max_examples=50)  # instructor is loaded in the first, and slow in all
+@settings(deadline=None, max_examples=50)  # instructor is loaded in the first example, and slow in all
 @given(prompt=st.text(min_size=1, max_size=200))
 @example(prompt="{{ 7 * 7 }} {% raw %} {0} {prompt} %s $piece ${piece}\r\n")
-@example(prompt=f"{wire._PROMPT} and once more {wire._PROMPT}")
+@example(prompt=f"{codec._PROMPT} and once more {codec._PROMPT}")
 @example(prompt="  \n  indented\n    more\n")
 @example(prompt="https://example.com/picture.png")
-async def test_the_shape_is_what_instructor_sends(mode: str, answer: type[Answer], prompt: str) -> None:
-    route = Route("openai", Wire(mode=mode, unsupported=BOUNDED))
+async def test_encoded_requests_are_what_instructor_sends(mode: str, answer: type[Answer], prompt: str) -> None:
+    route = Route("openai", SchemaDialect(mode=mode, unsupported=BOUNDED))
     request = _request(prompt, answer, temperature=0.3, max_tokens=77, extra=(("reasoning_effort", "low"),))
     plain = await _as_instructor_sends_it(request, mode)
-    assert wire.shape(request, route) == wire.in_its_own_form(plain, route.wire)
+    assert codec.encode(request, route) == codec.apply_dialect(plain, route.dialect)

@@ -1,4 +1,4 @@
-"""The short way through litellm against the long one: the same requests, answers and verdicts, each for one request."""
+"""Direct dispatch against `litellm.acompletion`: equal requests, answers and results, one HTTP request each."""
 
 import asyncio
 import gzip
@@ -12,12 +12,10 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import dispatch as lean
-from featdisc_assets.llm import faults, providers
+from featdisc_assets.llm import codec, dispatch, faults, providers
 from featdisc_assets.llm.answers import FeatureList
 from featdisc_assets.llm.background import background_loop
-from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.faults import AttemptResult
 from featdisc_assets.llm.request import Params, Request
 from tests.llm.asking import rating, two_features
 from tests.loopback.faults import FAULTS, Answer
@@ -27,50 +25,50 @@ T = TypeVar("T")
 
 
 def on_the_loop(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine on the loop that asks, to which connections belong."""
+    """The result of a coroutine on the background loop, to which connections belong."""
     return asyncio.run_coroutine_threadsafe(work, background_loop()).result(60)
 
 
 @pytest.fixture(autouse=True)
-def short_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Litellm as a program finds it that has asked nobody yet, with keys for all."""
+def fresh_litellm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Litellm as it is before the first call, with keys for all providers."""
     for name in ("OPENAI", "ANTHROPIC", "GEMINI", "DEEPSEEK", "GROQ", "MISTRAL", "XAI", "OPENROUTER", "CEREBRAS"):
         monkeypatch.setenv(f"{name}_API_KEY", "planted-key-123456")
-    for name in (lean._SWITCH, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"):
+    for name in (dispatch._HTTP_SWITCH, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(lean, "_known", None)
+    monkeypatch.setattr(dispatch, "_supported", None)
     yield
-    os.environ.pop(lean._SWITCH, None)
-    lean._known = None
+    os.environ.pop(dispatch._HTTP_SWITCH, None)
+    dispatch._supported = None
 
 
-async def by_the_long_way(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
-    """The same arguments to `litellm.acompletion`, without the switch that the short way sets."""
+async def by_acompletion(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
+    """Call `litellm.acompletion` with the same arguments, without the switch that direct dispatch sets."""
     route = providers.check_model(request.model, request.params.api_base)
-    switch = os.environ.pop(lean._SWITCH, None)
+    switch = os.environ.pop(dispatch._HTTP_SWITCH, None)
     how = {"timeout": timeout_s, "num_retries": 0, "max_retries": 0, "drop_params": True, "api_key": route.api_key}
     try:
-        given = wire.shape(request, route) | how | {"api_base": request.params.api_base}
+        given = codec.encode(request, route) | how | {"api_base": request.params.api_base}
         return await providers.load_litellm().acompletion(**given)
     finally:
         if switch:
-            os.environ[lean._SWITCH] = switch
+            os.environ[dispatch._HTTP_SWITCH] = switch
 
 
-async def by_the_short_way(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
+async def by_direct_dispatch(request: Request, timeout_s: float) -> Any:  # noqa: ANN401
     route = providers.check_model(request.model, request.params.api_base)
-    return await wire.send(request, route, wire.shape(request, route), timeout_s)
+    return await codec.send(request, route, codec.encode(request, route), timeout_s)
 
 
-async def outcome(way: Any, request: Request, timeout_s: float = 20.0) -> tuple[Verdict, Any]:  # noqa: ANN401
-    """The verdict on what came, and what the ledger says of it."""
+async def outcome(way: Any, request: Request, timeout_s: float = 20.0) -> tuple[AttemptResult, Any]:  # noqa: ANN401
+    """The result of an attempt, and its ledger row."""
     route = providers.check_model(request.model, request.params.api_base)
     try:
         response = await way(request, timeout_s)
     except Exception as error:
-        return faults.judge(error), None
-    verdict = wire.look(response)
-    return verdict, wire.row(request, route, verdict, response, 0.0)
+        return faults.classify(error), None
+    result = codec.classify(response)
+    return result, codec.to_attempt(request, route, result, response, 0.0)
 
 
 async def _unreadable(request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -110,23 +108,23 @@ MORE = {
 
 
 @pytest.mark.parametrize("fault", [None, *FAULTS, *MORE])
-def test_every_fault_is_judged_alike(fault: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faults_are_classified_alike(fault: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, extra in MORE.items():
         monkeypatch.setitem(FAULTS, name, extra)
     timeout_s = 0.5 if fault in ("stall", "stalled_body") else 20.0
     with Loopback(plan=lambda number, prompt: fault, answer=two_features) as server:
         request = rating("a", server)
-        short, short_row = on_the_loop(outcome(by_the_short_way, request, timeout_s))
+        short, short_row = on_the_loop(outcome(by_direct_dispatch, request, timeout_s))
         assert server.total == 1
-        plain, plain_row = on_the_loop(outcome(by_the_long_way, request, timeout_s))
+        plain, plain_row = on_the_loop(outcome(by_acompletion, request, timeout_s))
         assert server.total == 2
-    assert lean._known
+    assert dispatch._supported
     assert (short.status, short.retry_after_s) == (plain.status, plain.retry_after_s)
-    if short.status not in ("connection", "server_error"):  # where more is said now of the cause
+    if short.status not in ("connection", "server_error"):  # where direct dispatch gives more details of the cause
         assert (short, short_row) == (plain, plain_row)
 
 
-# How a provider answers, by what its path holds.
+# Providers' answers, by a part of the path.
 _TEXT = '{"features": ["Asks"]}'
 _USAGE = {"prompt_tokens": 5, "completion_tokens": 6, "total_tokens": 11}
 _ANSWERS: dict[str, dict[str, Any]] = {
@@ -153,11 +151,11 @@ _LIMIT = {"error": {"type": "rate_limit_error", "status": "RESOURCE_EXHAUSTED", 
 
 
 class AnyProvider:
-    """A server that answers in the way of whatever provider is meant, and keeps what it was asked.
+    """A server that answers in the format of any provider, and keeps the requests.
 
     Args:
         mood: What it does instead of answering: `reset` or `limit`.
-        together: How many requests must be there before it answers any.
+        together: The number of requests to wait for before it answers any.
     """
 
     def __init__(self, mood: str = "", together: int = 1) -> None:
@@ -166,8 +164,8 @@ class AnyProvider:
         self._are_there = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer, refuse or hang up, as the mood is."""
-        self.seen.append((request.path_qs, _telling(request.headers), await request.json()))
+        """Answer, refuse or reset, depending on `mood`."""
+        self.seen.append((request.path_qs, _relevant(request.headers), await request.json()))
         if len(self.seen) >= self.together:
             self._are_there.set()
         await self._are_there.wait()
@@ -179,7 +177,7 @@ class AnyProvider:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
-        """Its address, while it listens."""
+        """Listen; yields the address."""
         app = web.Application()
         app.router.add_post("/{path:.*}", self.answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -189,8 +187,8 @@ class AnyProvider:
         await runner.cleanup()
 
 
-def _telling(headers: Any) -> dict[str, str]:  # noqa: ANN401
-    # What says who is asking and with which library is not what is asked.
+def _relevant(headers: Any) -> dict[str, str]:  # noqa: ANN401
+    # Headers that identify the client and its library are not part of the request.
     idle = ("user-agent", "accept", "accept-encoding", "connection", "host", "content-length")
     found = {name.lower(): value for name, value in headers.items()}
     return {name: value for name, value in found.items() if name not in idle and not name.startswith("x-stainless")}
@@ -200,10 +198,10 @@ def asking(model: str, api_base: str, **params: Any) -> Request:  # noqa: ANN401
     return Request("rate", "a", model, "v", "Some prompt {x} é", FeatureList, Params(api_base=api_base, **params))
 
 
-async def both_ways(server: AnyProvider, model: str, path: str, **params: Any) -> list[tuple[Verdict, Any]]:  # noqa: ANN401
+async def by_both(server: AnyProvider, model: str, path: str, **params: Any) -> list[tuple[AttemptResult, Any]]:  # noqa: ANN401
     async with server.listening() as address:
         request = asking(model, address + path, **params)
-        return [await outcome(by_the_short_way, request), await outcome(by_the_long_way, request)]
+        return [await outcome(by_direct_dispatch, request), await outcome(by_acompletion, request)]
 
 
 _OPENAI_HOW: list[dict[str, Any]] = [
@@ -229,16 +227,16 @@ _OPENAI_HOW: list[dict[str, Any]] = [
         ("xai/grok-4", "/v1", {}),
         ("openrouter/openai/gpt-4o-mini", "/v1", {}),
         ("ollama_chat/llama3.1", "", {}),
-        ("cerebras/some", "/v1", {}),  # one of those that do not go the whole way
+        ("cerebras/some", "/v1", {}),  # one of those that use litellm's own client
     ],
 )
-def test_the_same_is_sent_and_understood(
+def test_requests_and_answers_are_equal(
     model: str, path: str, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
     server = AnyProvider()
-    short, plain = on_the_loop(both_ways(server, model, path, **params))
+    short, plain = on_the_loop(by_both(server, model, path, **params))
     assert short == plain
     assert short[0].status == faults.ANSWERED
     assert len(server.seen) == 2
@@ -246,70 +244,70 @@ def test_the_same_is_sent_and_understood(
 
 
 @pytest.mark.parametrize("model", ["openai/some", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash"])
-def test_a_lost_connection_is_told_as_one_and_nothing_is_sent_twice(model: str) -> None:
+def test_a_lost_connection_is_reported_and_not_retried(model: str) -> None:
     server = AnyProvider("reset")
-    short, _ = on_the_loop(both_ways(server, model, "/v1"))
+    short, _ = on_the_loop(by_both(server, model, "/v1"))
     assert (short[0].status, len(server.seen)) == ("connection", 2)
 
 
 @pytest.mark.parametrize("model", ["openai/some", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash"])
-def test_the_wait_that_a_server_asks_for_is_heard(model: str) -> None:
+def test_retry_after_is_read(model: str) -> None:
     server = AnyProvider("limit")
-    short, plain = on_the_loop(both_ways(server, model, "/v1"))
+    short, plain = on_the_loop(by_both(server, model, "/v1"))
     assert short == plain
     assert (short[0].status, short[0].retry_after_s) == ("rate_limited", 2.0)
 
 
-def test_nobody_at_the_address_is_a_lost_connection() -> None:
-    verdict, _ = on_the_loop(outcome(by_the_short_way, asking("openai/some", "http://127.0.0.1:1/v1")))
-    assert verdict.status == "connection"
-    assert "127.0.0.1:1" in verdict.error
+def test_a_refused_connection_is_a_connection_failure() -> None:
+    result, _ = on_the_loop(outcome(by_direct_dispatch, asking("openai/some", "http://127.0.0.1:1/v1")))
+    assert result.status == "connection"
+    assert "127.0.0.1:1" in result.error
 
 
-def test_connections_are_as_many_as_the_calls() -> None:
+def test_connections_are_not_limited() -> None:
     server = AnyProvider(together=150)
 
-    async def all_at_once() -> list[tuple[Verdict, Any]]:
+    async def all_at_once() -> list[tuple[AttemptResult, Any]]:
         async with server.listening() as address:
             request = asking("openai/some", f"{address}/v1")
-            return await asyncio.gather(*[outcome(by_the_short_way, request, 60.0) for _ in range(150)])
+            return await asyncio.gather(*[outcome(by_direct_dispatch, request, 60.0) for _ in range(150)])
 
-    assert {verdict.status for verdict, _ in on_the_loop(all_at_once())} == {faults.ANSWERED}
+    assert {result.status for result, _ in on_the_loop(all_at_once())} == {faults.ANSWERED}
     assert len(server.seen) == 150
 
 
-def test_a_proxy_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     from featdisc_assets.llm import http_client
 
     with Loopback(answer=two_features) as server:
         monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
         monkeypatch.setenv("no_proxy", "")
         http_client._proxy.cache_clear()
-        verdict, _ = on_the_loop(outcome(by_the_short_way, asking("openai/some", "http://elsewhere.test/v1")))
-        assert (verdict.status, server.total) == (faults.ANSWERED, 1)
+        result, _ = on_the_loop(outcome(by_direct_dispatch, asking("openai/some", "http://elsewhere.test/v1")))
+        assert (result.status, server.total) == (faults.ANSWERED, 1)
     http_client._proxy.cache_clear()
 
 
 @pytest.mark.parametrize("lost", [TypeError("unexpected keyword"), AttributeError("no such function")])
-def test_a_litellm_without_the_short_way_is_called_the_long_way(
+def test_a_litellm_without_direct_dispatch_uses_acompletion(
     lost: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def completion(**_: object) -> None:
         raise lost
 
     monkeypatch.setattr(providers.load_litellm(), "completion", completion)
-    with Loopback(answer=two_features) as server, caplog.at_level(logging.WARNING, logger=lean.__name__):
+    with Loopback(answer=two_features) as server, caplog.at_level(logging.WARNING, logger=dispatch.__name__):
         for _ in range(3):
-            verdict, _row = on_the_loop(outcome(by_the_short_way, rating("a", server)))
-            assert verdict.status == faults.ANSWERED
+            result, _row = on_the_loop(outcome(by_direct_dispatch, rating("a", server)))
+            assert result.status == faults.ANSWERED
         assert server.total == 3
-    assert [record.levelname for record in caplog.records if record.name == lean.__name__] == ["WARNING"]
-    assert lean._SWITCH not in os.environ
+    assert [record.levelname for record in caplog.records if record.name == dispatch.__name__] == ["WARNING"]
+    assert dispatch._HTTP_SWITCH not in os.environ
 
 
-def test_the_switch_is_taken_back_before_a_provider_that_may_not_bear_it() -> None:
+def test_the_switch_is_removed_for_other_providers() -> None:
     with Loopback(answer=two_features) as server:
         for model, switched in (("openai/a", True), ("lm_studio/a", False), ("openai/a", False)):
-            verdict, _ = on_the_loop(outcome(by_the_short_way, asking(model, server.url)))
-            assert (verdict.status, lean._SWITCH in os.environ) == (faults.ANSWERED, switched)
+            result, _ = on_the_loop(outcome(by_direct_dispatch, asking(model, server.url)))
+            assert (result.status, dispatch._HTTP_SWITCH in os.environ) == (faults.ANSWERED, switched)
         assert server.total == 3

@@ -1,4 +1,4 @@
-"""Each fault of the wire: what it is called, how many HTTP requests it costs, and whether a later run asks again."""
+"""Each fault of a server: its status, the number of HTTP requests it costs, and whether a later run asks again."""
 
 import time
 from pathlib import Path
@@ -36,7 +36,7 @@ from tests.loopback.server import Loopback, in_turn
         ("thoughts_only", ["truncated", "ok"]),
     ],
 )
-def test_a_fault_that_passes_costs_one_request_an_attempt(store: AnswerStore, fault: str, attempts: list[str]) -> None:
+def test_a_passing_fault_costs_one_request_per_attempt(store: AnswerStore, fault: str, attempts: list[str]) -> None:
     with Loopback(plan=in_turn(fault), answer=two_features) as server:
         request = rating("a", server)
         [outcome] = ask([request], store, timeout_s=1.5 if "stall" in fault else 20)
@@ -48,7 +48,7 @@ def test_a_fault_that_passes_costs_one_request_an_attempt(store: AnswerStore, fa
 @pytest.mark.parametrize(
     ("fault", "attempts", "asked_again"),
     [
-        ("rate_limit_ms", ["rate_limited"] * 12, True),  # more patience: its wait is the gate's affair
+        ("rate_limit_ms", ["rate_limited"] * 12, True),  # four times as many attempts
         ("server_error", ["server_error"] * 3, True),
         ("stall", ["timeout"] * 3, True),
         ("reset", ["connection"] * 3, True),
@@ -63,7 +63,7 @@ def test_a_fault_that_passes_costs_one_request_an_attempt(store: AnswerStore, fa
         ("bad_request", ["rejected"], False),
     ],
 )
-def test_a_lasting_fault_is_typed_and_asked_again_only_if_it_may_pass(
+def test_a_lasting_fault_is_classified_and_asked_again_only_if_it_may_pass(
     store: AnswerStore, fault: str, attempts: list[str], asked_again: bool
 ) -> None:
     with Loopback(plan=lambda number, prompt: fault, answer=two_features) as server:
@@ -84,23 +84,23 @@ def test_a_lasting_fault_is_typed_and_asked_again_only_if_it_may_pass(
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "says"),
+    ("fault", "status", "expected"),
     [
         ("auth", "auth", "refused the key"),
         ("quota", "quota", "no credit"),
         ("unknown_model", "unknown_model", "not know"),
     ],
 )
-def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
-    store: AnswerStore, fault: str, status: str, says: str
+def test_a_machine_fault_stops_the_run_with_one_sentence(
+    store: AnswerStore, fault: str, status: str, expected: str
 ) -> None:
     with Loopback(plan=lambda number, prompt: fault if number >= 5 else None, answer=two_features) as server:
         requests = [rating(str(number), server) for number in range(400)]
-        with pytest.raises(MachineFault, match=says) as caught:
+        with pytest.raises(MachineFault, match=expected) as caught:
             ask(requests, store, max_concurrency=2)
         assert caught.value.status == status
         assert server.total <= 5 + 2
-        assert store.tally()["ok"] == 5
+        assert store.count_by_status()["ok"] == 5
 
         server.plan = in_turn()
         outcomes = ask(requests, store, max_concurrency=16)
@@ -109,7 +109,7 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "expected"),
     [
         ("bad_request", "rejected 20 requests"),
         ("reset", "could not be reached"),
@@ -118,15 +118,15 @@ def test_a_fault_of_the_machine_stops_the_run_with_one_sentence(
         ("wrong_schema", "none of the first 20 answers"),
     ],
 )
-def test_requests_that_all_fail_alike_stop_the_run(store: AnswerStore, fault: str, says: str) -> None:
+def test_requests_that_all_fail_alike_stop_the_run(store: AnswerStore, fault: str, expected: str) -> None:
     with Loopback(plan=lambda number, prompt: fault, answer=two_features) as server:
         requests = [rating(str(number), server) for number in range(200)]
-        with pytest.raises(MachineFault, match=says):
+        with pytest.raises(MachineFault, match=expected):
             ask(requests, store, max_concurrency=4, max_attempts=1)
         assert server.total < 60
 
 
-def test_pieces_that_are_all_refused_are_no_fault_of_the_machine(store: AnswerStore) -> None:
+def test_refusals_of_all_pieces_do_not_stop_the_run(store: AnswerStore) -> None:
     with Loopback(plan=lambda number, prompt: "refusal", answer=two_features) as server:
         outcomes = ask([rating(str(number), server) for number in range(100)], store)
         assert [outcome.status for outcome in outcomes] == ["refused"] * 100
@@ -134,7 +134,7 @@ def test_pieces_that_are_all_refused_are_no_fault_of_the_machine(store: AnswerSt
 
 def test_retry_after_holds_back_every_call(store: AnswerStore) -> None:
     with Loopback(plan=in_turn("rate_limit"), answer=two_features) as server:
-        ask([rating("warm up", server)], store)  # imports, and the only 429
+        ask([rating("warm up", server)], store)  # loads modules, and is throttled once
         server.plan = lambda number, prompt: "rate_limit" if number == 2 else None
         started = time.monotonic()
         ask([rating(str(number), server) for number in range(6)], store, max_concurrency=1)

@@ -1,4 +1,4 @@
-"""Untrusted text stays in its fence, and arrives as it was but for what could pass for a tag or cannot be seen."""
+"""Untrusted text stays in its fence, unchanged except for lookalikes of tags and invisible characters."""
 
 import re
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from featdisc_assets.llm.fences import LATER_NAMES, NAMES, fence, neutralise, open_fence
 from featdisc_assets.llm.prompts import load
 
-# Text as an attacker would write it: pieces of tags, of chat templates, of templates, and anything else.
+# Text of an attacker: parts of tags, of chat templates, of templates, and arbitrary text.
 NASTY = st.lists(
     st.one_of(
         st.text(max_size=20),
@@ -22,7 +22,7 @@ NASTY = st.lists(
 
 
 @given(text=NASTY, name=st.sampled_from((*NAMES, *LATER_NAMES)))
-def test_each_tag_stands_exactly_twice(text: str, name: str) -> None:
+def test_each_tag_occurs_exactly_twice(text: str, name: str) -> None:
     whole = fence(name, text, "salt")
     known = NAMES if name in NAMES else (*NAMES, *LATER_NAMES)
     tags = re.findall(rf"</?(?:{'|'.join(known)})\b[^>\n]*>", whole, re.IGNORECASE)
@@ -32,13 +32,13 @@ def test_each_tag_stands_exactly_twice(text: str, name: str) -> None:
 
 
 @given(text=NASTY)
-def test_a_rendered_prompt_opens_to_one_fence_with_the_whole_text(text: str) -> None:
+def test_a_rendered_prompt_has_one_fence_with_the_whole_text(text: str) -> None:
     prompt = load("rate", "user").render(piece=fence("user", text, "salt"), at_least=10, at_most=20)
     assert open_fence(prompt) == {"user": neutralise(text)}
 
 
 @given(text=NASTY)
-def test_a_fence_knows_only_visible_characters_and_no_control_tokens(text: str) -> None:
+def test_a_fence_has_only_visible_characters_and_no_control_tokens(text: str) -> None:
     inside = open_fence(fence("thought", text, "salt"))["thought"]
     inside.encode()  # no lone surrogates
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\ufeff\x00-\x08]", inside)
@@ -46,7 +46,7 @@ def test_a_fence_knows_only_visible_characters_and_no_control_tokens(text: str) 
 
 
 @given(text=NASTY)
-def test_neutralising_twice_changes_nothing_more(text: str) -> None:
+def test_neutralising_is_idempotent(text: str) -> None:
     once = neutralise(text)
     assert neutralise(once) == once
 
@@ -78,7 +78,7 @@ def test_the_tag_depends_on_the_salt_and_on_the_text() -> None:
         ("line\r\nbreak\r", "line\nbreak\n"),
     ],
 )
-def test_what_could_deceive_is_made_visible(text: str, shown: str) -> None:
+def test_forged_tags_and_invisible_characters_are_made_visible(text: str, shown: str) -> None:
     assert neutralise(text) == shown
 
 
@@ -95,12 +95,12 @@ def test_what_could_deceive_is_made_visible(text: str, shown: str) -> None:
         "naïve café 你好",
     ],
 )
-def test_honest_text_is_left_alone(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert neutralise(text) == text
 
 
-def test_a_piece_is_shown_to_its_rater_as_ever() -> None:
-    """Names of later tasks are not marked in a rated piece: its stored answer would belong to the past."""
+def test_rated_pieces_do_not_mark_the_names_of_later_tasks() -> None:
+    """Names of later tasks are not marked in a rated piece, since its stored answer would not be used any more."""
     text = "<label> <name> <feature-0123456789ab> <codebook>"
     assert neutralise(text, "user") == text
     assert neutralise(text, "piece") == "<label> <\u00b7name> <\u00b7feature-\u00b70123456789ab> <\u00b7codebook>"

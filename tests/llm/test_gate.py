@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featdisc_assets.llm import rate_limit as pace
+from featdisc_assets.llm import rate_limit
 from featdisc_assets.llm.faults import retry_after
 from featdisc_assets.llm.gate import Gate, Limits
 from tests.llm.fake_time import run
@@ -27,23 +27,23 @@ def now() -> float:
 
 @dataclass
 class Server:
-    """A server in fake time: what its limiter or chance sends away comes back at once, the rest after some seconds."""
+    """A server in fake time: calls throttled by its limiter or by chance end at once, others after some seconds."""
 
     limiter: Limiter = field(default_factory=lambda: Limiter(clock=now))
-    names_wait: bool = True
-    bad_luck: float = 0.0
+    asks_for_wait: bool = True
+    throttled_share: float = 0.0
     took_s: float = 2.0
     sent: list[float] = field(default_factory=list)
 
     async def answer(self, tokens: int = 0) -> tuple[bool, float | None]:
-        """Whether it was throttled, and the wait asked for."""
+        """Whether the call was throttled, and the wait asked for."""
         self.sent.append(now())
         await asyncio.sleep(0.02)
         found = self.limiter.enter(tokens)
         if isinstance(found, Refusal):
-            return True, found.wait_s if self.names_wait else None
+            return True, found.wait_s if self.asks_for_wait else None
         try:
-            if random.random() < self.bad_luck:
+            if random.random() < self.throttled_share:
                 return True, None
             await asyncio.sleep(self.took_s * random.uniform(0.5, 1.5))
         finally:
@@ -52,10 +52,10 @@ class Server:
 
 
 class StrictServer(Server):
-    """It takes 300 requests a minute, counts those it refuses too, and names no wait: hammered, it never recovers."""
+    """Takes 300 requests a minute, counts those it refuses too, and asks for no wait: overload never ends by itself."""
 
     async def answer(self, tokens: int = 0) -> tuple[bool, float | None]:
-        """As any server's."""
+        """Whether the call was throttled, and no wait."""
         self.sent.append(now())
         await asyncio.sleep(0.05)
         return sum(time > now() - 60 for time in self.sent[-302:]) > 300, None
@@ -63,26 +63,26 @@ class StrictServer(Server):
 
 @dataclass
 class Result:
-    """What became of many calls."""
+    """The outcome of many calls."""
 
     gate: Gate
     answered: int = 0
     failed: int = 0
     seconds: float = 0.0
-    bounds: list[int] = field(default_factory=list)
+    concurrencies: list[int] = field(default_factory=list)
 
 
 async def ask(server: Server, limits: Limits, calls: int, *, tokens: int = 0, attempts: int = 20) -> Result:
-    """Have calls answered as the meter does, with waits between the attempts of each."""
+    """Answer calls as the meter does, with waits between the attempts of each."""
     result = Result(Gate(limits))
     ahead = asyncio.Semaphore(max(256, 4 * limits.max_concurrency))
 
     async def one() -> None:
         for failures in range(attempts):
-            async with result.gate.slot(tokens, again=failures > 0):
+            async with result.gate.slot(tokens, is_retry=failures > 0):
                 throttled, wait_s = await server.answer(tokens)
-                result.gate.learn(throttled=throttled, wait_s=wait_s, expected=tokens, used=0 if throttled else None)
-                result.bounds.append(result.gate.concurrency)
+                result.gate.record(throttled=throttled, wait_s=wait_s, expected=tokens, used=0 if throttled else None)
+                result.concurrencies.append(result.gate.concurrency)
             if not throttled:
                 result.answered += 1
                 break
@@ -116,7 +116,7 @@ def test_a_limit_that_lets_nothing_through_is_refused(limits: dict[str, float], 
         Limits(**limits)  # type: ignore[arg-type]
 
 
-def test_the_bound_holds_and_calls_go_in_their_order() -> None:
+def test_the_concurrency_limit_holds_and_calls_are_admitted_in_order() -> None:
     gate = Gate(Limits(max_concurrency=3))
     began: list[int] = []
 
@@ -134,12 +134,12 @@ def test_the_bound_holds_and_calls_go_in_their_order() -> None:
     assert gate.in_flight == 0
 
 
-def test_further_attempts_go_first_in_their_order() -> None:
+def test_retries_go_first_in_order() -> None:
     gate = Gate(Limits(max_concurrency=2))
     began: list[int] = []
 
     async def call(number: int) -> None:
-        async with gate.slot(again=number % 3 == 0):
+        async with gate.slot(is_retry=number % 3 == 0):
             began.append(number)
             await asyncio.sleep(1)
 
@@ -162,10 +162,10 @@ def test_further_attempts_go_first_in_their_order() -> None:
     st.lists(st.integers(0, 79), max_size=20),
 )
 @settings(max_examples=60, deadline=None)
-def test_whatever_comes_all_are_let_through_in_order_within_every_limit(
+def test_all_calls_are_admitted_in_order_within_every_limit(
     calls: list[tuple[float, float, int]], at_a_time: int, rpm: int | None, tpm: int | None, dropped: list[int]
 ) -> None:
-    """`dropped` are cancelled at odd moments: while they wait, just when their turn comes, in flight, after."""
+    """`dropped` are cancelled at arbitrary moments: while they wait, when they are admitted, in flight, after."""
     limiter = Limiter(requests_per_minute=rpm, most_in_flight=at_a_time, clock=now)
     gate = Gate(Limits(max_concurrency=at_a_time, requests_per_minute=rpm, tokens_per_minute=tpm))
     began: list[int] = []
@@ -176,7 +176,7 @@ def test_whatever_comes_all_are_let_through_in_order_within_every_limit(
             assert not isinstance(limiter.enter(), Refusal)
             try:
                 await asyncio.sleep(took_s)
-                gate.learn(throttled=False, expected=tokens, used=tokens // 2)
+                gate.record(throttled=False, expected=tokens, used=tokens // 2)
             finally:
                 limiter.leave()
 
@@ -198,50 +198,50 @@ def test_whatever_comes_all_are_let_through_in_order_within_every_limit(
 
 
 class TestConcurrency:
-    def test_isolated_throttling_leaves_it_alone(self) -> None:
-        result = run(ask(Server(bad_luck=0.05), Limits(max_concurrency=64), 2000))
-        assert min(result.bounds) == 64
+    def test_isolated_throttling_does_not_lower_it(self) -> None:
+        result = run(ask(Server(throttled_share=0.05), Limits(max_concurrency=64), 2000))
+        assert min(result.concurrencies) == 64
         assert result.failed == 0
         assert result.gate.throttled == pytest.approx(0.05 * 2000, rel=0.3)
 
-    def test_a_small_bound_too(self) -> None:
-        result = run(ask(Server(bad_luck=0.05), Limits(max_concurrency=8), 2000))
-        assert sum(result.bounds) / len(result.bounds) > 7.5
+    def test_isolated_throttling_does_not_lower_a_small_limit(self) -> None:
+        result = run(ask(Server(throttled_share=0.05), Limits(max_concurrency=8), 2000))
+        assert sum(result.concurrencies) / len(result.concurrencies) > 7.5
 
     @pytest.mark.parametrize(("allowed", "requests_per_answer"), [(12, 1.6), (64, 1.7), (512, 2.3)])
-    def test_it_comes_down_to_what_a_server_holds(self, allowed: int, requests_per_answer: float) -> None:
+    def test_it_falls_to_what_a_server_holds(self, allowed: int, requests_per_answer: float) -> None:
         server = Server(Limiter(most_in_flight=8, clock=now))
         result = run(ask(server, Limits(max_concurrency=allowed), 2000))
-        settled = result.bounds[len(result.bounds) // 2 :]
+        settled = result.concurrencies[len(result.concurrencies) // 2 :]
         assert 5 <= sum(settled) / len(settled) <= 10
         assert result.failed == 0
         assert len(server.sent) < requests_per_answer * 2000
         assert result.seconds < 1.4 * 2000 / 8 * 2
 
-    @pytest.mark.parametrize("names_wait", [True, False])
-    def test_it_comes_down_to_what_a_server_takes_in_a_second(self, names_wait: bool) -> None:
-        server = Server(Limiter(requests_per_minute=5, window_s=1.0, clock=now), names_wait=names_wait)
+    @pytest.mark.parametrize("asks_for_wait", [True, False])
+    def test_it_falls_to_what_a_server_takes_in_a_second(self, asks_for_wait: bool) -> None:
+        server = Server(Limiter(requests_per_minute=5, window_s=1.0, clock=now), asks_for_wait=asks_for_wait)
         result = run(ask(server, Limits(max_concurrency=64), 2000))
-        settled = result.bounds[len(result.bounds) // 2 :]
+        settled = result.concurrencies[len(result.concurrencies) // 2 :]
         assert sum(settled) / len(settled) < 16
         assert result.failed == 0
         assert len(server.sent) < 2 * 2000
         assert result.seconds < 2.2 * 2000 / 5
 
     @pytest.mark.parametrize("share", [0.5, 0.9])
-    def test_a_coin_toss_for_every_call_is_got_through(self, share: float) -> None:
-        result = run(ask(Server(bad_luck=share), Limits(max_concurrency=64), 500, attempts=500))
+    def test_random_throttling_of_most_calls_is_survived(self, share: float) -> None:
+        result = run(ask(Server(throttled_share=share), Limits(max_concurrency=64), 500, attempts=500))
         assert result.answered == 500
-        assert min(result.bounds) >= 1
+        assert min(result.concurrencies) >= 1
 
-    def test_it_climbs_back_once_throttling_ends(self) -> None:
-        server = Server(bad_luck=1.0)
+    def test_it_rises_again_after_throttling_ends(self) -> None:
+        server = Server(throttled_share=1.0)
 
         async def main() -> tuple[Gate, int]:
             gate = Gate(Limits(max_concurrency=16))
             await _rounds(gate, server, 3)
             lowest = gate.concurrency
-            server.bad_luck = 0.0
+            server.throttled_share = 0.0
             await _rounds(gate, server, 40)
             return gate, lowest
 
@@ -252,27 +252,27 @@ class TestConcurrency:
     def test_calls_sent_before_a_cut_do_not_count_towards_the_next(self) -> None:
         async def main() -> Gate:
             gate = Gate(Limits(max_concurrency=64))
-            await _rounds(gate, Server(bad_luck=1.0), 1)
+            await _rounds(gate, Server(throttled_share=1.0), 1)
             return gate
 
         assert run(main()).concurrency == 44
 
-    def test_a_bound_that_is_not_reached_does_not_climb(self) -> None:
+    def test_a_limit_that_is_not_reached_does_not_rise(self) -> None:
         async def main() -> Gate:
             gate = Gate(Limits(max_concurrency=64))
-            await _rounds(gate, Server(bad_luck=1.0), 1)
+            await _rounds(gate, Server(throttled_share=1.0), 1)
             for _ in range(100):
                 await asyncio.gather(*(_once(gate, Server()) for _ in range(10)))
             return gate
 
         assert run(main()).concurrency == 44
 
-    def test_one_at_a_time_waits_longer_and_longer_until_one_is_answered(self) -> None:
+    def test_at_one_call_pauses_double_until_an_answer(self) -> None:
         async def main() -> list[float]:
             gate = Gate(Limits(max_concurrency=1))
-            server = Server(bad_luck=1.0, took_s=0.0)
+            server = Server(throttled_share=1.0, took_s=0.0)
             for number in range(56):
-                server.bad_luck = float(number != 30)
+                server.throttled_share = float(number != 30)
                 await _once(gate, server)
             return server.sent
 
@@ -280,17 +280,17 @@ class TestConcurrency:
         pauses = [after - before for before, after in itertools.pairwise(sent) if after - before > 0.5]
         assert pauses == pytest.approx([1, 2, 4, 1, 2, 4], rel=0.15)
 
-    def test_a_server_that_counts_what_it_refuses_is_left_in_peace(self) -> None:
+    def test_a_server_that_counts_refused_calls_recovers(self) -> None:
         server = StrictServer()
         result = run(ask(server, Limits(max_concurrency=64), 1500))
         assert result.failed == 0
         assert len(server.sent) < 2 * 1500
 
 
-async def _once(gate: Gate, server: Server, *, again: bool = False) -> None:
-    async with gate.slot(again=again):
+async def _once(gate: Gate, server: Server, *, is_retry: bool = False) -> None:
+    async with gate.slot(is_retry=is_retry):
         throttled, wait_s = await server.answer()
-        gate.learn(throttled=throttled, wait_s=wait_s)
+        gate.record(throttled=throttled, wait_s=wait_s)
 
 
 async def _rounds(gate: Gate, server: Server, rounds: int) -> None:
@@ -300,43 +300,43 @@ async def _rounds(gate: Gate, server: Server, rounds: int) -> None:
 
 class TestRates:
     @pytest.mark.parametrize("rpm", [30, 600])
-    def test_requests_keep_to_the_minute_and_use_it(self, rpm: int) -> None:
+    def test_requests_keep_to_the_limit_and_use_it(self, rpm: int) -> None:
         server = Server(Limiter(requests_per_minute=rpm, clock=now))
         result = run(ask(server, Limits(max_concurrency=256, requests_per_minute=rpm), 3 * rpm))
         assert result.gate.throttled == 0
         assert server.limiter.most_requests <= rpm
         assert 60 * 3 * rpm / server.sent[-1] >= 0.95 * rpm
 
-    def test_tokens_keep_to_the_minute_and_use_it(self) -> None:
+    def test_tokens_keep_to_the_limit_and_use_it(self) -> None:
         server = Server(Limiter(tokens_per_minute=90_000, clock=now))
         result = run(ask(server, Limits(max_concurrency=64, tokens_per_minute=90_000), 540, tokens=500))
         assert result.gate.throttled == 0
         assert server.limiter.most_tokens <= 90_000
         assert 60 * 540 * 500 / server.sent[-1] >= 0.95 * 90_000
 
-    def test_the_tokens_of_calls_turned_out_smaller_are_given_back(self) -> None:
+    def test_unused_tokens_are_returned(self) -> None:
         async def main() -> float:
             gate = Gate(Limits(tokens_per_minute=62_000))
             for _ in range(300):
                 async with gate.slot(1000):
-                    gate.learn(throttled=False, expected=1000, used=100)
+                    gate.record(throttled=False, expected=1000, used=100)
             return now()
 
         assert run(main()) == pytest.approx(300 * 0.1, rel=0.1)
 
-    def test_tokens_given_back_let_go_whom_they_kept_waiting(self) -> None:
+    def test_returned_tokens_admit_a_waiting_call(self) -> None:
         async def main() -> float:
             gate = Gate(Limits(tokens_per_minute=1000))
             async with gate.slot(50_000):
                 waiting = asyncio.create_task(_once(gate, Server(took_s=0)))
                 await asyncio.sleep(7)
-                gate.learn(throttled=False, expected=50_000, used=1500)
+                gate.record(throttled=False, expected=50_000, used=1500)
             await waiting
             return now()
 
         assert run(main()) == pytest.approx(92.02)
 
-    def test_one_call_beyond_the_limit_passes_alone(self) -> None:
+    def test_a_call_larger_than_the_limit_passes_alone(self) -> None:
         async def main() -> list[float]:
             gate = Gate(Limits(tokens_per_minute=100))
             times = []
@@ -354,8 +354,8 @@ class TestRates:
         assert last - large > 600
 
     def test_in_real_time_over_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A minute of three seconds; what is left free for uneven arrival stays a second, for a busy machine."""
-        monkeypatch.setattr(pace, "_MINUTE_S", 3.0)
+        """A minute is three seconds here; the second reserved for jitter stays, for a busy machine."""
+        monkeypatch.setattr(rate_limit, "_MINUTE_S", 3.0)
         limiter = Limiter(window_s=3.0)
         gate = Gate(Limits(max_concurrency=50, requests_per_minute=400))
         with Loopback(limiter=limiter, answer=lambda prompt: "{}") as server:
@@ -368,7 +368,7 @@ _BODY = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
 
 async def _post(server: Loopback, gate: Gate, calls: int) -> list[int]:
-    """The statuses of plain requests to a real server, as they come."""
+    """The statuses of requests to a real server, in order of arrival."""
     statuses: list[int] = []
 
     async def one(session: aiohttp.ClientSession) -> None:
@@ -376,7 +376,7 @@ async def _post(server: Loopback, gate: Gate, calls: int) -> list[int]:
             async with gate.slot(), session.post(f"{server.url}/chat/completions", json=_BODY) as response:
                 statuses.append(response.status)
                 wait_s = float(response.headers["Retry-After"]) if "Retry-After" in response.headers else None
-                gate.learn(throttled=response.status == 429, wait_s=wait_s)
+                gate.record(throttled=response.status == 429, wait_s=wait_s)
             if response.status == 200:
                 return
             await gate.back_off(min(failures, 3))
@@ -386,7 +386,7 @@ async def _post(server: Loopback, gate: Gate, calls: int) -> list[int]:
     return statuses
 
 
-def test_a_real_server_with_limits_answers_all_in_the_end() -> None:
+def test_a_real_server_with_limits_answers_all_calls() -> None:
     limiter = Limiter(requests_per_minute=40, most_in_flight=8, window_s=0.5)
     with Loopback(limiter=limiter, latency_s=0.02, answer=lambda prompt: "{}") as server:
         statuses = asyncio.run(_post(server, Gate(Limits(max_concurrency=64, backoff_s=0.02)), 120))
@@ -396,7 +396,7 @@ def test_a_real_server_with_limits_answers_all_in_the_end() -> None:
 
 
 @pytest.mark.parametrize(("form", "least", "most"), [("seconds", 50, 60), ("ms", 50, 60), ("date", 49, 61)])
-def test_the_server_says_in_every_form_when_to_come_back(form: Header, least: float, most: float) -> None:
+def test_the_server_sends_every_form_of_retry_after(form: Header, least: float, most: float) -> None:
     async def second(url: str) -> float | None:
         async with aiohttp.ClientSession() as session:
             for _ in range(2):
@@ -424,7 +424,7 @@ def test_the_servers_window_of_tokens_slides() -> None:
 
 
 class TestPause:
-    def test_all_wait_for_its_end_and_leave_apart(self) -> None:
+    def test_all_calls_wait_for_its_end_and_start_spread(self) -> None:
         left: list[float] = []
 
         async def main() -> None:
@@ -435,7 +435,7 @@ class TestPause:
                     left.append(now())
 
             async with gate.slot():
-                gate.learn(throttled=True, wait_s=30.0)
+                gate.record(throttled=True, wait_s=30.0)
             gate.pause(5.0)  # a shorter one changes nothing
             await asyncio.gather(*(call() for _ in range(50)))
 
@@ -454,7 +454,7 @@ class TestPause:
 
         assert 600 <= run(main()) <= 602
 
-    def test_a_longer_one_while_they_wait_counts(self) -> None:
+    def test_a_longer_pause_replaces_a_shorter_one(self) -> None:
         async def main() -> float:
             gate = Gate(Limits())
             gate.pause(10)
@@ -467,20 +467,20 @@ class TestPause:
         assert 105 <= run(main()) <= 108
 
 
-class TestShut:
+class TestClose:
     @pytest.mark.parametrize("limits", [Limits(max_concurrency=1), Limits(requests_per_minute=0.5), Limits()])
-    def test_all_that_wait_are_ended_at_once(self, limits: Limits) -> None:
+    def test_all_waiting_calls_are_cancelled_at_once(self, limits: Limits) -> None:
         async def main() -> None:
             gate = Gate(limits)
             in_flight = asyncio.create_task(_once(gate, Server(took_s=60)))
             await asyncio.sleep(1)
             if limits == Limits():
                 gate.pause(500)
-            waiting = [asyncio.create_task(_once(gate, Server(), again=number < 5)) for number in range(20)]
+            waiting = [asyncio.create_task(_once(gate, Server(), is_retry=number < 5)) for number in range(20)]
             waiting.append(asyncio.create_task(gate.back_off(7)))
             await asyncio.sleep(1)
             assert not any(task.done() for task in waiting)
-            gate.shut()
+            gate.close()
             for task in waiting:
                 with pytest.raises(asyncio.CancelledError, match="the run has ended"):
                     await task
@@ -490,10 +490,10 @@ class TestShut:
 
         run(main())
 
-    def test_nothing_is_let_through_after(self) -> None:
+    def test_no_call_is_admitted_after(self) -> None:
         async def main() -> None:
             gate = Gate(Limits())
-            gate.shut()
+            gate.close()
             with pytest.raises(asyncio.CancelledError, match="the run has ended"):
                 await _once(gate, Server())
             with pytest.raises(asyncio.CancelledError, match="the run has ended"):
@@ -501,13 +501,13 @@ class TestShut:
 
         run(main())
 
-    def test_nor_is_a_call_whose_turn_had_just_come(self) -> None:
+    def test_a_call_admitted_just_before_is_cancelled(self) -> None:
         async def main() -> None:
             gate = Gate(Limits(max_concurrency=1))
             async with gate.slot():
                 waiting = asyncio.create_task(_once(gate, Server()))
                 await asyncio.sleep(0)
-            gate.shut()
+            gate.close()
             assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], asyncio.CancelledError)
             assert gate.in_flight == 0
 

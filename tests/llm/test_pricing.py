@@ -1,4 +1,4 @@
-"""What a call costs, at most costs, and is expected to take."""
+"""The cost of a call, its highest cost, and its expected tokens."""
 
 import datetime as dt
 import json
@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from featdisc_assets.home.places import read_sql, sample_path
 from featdisc_assets.llm import pricing, providers
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
-from featdisc_assets.llm.pricing import Price, bound, expected_tokens, price
+from featdisc_assets.llm.pricing import Price, max_cost, price
+from featdisc_assets.llm.tokens import count_tokens, expected_tokens
 from featdisc_assets.warehouse import Warehouse
 from tests.report_rows import fill
 
@@ -50,15 +51,15 @@ def test_prices_of_common_models_in_dollars_per_million_tokens(
         "openai/never-heard-of",
         "openrouter/openai/gpt-5-mini",  # litellm routes it, and has no price
         "huggingface/some/model",  # litellm would fetch the model's configuration from the network
-        "azure_ai/model_router",  # a fee for the choice, none for the model that it chooses
+        "azure_ai/model_router",  # a fee for routing, none for the model
         "exa_ai/search",  # priced by the query
     ],
 )
-def test_a_price_that_is_not_known_is_none(model: str) -> None:
+def test_an_unknown_price_is_none(model: str) -> None:
     assert price(model) is None
 
 
-def test_ones_own_price_goes_first_and_asks_nobody() -> None:
+def test_a_users_price_takes_precedence_without_a_lookup() -> None:
     assert price("openai/gpt-5-mini", PLAIN) is PLAIN
     assert price("openai/never-heard-of", PLAIN) is PLAIN
     free = Price(0.0, 0.0, 0.0)
@@ -67,9 +68,9 @@ def test_ones_own_price_goes_first_and_asks_nobody() -> None:
 
 def test_litellm_is_not_imported_for_prices_that_need_no_map() -> None:
     program = (
-        "import sys; from featdisc_assets.llm.pricing import Price, bound, price; "
+        "import sys; from featdisc_assets.llm.pricing import Price, max_cost, price; "
         "prices = [price('surface/v1'), price('ollama_chat/llama3.1'), price('openai/gpt-5-mini', Price(1, 2, 1))]; "
-        "bound('text', 10, prices[0]); print('litellm' in sys.modules)"
+        "max_cost('text', 10, prices[0]); print('litellm' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
@@ -81,7 +82,7 @@ def test_a_price_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert price("openai/gpt-5-mini") is first
 
 
-def test_cached_and_written_tokens_have_prices_of_their_own_and_are_part_of_those_sent() -> None:
+def test_cached_and_written_tokens_have_their_own_prices_and_are_part_of_those_sent() -> None:
     assert PLAIN.of(100, 10) == 100 * 2 + 100
     assert PLAIN.of(100, 10, 40) == 60 * 2 + 40 * 0.5 + 100
     assert PLAIN.of(100, 10, 40, 10) == 60 * 2 + 40 * 0.5 + 100
@@ -89,7 +90,7 @@ def test_cached_and_written_tokens_have_prices_of_their_own_and_are_part_of_thos
 
 
 @pytest.mark.parametrize(("sent", "rate"), [(999, 2.0), (1_000, 4.0), (4_999, 4.0), (5_000, 8.0), (90_000, 8.0)])
-def test_a_long_prompt_is_dearer_from_its_first_token(sent: int, rate: float) -> None:
+def test_the_price_of_long_prompts_applies_to_all_tokens(sent: int, rate: float) -> None:
     assert STEPPED.of(sent, 0) == sent * rate
 
 
@@ -103,7 +104,7 @@ def test_half_price() -> None:
         PLAIN.discounted(50)
 
 
-# One for each way in which the map tells a price: flat, higher above 100k, 200k or 272k, by ranges.
+# One for each notation of prices in the map: flat, higher above 100k, 200k or 272k, by ranges.
 MODELS = [
     "openai/gpt-5-mini",
     "anthropic/claude-sonnet-4-5",
@@ -118,7 +119,7 @@ MODELS = [
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("sent", [1_000, 120_000, 210_000, 300_000, 600_000])
 @pytest.mark.parametrize(("cached", "written", "thought"), [(0, 0, 0), (500, 0, 0), (0, 700, 0), (300, 200, 100)])
-def test_a_call_costs_what_litellm_makes_of_it(model: str, sent: int, cached: int, written: int, thought: int) -> None:
+def test_the_cost_of_a_call_equals_litellms(model: str, sent: int, cached: int, written: int, thought: int) -> None:
     litellm = providers.load_litellm()
     usage = litellm.Usage(
         prompt_tokens=sent,
@@ -139,7 +140,7 @@ def test_a_call_costs_what_litellm_makes_of_it(model: str, sent: int, cached: in
     assert ours.at_most(sent, 700) >= theirs * (1 - 1e-9)
 
 
-def test_a_step_that_leaves_a_rate_out_keeps_that_of_the_step_before() -> None:
+def test_a_step_without_a_rate_keeps_that_of_the_step_before() -> None:
     rates = {
         "input_cost_per_token": 1.0,
         "output_cost_per_token": 5.0,
@@ -155,12 +156,12 @@ def test_a_step_that_leaves_a_rate_out_keeps_that_of_the_step_before() -> None:
 
 
 def test_writing_to_a_cache_never_costs_less_than_sending() -> None:
-    found = price("ft:gpt-4o-2024-11-20")  # its entry has the price of reading there
+    found = price("ft:gpt-4o-2024-11-20")  # its entry has the price of reading here
     assert found is not None
     assert found.of(100, 0, 0, 100) >= found.of(100, 0)
 
 
-def test_no_price_is_asked_for_over_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prices_need_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     litellm = providers.load_litellm()
     asked: list[str] = []
     for method in ("get", "post"):
@@ -171,7 +172,7 @@ def test_no_price_is_asked_for_over_the_network(monkeypatch: pytest.MonkeyPatch)
     assert asked == []
 
 
-def test_thoughts_that_cost_more_than_words_price_all_of_the_answer() -> None:
+def test_dearer_thoughts_set_the_price_of_the_whole_answer() -> None:
     found = price("dashscope/qwen-turbo")
     assert found is not None
     assert found.tokens_out * MILLION == pytest.approx(0.5)
@@ -187,7 +188,7 @@ STEPPED_PRICES = st.builds(
 
 
 @given(found=STEPPED_PRICES, counts=st.lists(st.integers(0, 6_000), min_size=6, max_size=6))
-def test_no_call_of_so_many_tokens_costs_more(found: Price, counts: list[int]) -> None:
+def test_no_call_of_at_most_these_tokens_costs_more(found: Price, counts: list[int]) -> None:
     sent, more_sent, received, more_received, cached, written = counts
     cached = min(cached, sent)
     written = min(written, sent - cached)
@@ -197,7 +198,7 @@ def test_no_call_of_so_many_tokens_costs_more(found: Price, counts: list[int]) -
 
 @cache
 def tokenisers() -> dict[str, Any]:
-    """All that are here without a download: litellm brings OpenAI's, and the last one that Claude published."""
+    """All tokenisers that need no download: litellm includes OpenAI's, and the last one that Claude published."""
     providers.load_litellm()
     import tiktoken
     from litellm.litellm_core_utils import default_encoding  # tells tiktoken where they are
@@ -214,12 +215,12 @@ def _counting(encoding: Any) -> Any:  # noqa: ANN401  (tiktoken's)
 
 
 @pytest.mark.parametrize("name", ["o200k_base", "cl100k_base", "p50k_base", "claude"])
-def test_the_bound_holds_for_every_text_of_the_sample(name: str) -> None:
+def test_max_cost_holds_for_every_text_of_the_sample(name: str) -> None:
     count = tokenisers()[name]
     for line in sample_path().read_text(encoding="utf-8").splitlines():
         for message in json.loads(line)["messages"]:
             text = json.dumps(message, ensure_ascii=False)
-            assert count(text) <= bound(text, 0, Price(1.0, 0.0, 1.0))
+            assert count(text) <= max_cost(text, 0, Price(1.0, 0.0, 1.0))
 
 
 @given(text=st.text(max_size=3_000))
@@ -230,40 +231,40 @@ def test_the_bound_holds_for_every_text_of_the_sample(name: str) -> None:
 def test_no_text_has_more_tokens_than_bytes(text: str) -> None:
     count = tokenisers()["o200k_base"]
     assert count(text) <= len(text.encode())
-    assert count(text) + 1_000 <= bound(text, 0, Price(1.0, 0.0, 1.0))
+    assert count(text) + 1_000 <= max_cost(text, 0, Price(1.0, 0.0, 1.0))
 
 
-def test_the_bound_leaves_room_for_what_stands_around_a_prompt() -> None:
+def test_max_cost_includes_what_is_sent_around_a_prompt() -> None:
     count = tokenisers()["o200k_base"]
     schemas = [json.dumps(answer.SCHEMA) for answer in (FeatureList, ClusterName, InterestScores)]
     anthropic_tools = 530
-    assert all(count(schema) + anthropic_tools < bound("", 0, Price(1.0, 0.0, 1.0)) for schema in schemas)
+    assert all(count(schema) + anthropic_tools < max_cost("", 0, Price(1.0, 0.0, 1.0)) for schema in schemas)
 
 
-def test_the_bound_is_the_whole_answer_at_the_dearest_rate_that_the_prompt_may_reach() -> None:
-    sent = 1_500 + bound("", 0, Price(1.0, 0.0, 1.0))
-    assert bound("x" * 1_500, 700, STEPPED) == sent * 6.0 + 700 * 15.0
-    assert bound("é" * 750, 700, STEPPED) == sent * 6.0 + 700 * 15.0
-    assert bound("anything", 700, Price(0.0, 0.0, 0.0)) == 0
+def test_max_cost_is_the_whole_answer_at_the_highest_rate_that_the_prompt_may_reach() -> None:
+    sent = 1_500 + max_cost("", 0, Price(1.0, 0.0, 1.0))
+    assert max_cost("x" * 1_500, 700, STEPPED) == sent * 6.0 + 700 * 15.0
+    assert max_cost("é" * 750, 700, STEPPED) == sent * 6.0 + 700 * 15.0
+    assert max_cost("anything", 700, Price(0.0, 0.0, 0.0)) == 0
 
 
-def test_a_call_is_expected_to_take_its_prompt_its_schema_and_its_answer() -> None:
-    assert expected_tokens("", 0) > 0
+def test_expected_tokens_are_those_of_prompt_schema_and_answer() -> None:
+    assert expected_tokens(0, 0) > 0
     text = "The quick brown fox jumps over the lazy dog. " * 50
-    assert expected_tokens(text, 200) == pricing.count_tokens(text) + 200 + expected_tokens("", 0)
+    assert expected_tokens(count_tokens(text), 200) == count_tokens(text) + 200 + expected_tokens(0, 0)
 
 
 @pytest.mark.parametrize(
     ("model", "limit", "larger"),
     [
         ("openai/gpt-5-mini", 4_096, 12_288),
-        ("openai/gpt-5-mini", 100_000, 128_000),  # what it can write at most
+        ("openai/gpt-5-mini", 100_000, 128_000),  # the most that it writes
         ("openai/gpt-5-mini", 200_000, 200_000),
         ("openai/never-heard-of", 4_096, 12_288),
         ("hosted_vllm/whatever", 4_096, 12_288),
     ],
 )
-def test_a_larger_limit_is_three_times_as_much_or_what_the_model_can_write(model: str, limit: int, larger: int) -> None:
+def test_a_larger_limit_is_three_times_as_much_or_the_models_maximum(model: str, limit: int, larger: int) -> None:
     assert pricing.larger_limit(model, limit) == larger
 
 
@@ -279,7 +280,7 @@ def test_the_ledger_is_summed_by_asset_model_prompt_and_day(tmp_path: Path) -> N
                 attempt(1, "rate", "ok", 120, 10, 0.75, night),
                 attempt(2, "rate", "rate_limited", None, None, None, noon),
                 attempt(3, "rate", "truncated", 100, 90, 2.0, noon),
-                attempt(4, "rate", "answered", 100, 10, 0.25, noon),  # not judged yet
+                attempt(4, "rate", "answered", 100, 10, 0.25, noon),  # not validated yet
                 attempt(5, "rate", "too_few", 100, 5, 0.25, noon + dt.timedelta(days=1)),
                 attempt(6, "name", "ok", 50, 5, None, noon),  # a model without a price
                 attempt(7, "interest", "timeout", None, None, None, noon),

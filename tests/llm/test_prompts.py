@@ -1,4 +1,4 @@
-"""Prompts as they are sent (golden files), and what a user's own prompt file may hold."""
+"""Rendered prompts (golden files), and the checks of a user's own prompt files."""
 
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def test_the_task_is_repeated_after_the_piece(kind: str) -> None:
     assert "{{7*7}} lines for ${x}" in before
 
 
-def test_no_template_holds_an_example_of_its_own() -> None:
+def test_templates_have_no_examples_of_their_own() -> None:
     for kind in ("user", "thought", "response"):
         prompt = load("rate", kind)
         assert all(phrase in prompt.examples for phrase in examples())
@@ -122,14 +122,14 @@ def _own(folder: Path, text: str, name: str = "rate/user.md") -> Prompt:
     return load("rate", "user", folder)
 
 
-def test_a_file_of_ones_own_replaces_one_file(tmp_path: Path) -> None:
+def test_a_users_file_replaces_one_file(tmp_path: Path) -> None:
     own = _own(tmp_path, "Costs $$5. ${piece}")
     assert own.render(piece="a $b ${c}", at_least=1, at_most=2) == "Costs $5. a $b ${c}"
     assert own.version != load("rate", "user").version
     assert load("rate", "thought", tmp_path) == load("rate", "thought")
 
 
-def test_examples_of_ones_own_change_the_version_of_every_prompt_that_shows_them(tmp_path: Path) -> None:
+def test_a_users_examples_change_the_version_of_every_prompt_that_shows_them(tmp_path: Path) -> None:
     own = _own(tmp_path, "Hums a tune\n", "rate/examples.txt")
     assert (examples(tmp_path), own.examples) == (["Hums a tune"], "- Hums a tune")
     assert own.version != load("rate", "user").version
@@ -137,7 +137,7 @@ def test_examples_of_ones_own_change_the_version_of_every_prompt_that_shows_them
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         ("${piece} ${peice}", r"unknown placeholder \$\{peice\}"),
         ("no piece at all", r"lacks the placeholder \$\{piece\}"),
@@ -146,8 +146,8 @@ def test_examples_of_ones_own_change_the_version_of_every_prompt_that_shows_them
         ("${piece} ${features}", "unknown placeholder"),
     ],
 )
-def test_a_template_that_cannot_work_fails_on_loading(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(PromptError, match=says):
+def test_an_invalid_template_fails_on_loading(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(PromptError, match=expected):
         _own(tmp_path, text)
 
 
@@ -158,6 +158,6 @@ def test_a_missing_folder_or_prompt_is_named(tmp_path: Path) -> None:
         load("rate", "feelings")
 
 
-def test_rendering_wants_exactly_its_values() -> None:
+def test_rendering_needs_exactly_its_values() -> None:
     with pytest.raises(PromptError, match="check at_most"):
         load("rate", "user").render(piece="x", at_least=1)

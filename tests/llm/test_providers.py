@@ -1,14 +1,16 @@
-"""Which models can be asked, what they cost, and how `surface/v1` reads a prompt."""
+"""Which models can be asked, their prices, and how `surface/v1` reads a prompt."""
 
 import pytest
 
-from featdisc_assets.llm import pricing, providers
+from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import ClusterName, FeatureList, InterestScores
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.prompts import fence, load
-from featdisc_assets.llm.providers import SURFACE, check_model, split_clusters
+from featdisc_assets.llm.providers import check_model
 from featdisc_assets.llm.request import Request
+from featdisc_assets.llm.surface_model import SURFACE, answer_by_rules, split_clusters
+from featdisc_assets.llm.tokens import count_tokens
 from tests.llm.asking import ask
 
 
@@ -20,7 +22,7 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "says"),
+    ("model", "expected"),
     [
         ("gpt-5-mini", "'gpt-5-mini' needs OPENAI_API_KEY in the environment"),
         ("openai/anything", "needs OPENAI_API_KEY"),
@@ -30,8 +32,8 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         ("surface/v9", "there is no model 'surface/v9'; the built-in one is surface/v1"),
     ],
 )
-def test_a_model_that_cannot_be_asked_is_told_in_one_sentence(model: str, says: str) -> None:
-    with pytest.raises(ModelError, match=says) as caught:
+def test_a_model_that_cannot_be_asked_gives_an_error_of_one_sentence(model: str, expected: str) -> None:
+    with pytest.raises(ModelError, match=expected) as caught:
         check_model(model)
     assert "\n" not in str(caught.value)
 
@@ -45,20 +47,20 @@ def test_a_model_that_cannot_be_asked_is_told_in_one_sentence(model: str, says: 
         ("hosted_vllm/qwen", "http://127.0.0.1:1/v1", "hosted_vllm", "none"),
     ],
 )
-def test_servers_of_ones_own_need_no_key(model: str, api_base: str | None, provider: str, api_key: str | None) -> None:
+def test_own_servers_need_no_key(model: str, api_base: str | None, provider: str, api_key: str | None) -> None:
     route = check_model(model, api_base)
-    assert (route.provider, route.api_key, route.wire.mode) == (provider, api_key, "JSON_SCHEMA")
+    assert (route.provider, route.api_key, route.dialect.mode) == (provider, api_key, "JSON_SCHEMA")
 
 
-def test_a_base_in_the_environment_counts_as_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_in_the_environment_counts_as_an_own_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     assert check_model("openai/own").api_key == "none"
 
 
-def test_a_key_that_is_there_is_left_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_key_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted")
     assert check_model("openai/own", "http://127.0.0.1:1/v1").api_key is None
-    assert "maxLength" in check_model("gpt-5-mini").wire.unsupported
+    assert "maxLength" in check_model("gpt-5-mini").dialect.unsupported
 
 
 def test_prices() -> None:
@@ -67,7 +69,7 @@ def test_prices() -> None:
     assert known is not None
     assert 0 < known.tokens_cached < known.tokens_in < known.tokens_out
     assert pricing.price("openai/never-heard-of") is None
-    assert pricing.price("huggingface/some/model") is None  # 0 in the map, which is not its price
+    assert pricing.price("huggingface/some/model") is None  # the map has 0 for an unknown price
 
 
 def test_cached_tokens_are_cheaper_and_part_of_those_sent() -> None:
@@ -78,8 +80,8 @@ def test_cached_tokens_are_cheaper_and_part_of_those_sent() -> None:
 @pytest.mark.parametrize(
     ("text", "tokens"), [("", 0), ("a", 1), ("The quick brown fox jumps over the lazy dog.", 10), ("你好世界你好", 4)]
 )
-def test_tokens_are_counted_roughly(text: str, tokens: int) -> None:
-    assert pricing.count_tokens(text) == tokens
+def test_token_estimates(text: str, tokens: int) -> None:
+    assert count_tokens(text) == tokens
 
 
 def test_clusters_are_split_by_their_numbers() -> None:
@@ -120,6 +122,6 @@ def _request(purpose: str, answer: type[FeatureList | ClusterName | InterestScor
 
 def test_surface_refuses_a_prompt_without_a_fence(store: AnswerStore) -> None:
     with pytest.raises(ValueError, match="holds no fence"):
-        providers.answer_by_rules("just text")
+        answer_by_rules("just text")
     with pytest.raises(MachineFault, match=r"rules of surface/v1 failed on rate \(ValueError: .* holds no fence"):
         ask([_request("rate", FeatureList, "just text")], store)

@@ -1,20 +1,20 @@
-"""Long pieces are cut in the middle, visibly, to the limit asked for."""
+"""Long pieces are shortened to a limit, with a note in the middle."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from featdisc_assets.llm.pricing import count_tokens
 from featdisc_assets.llm.shorten import head_and_tail
+from featdisc_assets.llm.tokens import count_tokens
 
 LONG = " ".join(f"word{number}" for number in range(2_000))
 
 
-def test_a_short_text_is_left_as_it_is() -> None:
+def test_a_short_text_is_unchanged() -> None:
     assert head_and_tail("Short enough.", 100) == ("Short enough.", 0)
 
 
-def test_a_long_text_keeps_its_head_and_its_tail_and_says_what_is_missing() -> None:
+def test_a_long_text_keeps_its_head_and_tail_around_a_note() -> None:
     shown, left_out = head_and_tail(LONG, 100)
     head, note, tail = shown.split("\n")
     assert LONG.startswith(head + " ")

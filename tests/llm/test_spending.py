@@ -1,11 +1,11 @@
-"""The budget on the wire: never passed, waited for, and worth a sentence when it is spent."""
+"""The budget in real runs: never exceeded, waited for, and reported in one sentence when it is spent."""
 
 import pytest
 
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.faults import MachineFault
-from featdisc_assets.llm.pricing import Price, bound
+from featdisc_assets.llm.pricing import Price, max_cost
 from tests.llm.asking import ask, rating, two_features
 from tests.loopback.server import Loopback, in_turn
 
@@ -17,10 +17,10 @@ def ratings(n: int, server: Loopback) -> list:  # type: ignore[type-arg]
     return [rating(str(number), server, price=PRICE, max_tokens=LIMIT) for number in range(n)]
 
 
-def test_it_is_never_passed_and_nearly_reached(store: AnswerStore) -> None:
+def test_it_is_never_exceeded_and_nearly_reached(store: AnswerStore) -> None:
     with Loopback(answer=two_features, latency_s=0.01) as server:
         requests = ratings(200, server)
-        one = bound(requests[0].prompt, LIMIT, PRICE)
+        one = max_cost(requests[0].prompt, LIMIT, PRICE)
         budget = Budget(0.05)
         with pytest.raises(MachineFault, match=r"budget_usd is \$0.05, of which .* is spent") as caught:
             ask(requests, store, max_concurrency=16, budget=budget)
@@ -29,9 +29,9 @@ def test_it_is_never_passed_and_nearly_reached(store: AnswerStore) -> None:
         assert spent == pytest.approx(PRICE.of(server.tokens_in, server.tokens_out))
         assert spent == pytest.approx(budget.spent_usd)
         assert 0.05 - one < spent <= 0.05
-        assert store.tally() == {"ok": server.total}
+        assert store.count_by_status() == {"ok": server.total}
 
-        # What is spent is spent: the same budget pays nothing more, a larger one the rest.
+        # The same budget pays nothing more, a larger one the rest.
         asked = server.total
         with pytest.raises(MachineFault, match="budget_usd"):
             ask(requests, store, budget=Budget(0.05, spent_usd=spent))
@@ -48,7 +48,7 @@ def test_failures_that_were_billed_are_paid_from_it(store: AnswerStore) -> None:
         assert budget.reserved_usd == 0
 
 
-def test_a_call_whose_bill_never_came_counts_as_others_did(store: AnswerStore) -> None:
+def test_a_call_without_a_bill_counts_like_others(store: AnswerStore) -> None:
     with Loopback(plan=in_turn(None, "reset_in_body"), answer=two_features) as server:
         budget = Budget(1.0)
         ask(ratings(2, server), store, max_concurrency=1, budget=budget)

@@ -1,4 +1,4 @@
-"""A piece longer than its model can read: asked again in shorter forms until one fits, and known in that form later."""
+"""A piece too long for its model: shorter forms are asked until one fits, and that one is found later."""
 
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ def fits(limit: int) -> Loopback:
     return Loopback(plan=plan, answer=two_features)
 
 
-def test_it_is_shortened_until_it_fits_and_known_then(store: AnswerStore) -> None:
+def test_it_is_shortened_until_it_fits_and_found_later(store: AnswerStore) -> None:
     with fits(8_000) as server:
         request = long_rating(server, 4_000)
         outcomes = ask([request, rating("b", server)], store)
@@ -57,7 +57,7 @@ def test_what_cannot_be_shortened_enough_fails_for_good(store: AnswerStore) -> N
         assert server.total == 4
 
 
-def test_a_killed_run_goes_on_with_the_form_it_had_come_to(store: AnswerStore) -> None:
+def test_a_later_run_resumes_with_the_last_form_after_a_kill(store: AnswerStore) -> None:
     with fits(100) as server:
         ask([replace(long_rating(server, 4_000), shorter=None)], store)
         server.plan = lambda number, prompt: None
@@ -68,7 +68,7 @@ def test_a_killed_run_goes_on_with_the_form_it_had_come_to(store: AnswerStore) -
         assert (outcome.status, server.total) == ("ok", 2)
 
 
-def test_those_that_ask_for_it_try_the_whole_text_again(store: AnswerStore) -> None:
+def test_retry_failed_tries_the_whole_text_again(store: AnswerStore) -> None:
     with fits(100) as server:
         ask([long_rating(server, 4_000)], store)
         server.plan = lambda number, prompt: None

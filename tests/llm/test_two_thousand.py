@@ -1,4 +1,4 @@
-"""Two thousand pieces over a bad line: all accounted for, every billed token in the ledger, nothing asked twice."""
+"""Two thousand pieces and a faulty server: all have an outcome, every billed token is stored, none is asked twice."""
 
 import random
 from collections import Counter
@@ -13,13 +13,13 @@ from featdisc_assets.llm.prompts import open_fence
 from tests.llm.asking import ask, rating, two_features
 from tests.loopback.server import Loopback, in_turn
 
-# Befall single requests; asked again, most pass.
+# Faults of single requests; most pass when asked again.
 PASSING_BY = (
     "rate_limit", "rate_limit_ms", "rate_limit_bare", "server_error", "overloaded", "html", "reset", "reset_in_body",
     "empty", "no_choices", "fenced", "prose", "broken_json", "wrong_schema", "truncated", "thoughts_only",
     "thoughts_first", "no_usage",
 )  # fmt: skip
-# Befall a piece however often it is asked.
+# Faults of a piece in every attempt.
 LASTING = (
     "server_error", "reset", "empty", "broken_json", "truncated", "refusal", "refusal_in_prose", "content_filter",
     "prompt_filter", "context_length", "bad_request",
@@ -29,8 +29,8 @@ N = 2_000
 LIMITS = Limits(max_concurrency=64, backoff_s=0.02)
 
 
-def bad_line(number: int, prompt: str) -> str | None:
-    """A quarter of what is asked meets a fault: a tenth of the pieces always, of the other requests one in six."""
+def faulty_server(number: int, prompt: str) -> str | None:
+    """A quarter of the requests fail: a tenth of the pieces always, one in six of the other requests."""
     piece = open_fence(prompt)["user"].removeprefix("This is piece ").removesuffix(".")
     if piece in STALLED:
         return "stalled_body"
@@ -42,8 +42,8 @@ def bad_line(number: int, prompt: str) -> str | None:
 
 
 @pytest.mark.slow
-def test_two_thousand_pieces_over_a_bad_line(store: AnswerStore) -> None:
-    with Loopback(plan=bad_line, answer=two_features) as server:
+def test_two_thousand_pieces_with_a_faulty_server(store: AnswerStore) -> None:
+    with Loopback(plan=faulty_server, answer=two_features) as server:
         requests = [rating(str(number), server) for number in range(N)]
         how: dict[str, Any] = {
             "limits": Limits(max_concurrency=64, backoff_s=0.02),
@@ -65,7 +65,7 @@ def test_two_thousand_pieces_over_a_bad_line(store: AnswerStore) -> None:
         assert len(attempts) == server.total
         assert sum(attempt.tokens_in or 0 for attempt in attempts) == server.tokens_in
         assert sum(attempt.tokens_out or 0 for attempt in attempts) == server.tokens_out
-        assert "answered" not in store.tally()
+        assert "answered" not in store.count_by_status()
 
         to_ask_again = [outcome.request.key for outcome in outcomes if outcome.status in faults.PASSING]
         asked, server.plan = server.total, in_turn()
@@ -81,11 +81,11 @@ def test_two_thousand_pieces_over_a_bad_line(store: AnswerStore) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_turns_half_of_all_calls_away_still_answers_them_all(store: AnswerStore) -> None:
+def test_a_server_that_throttles_half_of_all_calls_answers_them_all(store: AnswerStore) -> None:
     def half(number: int, prompt: str) -> str | None:
         return "rate_limit_ms" if random.Random(number).random() < 0.5 else None
 
     with Loopback(plan=half, answer=two_features) as server:
         outcomes = ask([rating(str(number), server) for number in range(300)], store, max_attempts=5)
         assert [outcome.status for outcome in outcomes] == ["ok"] * 300
-        assert store.tally()["rate_limited"] == server.total - 300
+        assert store.count_by_status()["rate_limited"] == server.total - 300

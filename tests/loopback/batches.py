@@ -1,4 +1,4 @@
-"""The batch endpoints of the test server: files, batches, their states, and rows that fail by plan.
+"""The batch endpoints of the test server: files, batches, their states, and planned faults of rows.
 
 The objects have the shapes of OpenAI's. A batch moves on by one state each time it is asked for; its requests are
 answered, and billed, when it ends. The order of its results is not that of its requests.
@@ -27,7 +27,7 @@ Hook = Callable[[str], web.StreamResponse | None]
 
 
 class Host(Protocol):
-    """What this module wants of the server around it."""
+    """What this module needs from the server."""
 
     tokens_in: int
     tokens_out: int
@@ -56,7 +56,7 @@ class Batches:
         ends: How the nth batch ends: `completed`, `expired` (every second row), `cancelled` (likewise), `failed`;
             `late` completes and names its files only when asked once more; `full` fails for enqueued tokens while
             another batch runs, `full_alone` always; `unknown_model` fails for it; `endless` never ends.
-        hook: Told of every request; may answer in the endpoint's place.
+        hook: Called on every request; may answer in the endpoint's place.
         requests: Requests received, by endpoint.
         executed: How often each custom id was answered.
         billed: Rows billed.
@@ -253,14 +253,14 @@ class Batches:
 
     async def _answer(self, request: web.Request, row: Row, fault: str | None, good: list[str], bad: list[str]) -> None:
         answer: dict[str, Any] = {"id": f"batch_req_{row['custom_id'][:6]}", "custom_id": row["custom_id"]}
-        said = {
+        messages = {
             "batch_expired": "This request could not be executed before the completion window expired.",
             "batch_cancelled": "This request was cancelled before it could be executed.",
             "request_timeout": "The request to the model timed out.",
         }
         code = {"expired": "batch_expired", "timeout": "request_timeout"}.get(fault or "", fault or "")
-        if code in said:
-            bad.append(_line(answer | {"response": None, "error": {"code": code, "message": said[code]}}))
+        if code in messages:
+            bad.append(_line(answer | {"response": None, "error": {"code": code, "message": messages[code]}}))
             return
         if fault == "lost":
             return

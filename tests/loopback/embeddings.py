@@ -1,4 +1,4 @@
-"""The embedding endpoint of the test server: vectors that only the text decides, faults by plan, and a bill.
+"""The embedding endpoint of the test server: deterministic vectors, planned faults, and a bill.
 
 Its answers have the shape of OpenAI's, in an order that is not that of the texts.
 """
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from aiohttp import web
 
-from featdisc_assets.llm import pricing
+from featdisc_assets.llm.tokens import count_tokens
 from tests.loopback.faults import FAULTS
 
 WIDTH = 48
@@ -24,7 +24,7 @@ Answer = dict[str, Any]
 
 
 def vector_of(text: str, width: int = WIDTH) -> npt.NDArray[np.float32]:
-    """What the server answers to a text, made to unit length: texts that share words are near."""
+    """The server's vector of a text, of unit length; texts that share words are near."""
     total = np.zeros(width)
     for word in text.lower().split() or [""]:
         seed = int.from_bytes(blake2b(word.encode(), digest_size=8).digest())
@@ -45,7 +45,7 @@ def _nan(rows: list[dict[str, Any]]) -> None:
 
 
 def _narrow(rows: list[dict[str, Any]]) -> None:
-    if len(rows) > 1:  # alone, it would be a vector of another model
+    if len(rows) > 1:  # a single vector would be one of another model
         rows[0]["embedding"] = rows[0]["embedding"][:-1]
 
 
@@ -57,7 +57,7 @@ def _no_usage(answer: Answer) -> None:
     del answer["usage"]
 
 
-# Answers with status 200 that cannot be used, but for the last.
+# Answers with status 200; all but the last cannot be used.
 EDITS: dict[str, Callable[[Answer], object]] = {
     "one_missing": _rows(lambda rows: rows.pop()),
     "zero": _rows(_zero),
@@ -70,7 +70,7 @@ EDITS: dict[str, Callable[[Answer], object]] = {
 
 @dataclass
 class Embeddings:
-    """What the endpoint does and has done.
+    """The endpoint's behaviour and its requests.
 
     Attributes:
         plan: From the number of the request (from 0) to a fault, of `FAULTS` or `EDITS`.
@@ -121,7 +121,7 @@ class Embeddings:
             return await FAULTS[fault](request, answer)
         if fault is not None:
             EDITS[fault](answer)
-        # A provider bills what it sent in full, whatever the client makes of it.
+        # A provider bills every complete answer, whether the client can use it or not.
         self.billed.update(texts)
         self.tokens += answer.get("usage", {}).get("prompt_tokens", 0)
         return web.Response(text=json.dumps(answer), content_type="application/json")
@@ -129,11 +129,11 @@ class Embeddings:
     def _vectors(self, body: dict[str, Any], texts: list[str]) -> Answer:
         width = int(body.get("dimensions") or self.width) if self.obeys_dimensions else self.width
         rows = [
-            # Twice as long as a unit: whether it is made one shows.
+            # Twice the unit length, to check that it is normalised.
             {"object": "embedding", "index": index, "embedding": self._written(2 * vector_of(text, width), body)}
             for index, text in enumerate(texts)
         ]
-        tokens = sum(map(pricing.count_tokens, texts))
+        tokens = sum(map(count_tokens, texts))
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return {"object": "list", "model": f"{body['model']}-served", "data": rows[::-1], "usage": usage}
 

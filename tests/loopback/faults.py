@@ -1,4 +1,4 @@
-"""What can go wrong on the wire: each fault answers one request, as real providers do it."""
+"""Faults of real providers: each answers one request."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ async def _html(request: web.Request, answer: Answer) -> web.StreamResponse:
 
 
 async def _stall(request: web.Request, answer: Answer) -> web.StreamResponse:
-    await asyncio.sleep(30)  # longer than any test's timeout; the client hangs up first
+    await asyncio.sleep(30)  # longer than any test's timeout, so the client disconnects first
     return web.json_response(answer)
 
 

@@ -1,4 +1,4 @@
-"""A Hugging Face Hub on 127.0.0.1: the few endpoints a dataset is fetched by, real HTTP, and a list of what was asked.
+"""A Hugging Face Hub on 127.0.0.1: the endpoints that fetch a dataset, real HTTP, and a list of requests.
 
 with Hub({"owner/name": {"data/train.jsonl": b"…"}}) as hub:
     …                          # in a process with HF_ENDPOINT=hub.url
@@ -31,7 +31,7 @@ class Hub:
 
     Args:
         datasets: Files by name of the dataset, at the revision `main`; `OWNER/NAME@REVISION` for another one.
-        gated: Datasets that anybody may list and nobody may fetch.
+        gated: Datasets that can be listed and not fetched.
     """
 
     def __init__(self, datasets: Mapping[str, Files], *, gated: frozenset[str] = frozenset()) -> None:

@@ -1,4 +1,4 @@
-"""The rate limits of the test server: like a provider's, over a sliding window, with its ways to say when to come back.
+"""The rate limits of the test server: over a sliding window, with all forms of `retry-after`.
 
 limiter = Limiter(requests_per_minute=300)
 with Loopback(limiter=limiter):
@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from aiohttp import web
 
-from featdisc_assets.llm import pricing
+from featdisc_assets.llm.tokens import count_tokens
 
 Header: TypeAlias = Literal["seconds", "date", "ms"] | None
 
@@ -29,21 +29,21 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is turned away (`requests`, `tokens` or `in_flight`), and after how many seconds it would pass."""
+    """The exceeded limit (`requests`, `tokens` or `in_flight`), and the seconds after which the request would pass."""
 
     reason: str
     wait_s: float | None
 
 
 class Limiter:
-    """What the server lets in: so many requests and tokens a window, so many requests at a time. None: any number.
+    """Limits of requests and tokens a window, and of requests at a time; None for no limit.
 
     Args:
         requests_per_minute: Requests let in during a window at most.
         tokens_per_minute: Tokens of a window at most: those of prompts from arrival, those of answers when given.
         most_in_flight: Requests held at a time at most; this limit names no time to come back.
         window_s: Seconds of the window, a minute unless a test is in a hurry.
-        retry_after: How a refusal says when to come back: `retry-after` in seconds or as a date, `retry-after-ms`, or
+        retry_after: The form of the wait in a refusal: `retry-after` in seconds or as a date, `retry-after-ms`, or
             not at all.
         clock: The time in seconds.
 
@@ -71,11 +71,11 @@ class Limiter:
         self._held = 0
         self._window: deque[_Entry] = deque()
         self._log: list[_Entry] = []
-        self._of: dict[int, _Entry] = {}  # by the id of the HTTP request, which lives as long
+        self._of: dict[int, _Entry] = {}  # by the id of the HTTP request, which exists as long
 
     @property
     def most_requests(self) -> int:
-        """The requests of the busiest window, those turned away included."""
+        """The requests of the busiest window, those refused ones included."""
         return self._busiest(lambda entry: 1)
 
     @property
@@ -84,7 +84,7 @@ class Limiter:
         return self._busiest(lambda entry: entry.tokens)
 
     def enter(self, tokens: int = 0) -> _Entry | Refusal:
-        """Let a request in, or say what is in its way.
+        """Admit a request, or return why not.
 
         A request above the whole limit of tokens passes when the window is empty.
         """
@@ -103,12 +103,12 @@ class Limiter:
         return entry
 
     def leave(self) -> None:
-        """Forget a request that was let in as one in flight."""
+        """End an admitted request."""
         self._held -= 1
 
     def turn_away(self, request: web.Request, prompt: str) -> web.Response | None:
-        """The answer to a request beyond a limit, None if it is let in."""
-        found = self.enter(0 if self._tokens == math.inf else pricing.count_tokens(prompt))
+        """The response to a request beyond a limit, None if it is admitted."""
+        found = self.enter(0 if self._tokens == math.inf else count_tokens(prompt))
         if isinstance(found, _Entry):
             self._of[id(request)] = found
             return None
@@ -117,12 +117,12 @@ class Limiter:
         return web.json_response(body, status=429, headers=_headers(found.wait_s, self._retry_after))
 
     def bill(self, request: web.Request, tokens_out: int) -> None:
-        """Count an answer's tokens for a request that was let in."""
+        """Count the answer's tokens of an admitted request."""
         if self._tokens != math.inf:
             self._of[id(request)].tokens += tokens_out
 
     def let_go(self, request: web.Request) -> None:
-        """End a request, whether it was let in or not."""
+        """End a request, admitted or not."""
         if self._of.pop(id(request), None) is not None:
             self.leave()
 
@@ -157,6 +157,6 @@ def _headers(wait_s: float | None, form: Header) -> dict[str, str]:
     if form == "ms":
         return {"retry-after-ms": str(math.ceil(wait_s * 1000))}
     if form == "date":
-        # A date knows whole seconds only.
+        # A date has whole seconds only.
         return {"Retry-After": email.utils.formatdate(math.ceil(time.time() + wait_s), usegmt=True)}
     return {"Retry-After": f"{wait_s:.3f}"}

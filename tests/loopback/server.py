@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server on 127.0.0.1: real HTTP, answers by plain rules, faults on demand, and a bill.
+"""An OpenAI-compatible server on 127.0.0.1: real HTTP, rule-based answers, planned faults, and a bill.
 
 with Loopback() as server:
     Params(api_base=server.url)     # the model: openai/loopback
@@ -15,9 +15,9 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from featdisc_assets.llm import pricing
 from featdisc_assets.llm.prompts import open_fence
-from featdisc_assets.llm.providers import answer_by_rules
+from featdisc_assets.llm.surface_model import answer_by_rules
+from featdisc_assets.llm.tokens import count_tokens
 from tests.loopback.batches import Batches
 from tests.loopback.embeddings import Embeddings
 from tests.loopback.faults import FAULTS
@@ -29,7 +29,7 @@ Plan = Callable[[int, str], str | None]
 
 
 def in_turn(*faults: str | None) -> Plan:
-    """These faults for the first requests, in their order; ordinary answers after."""
+    """A plan of faults for the first requests, in order; ordinary answers after."""
     return lambda number, prompt: faults[number] if number < len(faults) else None
 
 
@@ -52,7 +52,7 @@ class Loopback:
     Args:
         latency_s: Seconds before each answer.
         plan: Which requests fail, and how.
-        answer: What an ordinary answer says, given the prompt; by default the rules of `surface/v1`.
+        answer: The text of an ordinary answer to a prompt; by default the rules of `surface/v1`.
         keep: Whether to keep the requests' bodies.
         limiter: The rate limits, before any fault; none by default.
     """
@@ -114,7 +114,7 @@ class Loopback:
         self._loop.run_forever()
         left = asyncio.all_tasks(self._loop)
         for task in left:
-            task.cancel()  # answers that a fault holds back
+            task.cancel()  # answers delayed by a fault
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
@@ -152,7 +152,7 @@ class Loopback:
         else:
             self.faults[fault] += 1
             response = await FAULTS[fault](request, answer)
-        # A provider bills what it sent in full, whatever the client makes of it.
+        # A provider bills every complete answer, whether the client can use it or not.
         if response.status == 200 and isinstance(response, web.Response) and fault != "reset":
             self.tokens_in += answer.get("usage", {}).get("prompt_tokens", 0)
             self.tokens_out += answer.get("usage", {}).get("completion_tokens", 0)
@@ -172,7 +172,7 @@ def _purpose(prompt: str) -> str:
 
 
 def _completion(body: dict[str, Any], prompt: str, text: str) -> dict[str, Any]:
-    tokens_in, tokens_out = pricing.count_tokens(prompt), pricing.count_tokens(text)
+    tokens_in, tokens_out = count_tokens(prompt), count_tokens(text)
     return {
         "id": "chatcmpl-loopback",
         "object": "chat.completion",

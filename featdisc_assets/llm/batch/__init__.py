@@ -1,1 +1,1 @@
-"""Batch mode: questions handed in as files, answers collected hours later."""
+"""Batch mode: requests uploaded as files, answers collected hours later."""

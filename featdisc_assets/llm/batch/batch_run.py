@@ -1,4 +1,4 @@
-"""One batch from its file to its answers, in steps that a killed run takes up where it was left."""
+"""One batch from its file to its answers, in steps that a later run resumes after a kill."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,33 +9,33 @@ from featdisc_assets.llm import faults
 from featdisc_assets.llm.batch import rows
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.batch_store import CREATING, DONE, PREPARING, UNDER_WAY, UPLOADED, Batch, BatchStore
-from featdisc_assets.llm.batch.retry_policy import GoneError, Patience
-from featdisc_assets.llm.batch.rows import Counts
-from featdisc_assets.llm.budget import Budget
+from featdisc_assets.llm.batch.batch_usage import Counts
+from featdisc_assets.llm.batch.steps import GoneError, Steps, creation_shows_no_api, upload_shows_no_api
+from featdisc_assets.llm.budget import Budget, reservation
 from featdisc_assets.llm.faults import MachineFault
 
 if TYPE_CHECKING:
-    from openai.types import Batch as Described
+    from openai.types import Batch as BatchObject
 
 _ENDINGS = {"completed": "completed", "failed": "failed", "expired": "expired", "cancelled": "was cancelled"}
-# What a provider says of a batch that would pass the tokens it lets an account queue.
-_NO_ROOM = "token_limit_exceeded"
-# How often to look again for what may take a moment to show, and how long to wait in between at most.
-_LOOKS = 3
-_LOOK_S = 5.0
+# The code of a batch that would exceed the tokens that a provider queues for an account.
+_QUEUE_FULL = "token_limit_exceeded"
+# How often to look up what may take a moment to appear, and the longest wait in between.
+_MAX_LOOKUPS = 3
+_LOOKUP_S = 5.0
 
 
-class Errand:
-    """A batch on its way.
+class BatchRun:
+    """Carries one batch to its end.
 
     Args:
-        batch: The batch, as far as it is.
-        api: Where it goes.
-        books: Where it is noted, and where its results go.
-        poll_s: Seconds between two looks at it, at first; they grow to ten times as many.
+        batch: The batch, in any state.
+        api: The API that it is sent to.
+        batches: Where its state and its results are stored.
+        poll_s: Seconds between two polls at first; they grow to ten times as many.
         budget: What it is paid from.
-        others: How many other batches of this run are being answered at this moment.
-        is_wanted: Whether to wait for its end; asked after each look.
+        others: The number of other batches of this run that are being answered now.
+        is_wanted: Whether to wait for its end; asked after each poll.
         file: Its requests, unless they were uploaded before; closed here.
 
     Attributes:
@@ -47,157 +47,145 @@ class Errand:
         self,
         batch: Batch,
         api: BatchApi,
-        books: BatchStore,
+        batches: BatchStore,
         *,
         poll_s: float,
         budget: Budget | None,
-        others: Callable[["Errand"], int],
-        is_wanted: Callable[["Errand"], bool],
+        others: Callable[["BatchRun"], int],
+        is_wanted: Callable[[], bool],
         file: IO[bytes] | None = None,
     ) -> None:
-        self.batch, self._api, self._books, self._file = batch, api, books, file
+        self.batch, self._api, self._batches, self._file = batch, api, batches, file
         self._poll_s, self._budget, self._others, self._is_wanted = poll_s, budget, others, is_wanted
-        self._patience = Patience(batch, api, poll_s)
+        self._steps = Steps(batch, api, poll_s)
         self.counts = Counts()
         self.note: str | None = None
 
     @property
     def holds_file(self) -> bool:
-        """Whether its file still lies on our disk."""
+        """Whether its file is still on our disk."""
         return self._file is not None
 
     async def run(self) -> None:
-        """Take all steps that are left; after the last, what came back is among the answers.
+        """Take all remaining steps; after the last, the results are in the answer store.
 
         Raises:
             ModelError: If the server has no batch API.
             MachineFault: If every further batch would fail alike, or the budget cannot pay this one.
         """
-        reserved = 0.0
+        is_bought = self.batch.state not in (PREPARING, UPLOADED)
         try:
-            reserved = await self._reserve()
+            async with reservation(self._budget, self.batch.bound_usd, is_bought=is_bought) as reserved:
+                try:
+                    await self._take_steps()
+                finally:
+                    reserved.paid_usd = self.counts.cost_usd
+                    # A batch that goes on after this run is still to be paid.
+                    reserved.is_open = self.batch.state in (CREATING, UNDER_WAY)
+        finally:
+            self._close_file()
+
+    async def _take_steps(self) -> None:
+        try:
             if self.batch.state == PREPARING:
                 await self._upload()
-            ended = await self._until_ended()
+            ended = await self._wait_until_ended()
             if ended is not None:
                 await self._fetch(ended)
         except GoneError as error:
-            self._end(f"{self._api.server} does not know it any more ({error})")
-        finally:
-            self._drop_file()
-            # A batch that goes on without us is still to be paid.
-            if self._budget is not None and self.batch.state not in (CREATING, UNDER_WAY):
-                self._budget.settle(reserved, self.counts.cost_usd)
-
-    async def _reserve(self) -> float:
-        if self._budget is None:
-            return 0.0
-        try:
-            await self._budget.reserve(self.batch.bound_usd)
-        except MachineFault:
-            if self.batch.state in (PREPARING, UPLOADED):
-                raise
-            return 0.0  # bought before: all that is left is to count it
-        return self.batch.bound_usd
+            self._finish(f"{self._api.server} does not know it any more ({error})")
 
     async def _upload(self) -> None:
         file = self._file
         if file is None:
             raise ValueError(f"batch {self.batch.name} has no file to upload")
-        self.batch.file_id = await self._patience.insist(
-            lambda: self._api.upload(self.batch.name, file), weigh=self._patience.weigh_upload
-        )
-        self._move(UPLOADED)
-        self._drop_file()
+        self.batch.file_id = await self._steps.run(lambda: self._api.upload(self.batch.name, file), upload_shows_no_api)
+        self._set_state(UPLOADED)
+        self._close_file()
 
-    async def _until_ended(self) -> "Described | None":
+    async def _wait_until_ended(self) -> "BatchObject | None":
         """The batch at its end; None if nobody wants to wait for it."""
         refusals = 0
         while True:
             if self.batch.state in (UPLOADED, CREATING):
-                await self._create()
-            ended = await self._follow()
-            if ended is None or _failure(ended)[0] != _NO_ROOM:
+                created = await self._steps.run(self._create, creation_shows_no_api)
+                self.batch.batch_id = str(created.id)
+                self._set_state(UNDER_WAY)
+            ended = await self._poll()
+            if ended is None or _failure(ended)[0] != _QUEUE_FULL:
                 return ended
             others = self._others(self)
             refusals = 0 if others else refusals + 1
             self.batch.batch_id = None
-            self._move(UPLOADED)
-            if refusals > _LOOKS:
+            self._set_state(UPLOADED)
+            if refusals > _MAX_LOOKUPS:
                 raise self._too_large(_failure(ended)[1])
             await asyncio.sleep(self._poll_s)
             while others and self._others(self) >= others:
                 await asyncio.sleep(self._poll_s)
 
-    async def _create(self) -> None:
-        # Before the call, since it may be heard and we not live to know.
+    async def _create(self) -> "BatchObject":
+        # The provider may have created it although its response was lost.
         created = await self._find() if self.batch.state == CREATING else None
-        failures = 0
-        while created is None:
-            self._move(CREATING)
-            try:
-                created = await self._api.create(self.batch.name, self.batch.file_id or "")
-                break
-            except self._api.failures as error:
-                failed = error
-            if (getattr(failed, "status_code", None) or 500) < 500:
-                self._move(UPLOADED)  # refused, not unheard
-            failures += 1
-            await self._patience.weigh_creation(failed, failures)
-            created = await self._find() if self.batch.state == CREATING else None
-        self.batch.batch_id = str(created.id)
-        self._move(UNDER_WAY)
+        if created is not None:
+            return created
+        # Saved before the call, since the provider may act on it and we may be killed before the response.
+        self._set_state(CREATING)
+        try:
+            return await self._api.create(self.batch.name, self.batch.file_id or "")
+        except self._api.failures as error:
+            if (getattr(error, "status_code", None) or 500) < 500:
+                self._set_state(UPLOADED)  # refused, so it was not created
+            raise
 
-    async def _find(self) -> "Described | None":
-        """The batch, if the provider created it unheard."""
+    async def _find(self) -> "BatchObject | None":
+        """The batch at the provider, if it was created."""
         batch = self.batch
-        for look in range(_LOOKS):
-            if look:
-                await asyncio.sleep(min(self._poll_s, _LOOK_S))
-            found = await self._patience.insist(
+        for lookup in range(_MAX_LOOKUPS):
+            if lookup:
+                await asyncio.sleep(min(self._poll_s, _LOOKUP_S))
+            found = await self._steps.run(
                 lambda: self._api.find(batch.name, batch.file_id or "", batch.created_at / 1_000_000)
             )
             if found is not None:
                 return found
         return None
 
-    async def _follow(self) -> "Described | None":
+    async def _poll(self) -> "BatchObject | None":
         pause, late = self._poll_s, 0
         while True:
-            seen = await self._patience.insist(lambda: self._api.retrieve(self.batch.batch_id or ""))
+            seen = await self._steps.run(lambda: self._api.retrieve(self.batch.batch_id or ""))
             counted = seen.request_counts
             if counted is not None:
                 self.counts.completed, self.counts.failed = counted.completed, counted.failed
             if seen.status in _ENDINGS:
-                # The results of a completed batch may be named a moment later.
+                # A completed batch may name its result files a moment later.
                 late += seen.status == "completed" and not (seen.output_file_id or seen.error_file_id)
-                if not late or late > _LOOKS or seen.output_file_id or seen.error_file_id:
+                if not late or late > _MAX_LOOKUPS or seen.output_file_id or seen.error_file_id:
                     return seen
-            elif not self._is_wanted(self):
+            elif not self._is_wanted():
                 return None
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, 10 * self._poll_s)
 
-    async def _fetch(self, ended: "Described") -> None:
-        """Take in what came back, whatever became of the batch as a whole."""
+    async def _fetch(self, ended: "BatchObject") -> None:
+        """Import the results, whatever became of the batch as a whole."""
         if ended.status == "failed":
             code, message = _failure(ended)
-            self._end(f"it failed: {faults.excerpt(message)}")
-            verdict = faults.judge(_BatchError(f"{code}: {message}"))
-            if verdict.status in faults.MACHINE:
-                raise MachineFault(
-                    verdict.status, faults.advice(verdict.status, self.batch.model, self._api.server, verdict.error)
-                )
+            self._finish(f"it failed: {faults.excerpt(message)}")
+            result = faults.classify(_BatchError(f"{code}: {message}"))
+            if result.status in faults.MACHINE:
+                raise faults.machine_fault(result.status, self.batch.model, self._api.server, result.error)
             return
         for file_id in (ended.output_file_id, ended.error_file_id):
             if file_id:
-                take = partial(rows.take_file, file_id, self.batch, self._api, self._books, self.counts)
-                await self._patience.insist(take)
-        whole = ended.status == "completed"
-        self._end(None if whole else f"it {_ENDINGS[ended.status]}")
+                await self._steps.run(
+                    partial(rows.import_file, file_id, self.batch, self._api, self._batches, self.counts)
+                )
+        self._finish(None if ended.status == "completed" else f"it {_ENDINGS[ended.status]}")
 
     def _too_large(self, message: str) -> MachineFault:
-        self._end("it is larger than the account may queue")
+        self._finish("it is larger than the account may queue")
         return MachineFault(
             "rate_limited",
             f"{faults.redact(self._api.server)} does not queue a batch of {self.batch.n_requests} requests to "
@@ -205,31 +193,31 @@ class Errand:
             f"({faults.excerpt(message)})",
         )
 
-    def _move(self, state: str) -> None:
+    def _set_state(self, state: str) -> None:
         self.batch.state = state
-        self._books.save(self.batch)
+        self._batches.save(self.batch)
 
-    def _end(self, note: str | None) -> None:
-        left = self.counts.left = self.batch.n_requests - self._books.n_in(self.batch)
+    def _finish(self, note: str | None) -> None:
+        left = self.counts.left = self.batch.n_requests - self._batches.count_imported(self.batch)
         if note is not None or left:
             name = self.batch.batch_id or self.batch.name
             of_all = f"{left} of its {self.batch.n_requests} requests came back without a result"
             self.note = f"batch {name}: {note}, and {of_all}" if note else f"batch {name}: {of_all}"
-        self._move(DONE)
+        self._set_state(DONE)
 
-    def _drop_file(self) -> None:
+    def _close_file(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 class _BatchError(Exception):
-    """A failed batch in the form that `faults.judge` reads."""
+    """A failed batch in the form that `faults.classify` reads."""
 
     status_code = 400
 
 
-def _failure(ended: "Described") -> tuple[str, str]:
+def _failure(ended: "BatchObject") -> tuple[str, str]:
     """Code and message of a batch that failed as a whole."""
     found = ended.errors.data if ended.status == "failed" and ended.errors is not None else None
     if not found:

@@ -1,6 +1,7 @@
-"""The bookkeeping of batches: what was handed in, where, and what of it came back. It lies in the answer store's file.
+"""The batch store: batches, their requests and which results were imported, in the answer store's file.
 
-A result and the mark that it is in are one transaction, so that a killed import, done again, takes no result twice.
+A result and its mark as imported are written in one transaction, so that an import repeated after a kill imports no
+result twice.
 """
 
 import sqlite3
@@ -12,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert
+from featdisc_assets.llm.answer_store import AnswerStore, Attempt, insert, select_in
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
 
-# The states of a batch, in their order. `creating`: it was about to be created, or was; nobody knows until one looks.
+# The states of a batch, in order. `creating`: the creation was requested, and may have succeeded.
 PREPARING, UPLOADED, CREATING, UNDER_WAY, DONE = "preparing", "uploaded", "creating", "under_way", "done"
 
 _TABLES = (
@@ -24,7 +25,7 @@ _TABLES = (
         name text primary key,          -- ours; the provider keeps it as metadata
         model text not null, api_base text, state text not null,
         price text,                     -- dollars a token, as JSON; null where unknown
-        bound_usd real not null,        -- the most that it can cost
+        bound_usd real not null,        -- its highest cost
         n_requests integer not null, file_id text, batch_id text,
         created_at integer not null     -- microseconds since 1970, UTC
     ) without rowid""",
@@ -34,24 +35,20 @@ _TABLES = (
     ) without rowid""",
     "create index if not exists batch_requests_batch on batch_requests (batch)",
 )
-_CHUNK = 500
 
 
 @dataclass(slots=True)
 class Batch:
-    """One batch as kept.
+    """One batch as stored.
 
     Attributes:
-        name: Ours.
-        model: A litellm model string.
-        api_base: The address of an own server, if any.
-        state: How far it is.
-        price: What a token costs in a batch, None where unknown.
-        bound_usd: The most dollars that it can cost.
-        n_requests: How many requests it holds.
-        file_id: The provider's name for its file, once uploaded.
-        batch_id: The provider's name for it, once created.
-        created_at: When it was begun, in microseconds since 1970, UTC.
+        name: Our name of it.
+        state: One of the constants above.
+        price: What a token costs in a batch, None if unknown.
+        bound_usd: Its highest cost in dollars.
+        file_id: The provider's id of its file, after the upload.
+        batch_id: The provider's id of it, after the creation.
+        created_at: Microseconds since 1970, UTC.
     """
 
     name: str
@@ -68,7 +65,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the ledger wants to know of a request in a batch."""
+    """The ledger's fields of a request in a batch."""
 
     request_key: str
     purpose: str
@@ -103,12 +100,12 @@ class BatchStore:
         return batch
 
     def save(self, batch: Batch) -> None:
-        """Write how far a batch is."""
+        """Write a batch's state."""
         with self._store.transaction() as connection:
             _write(connection, batch)
 
     def add(self, batch: Batch, requests: Iterable[Request]) -> None:
-        """Note requests as part of a batch."""
+        """Store the requests of a batch."""
         rows = [
             (request.key, batch.name, request.purpose, request.subject_id, request.prompt_version)
             for request in requests
@@ -126,63 +123,53 @@ class BatchStore:
         with self._store.transaction() as connection:
             return [_read(row) for row in connection.execute(query)]
 
-    def holding(self, keys: Sequence[str]) -> dict[str, str]:
-        """Which batch each of these requests is in, done ones included until they are forgotten."""
-        found: dict[str, str] = {}
+    def batch_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """The name of each request's batch, by key; done batches count until they are deleted."""
+        query = "select request_key, batch from batch_requests where request_key in ({marks})"
         with self._store.transaction() as connection:
-            for chunk in _chunks(keys):
-                query = f"select request_key, batch from batch_requests where request_key in ({_marks(chunk)})"  # noqa: S608
-                found.update(connection.execute(query, chunk).fetchall())
-        return found
+            return dict(select_in(connection, query, keys))
 
-    def owed(self, keys: Sequence[str]) -> int:
-        """How many of these requests wait for a batch that has not been collected."""
-        count = 0
+    def count_awaited(self, keys: Sequence[str]) -> int:
+        """The number of these requests that wait for a batch under way."""
+        query = (
+            "select 1 from batch_requests where is_in = 0 and request_key in ({marks}) "  # noqa: S608
+            f"and batch in (select name from batches where state <> '{DONE}')"
+        )
         with self._store.transaction() as connection:
-            for chunk in _chunks(keys):
-                query = (
-                    f"select count(*) from batch_requests where is_in = 0 and request_key in ({_marks(chunk)}) "  # noqa: S608
-                    f"and batch in (select name from batches where state <> '{DONE}')"
-                )
-                count += connection.execute(query, chunk).fetchone()[0]
-        return count
+            return sum(1 for _ in select_in(connection, query, keys))
 
     def awaited(self, batch: Batch, keys: Sequence[str]) -> Mapping[str, Sent]:
-        """Those of these requests whose result this batch still owes."""
-        found: dict[str, Sent] = {}
+        """Those of these requests whose result this batch has not given yet, by key."""
+        query = (
+            f"select {', '.join(_SENT)} from batch_requests "  # noqa: S608
+            "where batch = ? and is_in = 0 and request_key in ({marks})"
+        )
         with self._store.transaction() as connection:
-            for chunk in _chunks(keys):
-                query = (
-                    f"select {', '.join(_SENT)} from batch_requests "  # noqa: S608
-                    f"where batch = ? and is_in = 0 and request_key in ({_marks(chunk)})"
-                )
-                for row in connection.execute(query, [batch.name, *chunk]):
-                    found[row[0]] = Sent(*row)
-        return found
+            return {row[0]: Sent(*row) for row in select_in(connection, query, keys, batch.name)}
 
-    def take_in(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
-        """Store results for good, in one transaction; returns those that were not in before."""
-        taken = []
+    def import_results(self, batch: Batch, attempts: Iterable[Attempt]) -> list[Attempt]:
+        """Store results in one transaction; returns those that were not imported before."""
+        imported = []
         with self._store.transaction() as connection:
             for attempt in attempts:
                 if connection.execute(_MARK, (attempt.request_key, batch.name)).rowcount:
-                    taken.append(insert(connection, attempt))
-        return taken
+                    imported.append(insert(connection, attempt))
+        return imported
 
-    def n_in(self, batch: Batch) -> int:
-        """How many of a batch's results are in."""
+    def count_imported(self, batch: Batch) -> int:
+        """The number of a batch's results that are imported."""
         query = "select count(*) from batch_requests where batch = ? and is_in = 1"
         with self._store.transaction() as connection:
             return int(connection.execute(query, (batch.name,)).fetchone()[0])
 
     def forget(self, batch: Batch) -> None:
-        """Drop a batch, so that what it held may be handed in anew."""
+        """Delete a batch, so that its requests may be sent again."""
         with self._store.transaction() as connection:
             connection.execute("delete from batch_requests where batch = ?", (batch.name,))
             connection.execute("delete from batches where name = ?", (batch.name,))
 
     def forget_done(self) -> None:
-        """Drop all batches that are done."""
+        """Delete all batches that are done."""
         done = f"select name from batches where state = '{DONE}'"  # noqa: S608
         with self._store.transaction() as connection:
             connection.execute(f"delete from batch_requests where batch in ({done})")  # noqa: S608
@@ -192,7 +179,8 @@ class BatchStore:
 def _write(connection: sqlite3.Connection, batch: Batch) -> None:
     price = None if batch.price is None else orjson.dumps(batch.price).decode()
     values = [price if name == "price" else getattr(batch, name) for name in _BATCH]
-    connection.execute(f"insert or replace into batches ({', '.join(_BATCH)}) values ({_marks(values)})", values)  # noqa: S608
+    marks = ", ".join("?" * len(values))
+    connection.execute(f"insert or replace into batches ({', '.join(_BATCH)}) values ({marks})", values)  # noqa: S608
 
 
 def _read(row: Sequence[Any]) -> Batch:
@@ -202,11 +190,3 @@ def _read(row: Sequence[Any]) -> Batch:
 
 def _price(given: dict[str, Any]) -> Price:
     return Price(**given | {"longer": tuple((start, _price(longer)) for start, longer in given["longer"])})
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _chunks(keys: Sequence[str]) -> Iterable[list[str]]:
-    return (list(keys[start : start + _CHUNK]) for start in range(0, len(keys), _CHUNK))

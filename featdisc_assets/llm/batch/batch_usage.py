@@ -1,34 +1,23 @@
-"""What a pass in batches comes to, at its end or before."""
+"""What came of one batch, and the sums of a pass over many."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from featdisc_assets.llm.batch.batch_run import Errand
-from featdisc_assets.llm.batch.batch_store import CREATING, PREPARING, UNDER_WAY
+from featdisc_assets.llm.batch.batch_store import CREATING, PREPARING, UNDER_WAY, Batch
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTally:
-    """What a pass has done, or has done so far.
+@dataclass(slots=True)
+class Counts:
+    """What came of one batch so far.
 
     Attributes:
-        batches: Batches handed in, and those of earlier runs that were looked at.
-        under_way: Those of them that have not ended; after the pass, those that it left for a later one.
-        submitted: Requests in all of these batches.
-        completed: Requests answered, as the provider counts.
-        failed: Requests failed, as the provider counts.
-        imported: Results that came into the store.
-        left: Requests of ended batches without a result: `ask_all` asks them.
-        tokens_in: Tokens sent, as reported with the results.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
-        notes: A sentence for each batch that did not end well.
-        seconds: Since the start.
+        completed: Requests answered, by the provider's count.
+        failed: Requests failed, by the provider's count.
+        imported: Results stored.
+        left: Requests without a result after the end of the batch: `ask_all` asks them.
+        tokens_in: Tokens sent, as reported; `tokens_out` those received, `cost_usd` dollars for both.
     """
 
-    batches: int = 0
-    under_way: int = 0
-    submitted: int = 0
     completed: int = 0
     failed: int = 0
     imported: int = 0
@@ -36,25 +25,39 @@ class BatchTally:
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+
+
+@dataclass(slots=True)
+class BatchUsage(Counts):
+    """What a pass has done so far: the sums over its batches, and more.
+
+    Attributes:
+        batches: Batches sent, and those of earlier runs that were polled.
+        under_way: Those that have not ended; after the pass, those that it leaves to a later one.
+        submitted: Requests in all of these batches.
+        notes: A sentence on each batch that failed or is incomplete.
+        seconds: Since the start.
+    """
+
+    batches: int = 0
+    under_way: int = 0
+    submitted: int = 0
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
-def tally(errands: Iterable[Errand], notes: Sequence[str], seconds: float) -> BatchTally:
-    """The sum over batches; `notes` go before those on the batches themselves."""
-    handed_in = [errand for errand in errands if errand.batch.state != PREPARING]
-    counts = [errand.counts for errand in handed_in]
-    return BatchTally(
-        batches=len(handed_in),
-        under_way=sum(errand.batch.state in (CREATING, UNDER_WAY) for errand in handed_in),
-        submitted=sum(errand.batch.n_requests for errand in handed_in),
-        completed=sum(count.completed for count in counts),
-        failed=sum(count.failed for count in counts),
-        imported=sum(count.imported for count in counts),
-        left=sum(count.left for count in counts),
-        tokens_in=sum(count.tokens_in for count in counts),
-        tokens_out=sum(count.tokens_out for count in counts),
-        cost_usd=sum((count.cost_usd for count in counts), 0.0),
-        notes=(*notes, *(errand.note for errand in handed_in if errand.note)),
+def total_usage(
+    batches: Iterable[tuple[Batch, Counts, str | None]], notes: Sequence[str], seconds: float
+) -> BatchUsage:
+    """Sum over batches with their counts and notes; `notes` go before those."""
+    sent = [entry for entry in batches if entry[0].state != PREPARING]
+    total = BatchUsage(
+        batches=len(sent),
+        under_way=sum(batch.state in (CREATING, UNDER_WAY) for batch, _, _ in sent),
+        submitted=sum(batch.n_requests for batch, _, _ in sent),
+        notes=(*notes, *(note for _, _, note in sent if note)),
         seconds=seconds,
     )
+    for field in fields(Counts):
+        setattr(total, field.name, sum((getattr(counts, field.name) for _, counts, _ in sent), field.default))
+    return total

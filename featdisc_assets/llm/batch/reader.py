@@ -1,4 +1,4 @@
-"""Which requests go into batches, and into which files."""
+"""Selects the requests to send in batches, and writes them to files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,8 @@ from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.batch.file import Draft, body, line
-from featdisc_assets.llm.faults import MachineFault
+from featdisc_assets.llm.budget import unknown_price
+from featdisc_assets.llm.codec import text_of
 from featdisc_assets.llm.lookup import resolve
 from featdisc_assets.llm.pricing import Price
 from featdisc_assets.llm.request import Request
@@ -17,24 +18,21 @@ from featdisc_assets.llm.request import Request
 
 @dataclass
 class Reader:
-    """Writes requests into the files of batches, one file at a time for each model, address and price.
+    """Writes requests to the files of batches, one file at a time for each model, address and price.
 
     Attributes:
-        store: The answers so far.
-        books: The batches so far.
-        api: The batch API behind a model and an address.
-        hand_in: Takes a full file.
+        api: Returns the batch API of a model and an address.
+        submit: Takes a full file.
         max_requests: Requests in a file at most.
-        max_bytes: Bytes in a file at most; a request that is larger goes into none.
-        max_usd: Dollars at most that a file's requests could cost; None for no limit, and for prices not to matter.
-        retry_failed: Whether to ask again for what failed for good.
-        wanted: The batches of earlier runs that hold requests met here.
+        max_bytes: Bytes in a file at most; a larger request is not sent in a batch.
+        max_usd: The highest cost of a file's requests in dollars; None for no limit, also with an unknown price.
+        wanted: The batches of earlier runs that contain requests read here.
     """
 
     store: AnswerStore
-    books: BatchStore
+    batches: BatchStore
     api: Callable[[str, str | None], BatchApi]
-    hand_in: Callable[[Draft], None]
+    submit: Callable[[Draft], None]
     max_requests: int
     max_bytes: int
     max_usd: float | None
@@ -43,11 +41,11 @@ class Reader:
     _drafts: dict[tuple[str, str | None, Price | None], Draft] = field(default_factory=dict)
 
     def read(self, block: list[Request]) -> None:
-        """Put those of the requests into files that are to be asked in batches.
+        """Write those of the requests to files that are to be sent in batches.
 
         Raises:
-            ModelError: If there are no batches for a model.
-            MachineFault: If a budget wants a price that nobody knows.
+            ModelError: If a model has no batch API.
+            MachineFault: If there is a budget and a price is unknown.
         """
         known = self.store.lookup([request.key for request in block])
         fresh: dict[str, Request] = {}
@@ -55,25 +53,25 @@ class Reader:
             outcome, form, attempts = resolve(
                 self.store, request, known.get(request.key, []), retry_failed=self.retry_failed
             )
-            # An answer that needs a second, better one is asked for where there is a second.
-            begun = any(attempt.status in (faults.ANSWERED, "truncated") for attempt in attempts)
-            if outcome is None and not begun:
+            # An answer that needs a re-ask is left to live calls.
+            needs_reask = any(attempt.status in (faults.ANSWERED, "truncated") for attempt in attempts)
+            if outcome is None and not needs_reask:
                 fresh.setdefault(form.key, form)
-        held = self.books.holding(list(fresh))
+        held = self.batches.batch_of(list(fresh))
         self.wanted.update(held.values())
         for key, request in fresh.items():
             if key not in held:
                 self._write(request)
         for draft in self._drafts.values():
-            self._note(draft)
+            self._save_requests(draft)
 
     def finish(self) -> None:
-        """Hand in the files that are not full."""
+        """Submit the files that are not full."""
         for at in list(self._drafts):
-            self._give(self._drafts.pop(at))
+            self._submit(self._drafts.pop(at))
 
     def close(self) -> None:
-        """Drop the files that are not full."""
+        """Discard the files that are not full."""
         for draft in self._drafts.values():
             draft.file.close()
 
@@ -83,18 +81,18 @@ class Reader:
         price = pricing.price(request.model, params.price)
         price = price and price.discounted(pricing.BATCH_DISCOUNT)
         sent = body(request, api.route)
-        usd = self._bound(request, sent, price)
+        usd = self._max_cost(request, sent, price)
         data = line(request.key, sent)
         if len(data) > self.max_bytes:
             return
         at = (request.model, params.api_base, price)
         draft = self._drafts.get(at)
         if draft is not None and not draft.has_room(data, usd):
-            self._give(self._drafts.pop(at))
+            self._submit(self._drafts.pop(at))
             draft = None
         if draft is None:
             draft = self._drafts[at] = Draft(
-                self.books.begin(*at),
+                self.batches.begin(*at),
                 self.store.path.parent,
                 max_requests=self.max_requests,
                 max_bytes=self.max_bytes,
@@ -102,23 +100,18 @@ class Reader:
             )
         draft.add(request, data, usd)
 
-    def _bound(self, request: Request, sent: dict[str, Any], price: Price | None) -> float:
+    def _max_cost(self, request: Request, sent: dict[str, Any], price: Price | None) -> float:
         if price is not None:
-            said = "\n".join(str(message["content"]) for message in sent["messages"])
-            return pricing.bound(said, request.params.max_tokens, price)
+            return pricing.max_cost(text_of(sent), request.params.max_tokens, price)
         if self.max_usd is None:
             return 0.0
-        raise MachineFault(
-            "budget",
-            f"the price of {request.model!r} is not known, so that a budget cannot be kept; "
-            "give rating_plan its price_in and price_out, or take budget_usd away",
-        )
+        raise unknown_price(request.model)
 
-    def _note(self, draft: Draft) -> None:
-        self.books.add(draft.batch, draft.noted)
-        draft.noted.clear()
+    def _save_requests(self, draft: Draft) -> None:
+        self.batches.add(draft.batch, draft.unsaved)
+        draft.unsaved.clear()
 
-    def _give(self, draft: Draft) -> None:
-        self._note(draft)
-        self.books.save(draft.batch)
-        self.hand_in(draft)
+    def _submit(self, draft: Draft) -> None:
+        self._save_requests(draft)
+        self.batches.save(draft.batch)
+        self.submit(draft)

@@ -1,4 +1,4 @@
-"""The results of a batch: one line each, judged by the rules of answers that were asked for one by one."""
+"""The results of a batch: one line each, classified by the rules of live answers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,22 +7,22 @@ from typing import Any
 
 import orjson
 
-from featdisc_assets.llm import codec as wire
-from featdisc_assets.llm import faults, providers
+from featdisc_assets.llm import codec, faults, providers
 from featdisc_assets.llm.answer_store import Attempt
 from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.batch.batch_store import Batch, BatchStore, Sent
+from featdisc_assets.llm.batch.batch_usage import Counts
 from featdisc_assets.llm.codec import Completion
-from featdisc_assets.llm.faults import Verdict
+from featdisc_assets.llm.faults import AttemptResult
 
-# Results judged and stored at a time.
+# Results stored in one transaction.
 _BLOCK = 200
-# Never put to the model: nothing to keep, the ordinary path asks.
+# The model was not asked: there is nothing to store, and a live call will ask.
 _NOT_ASKED = ("batch_expired", "batch_cancelled")
 
 
 class _RowError(Exception):
-    """A failed row in the form that `faults.judge` reads."""
+    """A failed row in the form that `faults.classify` reads."""
 
     def __init__(self, message: str, status_code: int | None) -> None:
         super().__init__(message)
@@ -30,79 +30,52 @@ class _RowError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One result: the key of its request, the verdict on it, and the response if there was one."""
+class Row:
+    """One line: the key of its request, its result, and the response if there was one."""
 
     key: str
-    verdict: Verdict
+    result: AttemptResult
     response: Completion = None
 
 
-@dataclass(slots=True)
-class Counts:
-    """What came of one batch so far.
-
-    Attributes:
-        completed: Requests answered, as the provider counts.
-        failed: Requests failed, as the provider counts.
-        imported: Results now among the answers.
-        left: Requests without a result, once the batch has ended.
-        unreadable: Lines that were no results.
-        tokens_in: Tokens sent, as reported with the results.
-        tokens_out: Tokens received.
-        cost_usd: Dollars for them.
-    """
-
-    completed: int = 0
-    failed: int = 0
-    imported: int = 0
-    left: int = 0
-    unreadable: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float = 0.0
-
-
-async def take_file(file_id: str, batch: Batch, api: BatchApi, books: BatchStore, counts: Counts) -> None:
-    """Store a file's results, a block at a time as they arrive; those that are in already are passed over."""
-    counts.unreadable = 0
+async def import_file(file_id: str, batch: Batch, api: BatchApi, batches: BatchStore, counts: Counts) -> None:
+    """Store a file's results, a block at a time as they arrive; those imported before are skipped."""
     block: list[bytes] = []
     async for line in api.lines(file_id):
         block.append(line)
         if len(block) == _BLOCK:
-            _take_in(block, batch, api, books, counts)
+            _import(block, batch, api, batches, counts)
             block.clear()
-            await asyncio.sleep(0)  # the other batches, and other runs' calls
-    _take_in(block, batch, api, books, counts)
+            await asyncio.sleep(0)  # lets other batches and calls run
+    _import(block, batch, api, batches, counts)
 
 
-def _take_in(lines: Sequence[bytes], batch: Batch, api: BatchApi, books: BatchStore, counts: Counts) -> None:
-    results: dict[str, Result] = {}
+def _import(lines: Sequence[bytes], batch: Batch, api: BatchApi, batches: BatchStore, counts: Counts) -> None:
+    parsed: dict[str, Row] = {}
     for line in lines:
         try:
-            result = read(line)
+            row = parse(line)
         except ValueError:
-            counts.unreadable += 1
-            continue
-        if result is not None:
-            results.setdefault(result.key, result)
-    owed = books.awaited(batch, list(results))
-    rows = [attempt(results[key], sent, batch, api.route.provider) for key, sent in owed.items()]
-    for row in books.take_in(batch, rows):
+            continue  # the request stays without a result
+        if row is not None:
+            parsed.setdefault(row.key, row)
+    awaited = batches.awaited(batch, list(parsed))
+    attempts = [to_attempt(parsed[key], sent, batch, api.route.provider) for key, sent in awaited.items()]
+    for attempt in batches.import_results(batch, attempts):
         counts.imported += 1
-        counts.tokens_in += row.tokens_in or 0
-        counts.tokens_out += row.tokens_out or 0
-        counts.cost_usd += row.cost_usd or 0.0
+        counts.tokens_in += attempt.tokens_in or 0
+        counts.tokens_out += attempt.tokens_out or 0
+        counts.cost_usd += attempt.cost_usd or 0.0
 
 
-def read(line: bytes) -> Result | None:
-    """The result in a line; None for a request that was never put to the model.
+def parse(line: bytes) -> Row | None:
+    """Parse a line; None for a request that the model was not asked, or that was rejected.
 
-    So it is with rejected ones too: were it for a parameter, all would fail for good. The ordinary path asks them, at
-    no cost, and stops when it sees that all are rejected.
+    A wrong parameter rejects all requests of a batch. Live calls ask for them again, at no cost, and stop if all are
+    rejected.
 
     Raises:
-        ValueError: If the line is no result at all.
+        ValueError: If the line is not a result.
     """
     row: dict[str, Any] = orjson.loads(line)
     if not isinstance(row, dict) or not isinstance(row.get("custom_id"), str):
@@ -114,37 +87,37 @@ def read(line: bytes) -> Result | None:
             return None
         message = f"{error.get('code')}: {error.get('message')}"
         if error.get("code") == "request_timeout":
-            return Result(key, Verdict("timeout", faults.excerpt(message)))
-        return Result(key, faults.judge(_RowError(message, None)))
+            return Row(key, AttemptResult("timeout", faults.excerpt(message)))
+        return Row(key, faults.classify(_RowError(message, None)))
     if not isinstance(response, dict):
         raise ValueError("the line holds neither a response nor an error")
     if response.get("status_code") != 200:
-        verdict = faults.judge(_RowError(_said(response.get("body")), response.get("status_code")))
-        return None if verdict.status == "rejected" else Result(key, verdict)
+        result = faults.classify(_RowError(_error_message(response.get("body")), response.get("status_code")))
+        return None if result.status == "rejected" else Row(key, result)
     body = response.get("body") or {}
     if not isinstance(body, dict):
         raise ValueError("the body of the response is no object")
     completion = providers.load_litellm().ModelResponse(**body)
-    return Result(key, wire.look(completion), completion)
+    return Row(key, codec.classify(completion), completion)
 
 
-def _said(body: object) -> str:
+def _error_message(body: object) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     return f"{error.get('code')}: {error.get('message')}" if isinstance(error, dict) else str(body)
 
 
-def attempt(result: Result, sent: Sent, batch: Batch, provider: str) -> Attempt:
-    """The ledger's row of a result, at the price of batches; it has no latency."""
-    row = Attempt(
+def to_attempt(row: Row, sent: Sent, batch: Batch, provider: str) -> Attempt:
+    """The ledger row of a result, at the price of batches and without a latency."""
+    attempt = Attempt(
         request_key=sent.request_key,
         purpose=sent.purpose,
         subject_id=sent.subject_id,
         model=batch.model,
         prompt_version=sent.prompt_version,
         provider=f"{provider} (batch)",
-        status=result.verdict.status,
-        error=result.verdict.error or None,
+        status=row.result.status,
+        error=row.result.error or None,
     )
-    if result.response is not None:
-        wire.fill(row, result.response, batch.price)
-    return row
+    if row.response is not None:
+        codec.add_response(attempt, row.response, batch.price)
+    return attempt
