@@ -38,7 +38,7 @@ bench: $(VENV)/installed  ## time and memory of each stage
 
 bench-asking: $(VENV)/installed  ## what a call costs the client, and the memory of 300,000 ratings
 	$(BIN)/python -m benchmarks.client
-	$(BIN)/python -m benchmarks.resident
+	$(BIN)/python -m benchmarks.rating_memory
 
 # torch goes first and alone: the CPU wheel's hash is not the one that a lock would hold.
 # --no-deps: the lock is complete, and nothing outside it may come in.

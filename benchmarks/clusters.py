@@ -67,12 +67,12 @@ def score(planted: Planted, points: Points, labels: Labels) -> dict[str, float]:
         "k": float(k),
         "f1": float((2 * table / (sizes + total[:, None])).max(axis=1).mean()),
         "buried": float((minority > total / 2).mean()),
-        "twins": _twins(points, labels, k),
+        "twins": _twin_share(points, labels, k),
     }
     for by in ("negation", "antonym"):
-        pairs = [(a, b) for a, b, how in planted.opposites if how == by]
-        together = sum(float(table[a] @ table[b]) for a, b in pairs)
-        scores[by] = together / sum(float(total[a] * total[b]) for a, b in pairs)
+        pairs = [(a, b) for a, b, kind in planted.opposites if kind == by]
+        n_together = sum(float(table[a] @ table[b]) for a, b in pairs)
+        scores[by] = n_together / sum(float(total[a] * total[b]) for a, b in pairs)
     return scores | {"left": float((labels < 0).mean())}
 
 
@@ -81,10 +81,10 @@ def kept_after_growth(points: Points, method: str, per_cluster: int) -> float:
     n = len(points.vectors)
     order = np.random.default_rng(0).permutation(n)
     old = np.sort(order[: round(n / 1.2)])
-    first = clustering.fit(points.rows(old), **knobs(method, per_cluster, 0))
+    first = clustering.fit(points.rows(old), **fit_settings(method, per_cluster, 0))
     earlier = np.full(n, -2, np.int64)
     earlier[old] = first.labels
-    again = clustering.refit(points, earlier, first.frame, **knobs(method, per_cluster, 0)).labels[old]
+    again = clustering.refit(points, earlier, first.frame, **fit_settings(method, per_cluster, 0)).labels[old]
     both = (first.labels >= 0) & (again >= 0)
     table = np.zeros((first.labels.max() + 1, again.max() + 1))
     np.add.at(table, (first.labels[both], again[both]), 1)
@@ -92,7 +92,7 @@ def kept_after_growth(points: Points, method: str, per_cluster: int) -> float:
     return float(kept.any(axis=1).mean())
 
 
-def knobs(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
+def fit_settings(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
     """What every fit here is asked for but its method, granularity and seed: the defaults of the asset."""
     return {
         "method": method,
@@ -108,14 +108,14 @@ def _fit(points: Points, method: str, per_cluster: int, seed: int) -> Labels:
         wanted = round(len(points.vectors) / per_cluster)
         plain: Labels = KMeans(wanted, random_state=seed).fit_predict(points.vectors).astype(np.int64)
         return plain
-    return clustering.fit(points, **knobs(method, per_cluster, seed)).labels
+    return clustering.fit(points, **fit_settings(method, per_cluster, seed)).labels
 
 
-def _twins(points: Points, labels: Labels, k: int) -> float:
+def _twin_share(points: Points, labels: Labels, k: int) -> float:
     centred: Vectors = points.vectors
     sums = sums_of(Space(centred, fit_frame(centred, remove_components=0)), labels, k)
-    _, likeness = twins.nearest_twin(sums, labels, senses=points.senses, signs=points.stances)
-    return float((likeness >= TWIN).mean())
+    _, similarity = twins.nearest_twin(sums, labels, senses=points.senses, signs=points.stances)
+    return float((similarity >= TWIN).mean())
 
 
 if __name__ == "__main__":

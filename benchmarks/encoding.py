@@ -22,7 +22,7 @@ from featdisc_assets.encoders import local
 
 WARM_UP = 256
 COMPARED = 8_000
-TURNS = (("torch", "fp32"), ("openvino", "fp32"), ("auto", "auto"))
+VARIANTS = (("torch", "fp32"), ("openvino", "fp32"), ("auto", "auto"))
 
 
 def main() -> None:
@@ -41,32 +41,32 @@ def main() -> None:
     # As wide as a feed-forward layer.
     left, right = (np.random.default_rng(0).random(shape, np.float32) for shape in ((2_048, 384), (384, 1_536)))
     print(f"sgemm: {sgemm(left, right):.0f} GFLOP/s", flush=True)
-    ways: dict[str, Callable[[list[str]], Vectors]] = {"sentence-transformers, its defaults": plain.encode}
-    for backend, precision in TURNS:
+    encoders_by_name: dict[str, Callable[[list[str]], Vectors]] = {"sentence-transformers, its defaults": plain.encode}
+    for backend, precision in VARIANTS:
         encoder = encoders.load(encoders.BUNDLED, backend=backend, precision=precision)
-        ways[encoder.identity] = encoder.encode
-    vectors, rates = _in_turns(ways, texts, options.rounds)
-    truth = next(iter(vectors.values()))
+        encoders_by_name[encoder.identity] = encoder.encode
+    vectors, rates = _time_in_turns(encoders_by_name, texts, options.rounds)
+    reference = next(iter(vectors.values()))
     for name, found in vectors.items():
         wall, cpu = np.median(rates[name], axis=0)
         print(
             f"{name}: {wall:,.0f} texts a second, {cpu:,.0f} a CPU second, {flop / len(texts) * wall / 1e9:.0f} GFLOP/s"
         )
-        cosine = np.einsum("ij,ij->i", truth, found)
-        same = (_nearest_other(truth[:COMPARED]) == _nearest_other(found[:COMPARED])).mean()
+        cosine = np.einsum("ij,ij->i", reference, found)
+        same = (_nearest_neighbour(reference[:COMPARED]) == _nearest_neighbour(found[:COMPARED])).mean()
         print(f"   cosine {cosine.mean():.6f}, at least {cosine.min():.6f}; neighbours {same:.1%}", flush=True)
 
 
-def _in_turns(
-    ways: dict[str, Callable[[list[str]], Vectors]], texts: list[str], rounds: int
+def _time_in_turns(
+    encoders_by_name: dict[str, Callable[[list[str]], Vectors]], texts: list[str], rounds: int
 ) -> tuple[dict[str, Vectors], dict[str, list[tuple[float, float]]]]:
     """By way: unit vectors, and of each round how many texts a second and a CPU second."""
     vectors: dict[str, Vectors] = {}
-    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for encode in ways.values():
+    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in encoders_by_name}
+    for encode in encoders_by_name.values():
         encode(texts[:WARM_UP])
     for _ in range(rounds):
-        for name, encode in ways.items():
+        for name, encode in encoders_by_name.items():
             clock, cpu = time.perf_counter(), time.process_time()
             found = encode(texts)
             wall, cpu = time.perf_counter() - clock, time.process_time() - cpu
@@ -86,7 +86,7 @@ def sgemm(left: Vectors, right: Vectors) -> float:
     return float(2 * left.size * right.shape[1] / np.median(spent) / 1e9)
 
 
-def _nearest_other(vectors: Vectors) -> Labels:
+def _nearest_neighbour(vectors: Vectors) -> Labels:
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -1)
     nearest: Labels = cosines.argmax(axis=1)

@@ -30,65 +30,71 @@ _WORDS = [
 ]
 
 
-def _text(rng: random.Random, words: int) -> str:
+def _random_text(rng: random.Random, words: int) -> str:
     return " ".join(rng.choices(_WORDS, k=words))
 
 
-def _said(rng: random.Random) -> tuple[str, str, str, str, str]:
+def _random_texts(rng: random.Random) -> tuple[str, str, str, str, str]:
     """Two questions, a thought and two answers: about 3 kB."""
-    return _text(rng, 40), _text(rng, 250), _text(rng, 140), _text(rng, 30), _text(rng, 120)
+    return (
+        _random_text(rng, 40),
+        _random_text(rng, 250),
+        _random_text(rng, 140),
+        _random_text(rng, 30),
+        _random_text(rng, 120),
+    )
 
 
-def _chat(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
+def _chat(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    question, thought, answer, question2, answer2 = texts
     return [
-        {"role": "user", "content": ask},
+        {"role": "user", "content": question},
         {"role": "assistant", "content": answer, "reasoning_content": thought},
-        {"role": "user", "content": again},
-        {"role": "assistant", "content": more},
+        {"role": "user", "content": question2},
+        {"role": "assistant", "content": answer2},
     ]
 
 
-def _anthropic(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
+def _anthropic(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    question, thought, answer, question2, answer2 = texts
     blocks = [{"type": "thinking", "thinking": thought, "signature": "c2ln" * 20}, {"type": "text", "text": answer}]
     return [
-        {"role": "user", "content": ask},
+        {"role": "user", "content": question},
         {"role": "assistant", "content": blocks},
-        {"role": "user", "content": again},
-        {"role": "assistant", "content": [{"type": "text", "text": more}]},
+        {"role": "user", "content": question2},
+        {"role": "assistant", "content": [{"type": "text", "text": answer2}]},
     ]
 
 
-def _plain(said: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"content": text, "role": role} for text, role in zip((said[0], said[2], said[3], said[4]),
+def _plain(texts: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"content": text, "role": role} for text, role in zip((texts[0], texts[2], texts[3], texts[4]),
                                                                   ("user", "assistant") * 2, strict=True)]  # fmt: skip
 
 
-def _contents(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
+def _contents(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    question, thought, answer, question2, answer2 = texts
     return [
-        {"role": "user", "parts": [{"text": ask}]},
+        {"role": "user", "parts": [{"text": question}]},
         {"role": "model", "parts": [{"text": thought, "thought": True}, {"text": answer}]},
-        {"role": "user", "parts": [{"text": again}]},
-        {"role": "model", "parts": [{"text": more}]},
+        {"role": "user", "parts": [{"text": question2}]},
+        {"role": "model", "parts": [{"text": answer2}]},
     ]
 
 
-def _items(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
+def _items(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    question, thought, answer, question2, answer2 = texts
     return [
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": ask}]},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": question}]},
         {"type": "reasoning", "summary": [{"type": "summary_text", "text": thought}]},
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": answer}]},
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": again}]},
-        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": more}]},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": question2}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": answer2}]},
     ]
 
 
-def _events(i: int, said: tuple[str, ...]) -> list[dict[str, Any]]:
+def _events(i: int, texts: tuple[str, ...]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for number, message in enumerate(_anthropic(said)):
+    for number, message in enumerate(_anthropic(texts)):
         found.append(
             {
                 "type": message["role"], "sessionId": f"s{i}", "uuid": f"{i}-{number}",
@@ -99,56 +105,56 @@ def _events(i: int, said: tuple[str, ...]) -> list[dict[str, Any]]:
     return found
 
 
-Rows = Callable[[int, tuple[str, ...]], list[Any]]
-MAKERS: dict[str, Rows] = {
-    "openai_chat": lambda i, said: [{"id": f"t{i}", "model": f"m{i % 4}", "messages": _chat(said)}],
-    "openai_responses": lambda i, said: [{"id": f"t{i}", "model": "m", "output": _items(said)}],
-    "anthropic": lambda i, said: [{"id": f"t{i}", "system": "Be kind.", "messages": _anthropic(said)}],
+RowMaker = Callable[[int, tuple[str, ...]], list[Any]]
+ROW_MAKERS: dict[str, RowMaker] = {
+    "openai_chat": lambda i, texts: [{"id": f"t{i}", "model": f"m{i % 4}", "messages": _chat(texts)}],
+    "openai_responses": lambda i, texts: [{"id": f"t{i}", "model": "m", "output": _items(texts)}],
+    "anthropic": lambda i, texts: [{"id": f"t{i}", "system": "Be kind.", "messages": _anthropic(texts)}],
     "claude_code": _events,
-    "claude_export": lambda i, said: [
+    "claude_export": lambda i, texts: [
         {"uuid": f"t{i}", "chat_messages": [
             {"sender": "human" if message["role"] == "user" else "assistant", "text": message["content"],
-             "created_at": f"2025-01-01T00:00:0{number}Z"} for number, message in enumerate(_plain(said))]}
+             "created_at": f"2025-01-01T00:00:0{number}Z"} for number, message in enumerate(_plain(texts))]}
     ],
-    "gemini": lambda i, said: [{"id": f"t{i}", "contents": _contents(said)}],
-    "inline_tags": lambda i, said: [
-        {"id": f"t{i}", "messages": [{"role": "user", "content": said[0]},
-                                     {"role": "assistant", "content": f"<think>\n{said[1]}\n</think>\n\n{said[2]}"}]}
+    "gemini": lambda i, texts: [{"id": f"t{i}", "contents": _contents(texts)}],
+    "inline_tags": lambda i, texts: [
+        {"id": f"t{i}", "messages": [{"role": "user", "content": texts[0]},
+                                     {"role": "assistant", "content": f"<think>\n{texts[1]}\n</think>\n\n{texts[2]}"}]}
     ],
-    "sharegpt": lambda i, said: [
+    "sharegpt": lambda i, texts: [
         {"id": f"t{i}", "conversations": [
             {"from": "human" if message["role"] == "user" else "gpt", "value": message["content"]}
-            for message in _plain(said)]}
+            for message in _plain(texts)]}
     ],
-    "lmsys": lambda i, said: [
-        {"conversation_id": f"t{i}", "model": "m", "conversation": _plain(said), "turn": 2, "language": "English",
+    "lmsys": lambda i, texts: [
+        {"conversation_id": f"t{i}", "model": "m", "conversation": _plain(texts), "turn": 2, "language": "English",
          "openai_moderation": [{"flagged": False}], "redacted": False}
     ],
-    "wildchat": lambda i, said: [
-        {"conversation_hash": f"t{i}", "model": "m", "conversation": _plain(said), "turn": 2, "toxic": False,
+    "wildchat": lambda i, texts: [
+        {"conversation_hash": f"t{i}", "model": "m", "conversation": _plain(texts), "turn": 2, "toxic": False,
          "hashed_ip": f"ip{i % 99}", "country": "X", "header": {"user-agent": "Mozilla"}}
     ],
-    "inspect": lambda i, said: [
-        {"id": i, "epoch": 1, "input": said[0], "target": "x", "messages": _chat(said), "scores": {"s": {"value": 1}}}
+    "inspect": lambda i, texts: [
+        {"id": i, "epoch": 1, "input": texts[0], "target": "x", "messages": _chat(texts), "scores": {"s": {"value": 1}}}
     ],
-    "tables": lambda i, said: [{"id": f"t{i}", "user": said[0], "thought": said[1], "response": said[2]}],
+    "tables": lambda i, texts: [{"id": f"t{i}", "user": texts[0], "thought": texts[1], "response": texts[2]}],
 }  # fmt: skip
 
 
-def write_jsonl(path: Path, maker: str, rows: int) -> None:
+def write_jsonl(path: Path, format_name: str, rows: int) -> None:
     """Write made-up transcripts of one format."""
     rng = random.Random(7)
     with path.open("w", encoding="utf-8") as file:
         for i in range(rows):
-            for row in MAKERS[maker](i, _said(rng)):
+            for row in ROW_MAKERS[format_name](i, _random_texts(rng)):
                 file.write(json.dumps(row) + "\n")
 
 
 def write_parquet(path: Path, rows: int) -> None:
     """Write OpenAI chats as Hugging Face does: the messages as a column of lists."""
     rng = random.Random(7)
-    given = [MAKERS["openai_chat"](i, _said(rng))[0] for i in range(rows)]
-    pq.write_table(pa.Table.from_pylist(given), path)
+    options = [ROW_MAKERS["openai_chat"](i, _random_texts(rng))[0] for i in range(rows)]
+    pq.write_table(pa.Table.from_pylist(options), path)
 
 
 def write_eval(path: Path, rows: int) -> None:
@@ -157,7 +163,7 @@ def write_eval(path: Path, rows: int) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("header.json", json.dumps({"eval": {"task": "t", "model": "m", "run_id": "r"}}))
         for i in range(rows):
-            archive.writestr(f"samples/{i}_epoch_1.json", json.dumps(MAKERS["inspect"](i, _said(rng))[0]))
+            archive.writestr(f"samples/{i}_epoch_1.json", json.dumps(ROW_MAKERS["inspect"](i, _random_texts(rng))[0]))
 
 
 def read_all(path: Path, reading: formats.Reading) -> int:
@@ -177,7 +183,7 @@ def to_pieces(path: Path, folder: Path) -> None:
 
     home = Home(folder)
     enter(home)
-    started, burnt = time.perf_counter(), _cpu()
+    wall_start, cpu_start = time.perf_counter(), _cpu()
     dg.materialize(
         [transcripts, pieces],
         resources=resources_of(home),
@@ -186,16 +192,16 @@ def to_pieces(path: Path, folder: Path) -> None:
             "loggers": {"console": {"config": {"log_level": "ERROR"}}},
         },
     )
-    wall, cpu = time.perf_counter() - started, _cpu() - burnt
+    wall, cpu = time.perf_counter() - wall_start, _cpu() - cpu_start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     db = Warehouse(home.warehouse)
     counts = db.scalar("select count(*) from transcripts"), db.scalar("select count(*) from pieces")
-    bad = db.scalar(f"select count(*) from ({_check()})")  # noqa: S608 - our own file
+    bad = db.scalar(f"select count(*) from ({_accounting_check()})")  # noqa: S608 - our own file
     print(json.dumps({"transcripts": counts[0], "pieces": counts[1], "unaccounted": bad, "wall_s": wall, "cpu_s": cpu,
                       "peak_mib": peak}))  # fmt: skip
 
 
-def _check() -> str:
+def _accounting_check() -> str:
     from featdisc_assets.home.places import read_sql  # noqa: PLC0415
 
     return read_sql("checks/every_character_is_accounted_for")
@@ -213,20 +219,20 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=100_000, help="0 leaves the way to pieces out")
     parser.add_argument("--only", default="")
     parser.add_argument("--to-pieces", nargs=2, type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.to_pieces:
-        to_pieces(*given.to_pieces)
+    options = parser.parse_args()
+    if options.to_pieces:
+        to_pieces(*options.to_pieces)
         return
     with tempfile.TemporaryDirectory() as folder:
-        _each_format(Path(folder), given.rows, given.only)
-        if given.large:
-            _growth(Path(folder), given.large)
+        _each_format(Path(folder), options.rows, options.only)
+        if options.large:
+            _growth(Path(folder), options.large)
 
 
 def _each_format(folder: Path, rows: int, only: str) -> None:
     print(f"{'format':<22}{'rows':>8}{'MB':>8}{'wall s':>9}{'CPU s':>9}{'rows/s':>10}{'MB/s':>8}")
     writers: dict[str, Callable[[Path], None]] = {
-        **{f"{name}.jsonl": lambda path, name=name: write_jsonl(path, name, rows) for name in MAKERS},  # type: ignore[misc]
+        **{f"{name}.jsonl": lambda path, name=name: write_jsonl(path, name, rows) for name in ROW_MAKERS},  # type: ignore[misc]
         "openai_chat.parquet": lambda path: write_parquet(path, rows),
         "inspect.eval": lambda path: write_eval(path, rows),
     }
@@ -238,9 +244,9 @@ def _each_format(folder: Path, rows: int, only: str) -> None:
         for label, reading in (("", formats.Reading()), (" --redact", formats.Reading(redacts=True))):
             if label and name != "openai_chat.jsonl":
                 continue
-            started, burnt = time.perf_counter(), _cpu()
+            wall_start, cpu_start = time.perf_counter(), _cpu()
             found = read_all(path, reading)
-            wall, cpu = time.perf_counter() - started, _cpu() - burnt
+            wall, cpu = time.perf_counter() - wall_start, _cpu() - cpu_start
             size = path.stat().st_size / 1e6
             print(
                 f"{name + label:<22}{found:>8,}{size:>8.1f}{wall:>9.2f}{cpu:>9.2f}{found / wall:>10,.0f}"

@@ -49,15 +49,15 @@ def _prepare(home: Home, n: int) -> Warehouse:
     rng = np.random.default_rng(1)
     db.run(f"insert into encoders select '{ENCODER}', 384, true")
     for start in range(0, len(ids), 50_000):
-        some = ids[start : start + 50_000]
-        vectors = rng.standard_normal((len(some), WIDTH), np.float32)
+        batch = ids[start : start + 50_000]
+        vectors = rng.standard_normal((len(batch), WIDTH), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         db.append(
             "embeddings",
             pa.table(
                 {
-                    "feature_id": some,
-                    "encoder": [ENCODER] * len(some),
+                    "feature_id": batch,
+                    "encoder": [ENCODER] * len(batch),
                     "vector": vector_array(vectors),
                 }
             ),
@@ -79,15 +79,15 @@ def _prepare(home: Home, n: int) -> Warehouse:
     return db
 
 
-def _measure(what: str, n: int, work: object) -> None:
+def _print_cost(name: str, n: int, function: object) -> None:
     wall, cpu = time.monotonic(), time.process_time()
-    work()  # type: ignore[operator]
+    function()  # type: ignore[operator]
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{n:>8,} pieces  {what:<22} {wall:7.1f} s {cpu:7.1f} CPU s  {peak:.2f} GB", flush=True)
+    print(f"{n:>8,} pieces  {name:<22} {wall:7.1f} s {cpu:7.1f} CPU s  {peak:.2f} GB", flush=True)
 
 
-def _try(db: Warehouse) -> None:
+def _run_trials(db: Warehouse) -> None:
     named = db.rows("select cluster_id, any_value(kind) as kind from clusters group by cluster_id order by cluster_id")
     ids = [row["cluster_id"] for row in named]
     trials = [
@@ -104,13 +104,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             home = Home(Path(folder))
             db = _prepare(home, n)
-            counted = db.scalar("select count(*) from vocabulary"), db.scalar("select count(*) from clusters")
-            print(f"{n:>8,} pieces: {counted[0]:,} distinct features in {counted[1]:,} clusters")
-            _measure(
+            counts = db.scalar("select count(*) from vocabulary"), db.scalar("select count(*) from clusters")
+            print(f"{n:>8,} pieces: {counts[0]:,} distinct features in {counts[1]:,} clusters")
+            _print_cost(
                 "samples for the namer", n, lambda db=db: db.read(read_sql("read/name_samples"), variables=SAMPLING)
             )
-            _measure("labels on trial", n, lambda db=db: _try(db))
-            _measure("feature_hygiene", n, lambda home=home: materialise(home, ["feature_hygiene"]))
+            _print_cost("labels on trial", n, lambda db=db: _run_trials(db))
+            _print_cost("feature_hygiene", n, lambda home=home: materialise(home, ["feature_hygiene"]))
 
 
 if __name__ == "__main__":

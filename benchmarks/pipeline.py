@@ -16,7 +16,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from benchmarks import made_features
+from benchmarks import synthetic_features
 from featdisc_assets.commands import run as running
 from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
@@ -58,7 +58,7 @@ def main() -> None:
         home = Home(Path(folder) / "home")
         if options.made:
             made = Path(folder) / "made.jsonl"
-            made_features.write(made, options.made)
+            synthetic_features.write(made, options.made)
             sources, reading = [str(made)], {"features": True}
         sampler = MemorySampler()
         sampler.start()

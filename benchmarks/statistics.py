@@ -61,17 +61,17 @@ _TABLES = {
 
 
 @contextmanager
-def measured(what: str) -> Iterator[None]:
+def measured(name: str) -> Iterator[None]:
     """Print wall and CPU seconds, and the most memory the process has held so far."""
     wall, cpu = time.perf_counter(), time.process_time()
     yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"| {what} | {time.perf_counter() - wall:.1f} | {time.process_time() - cpu:.1f} | {peak:.2f} GB |", flush=True
+        f"| {name} | {time.perf_counter() - wall:.1f} | {time.process_time() - cpu:.1f} | {peak:.2f} GB |", flush=True
     )
 
 
-def made_up(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
+def make_warehouse(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
     """A warehouse as it is after clustering."""
     db = Warehouse(folder / "warehouse.duckdb", memory_limit="2GB")
     db.prepare()
@@ -117,14 +117,14 @@ def contrasts(db: Warehouse) -> None:
         frame = cells.to_pandas()
         table = pd.crosstab(frame["cluster_id"], frame["model"]).to_numpy()
         of_model = db.read("select count(*) as n from transcripts group by model order by model")["n"].to_numpy()
-        some = np.random.default_rng(0).choice(table.size, 1_000, replace=False)
-        for row, column in zip(*np.unravel_index(some, table.shape), strict=True):
+        sampled = np.random.default_rng(0).choice(table.size, 1_000, replace=False)
+        for row, column in zip(*np.unravel_index(sampled, table.shape), strict=True):
             shown, others = int(table[row, column]), int(table[row].sum() - table[row, column])
             rest = int(of_model.sum() - of_model[column])
             fisher_exact([[shown, int(of_model[column]) - shown], [others, rest - others]])
 
 
-def cells_of(n: int, clusters: int, per: int, random: np.random.Generator) -> sparse.csr_matrix:
+def random_cells(n: int, clusters: int, per: int, random: np.random.Generator) -> sparse.csr_matrix:
     """Transcripts x clusters by the same power law."""
     columns = np.minimum((random.random(n * per) ** 2.2 * clusters).astype(np.int64), clusters - 1)
     x = sparse.csr_matrix((np.ones(n * per, np.float32), (np.repeat(np.arange(n), per), columns)), (n, clusters))
@@ -135,11 +135,11 @@ def cells_of(n: int, clusters: int, per: int, random: np.random.Generator) -> sp
 def probes(n: int, clusters: int, targets: int) -> None:
     """Targets that follow four clusters of the user's turns, more or less."""
     random = np.random.default_rng(0)
-    x = cells_of(n, clusters, 15, random)
+    x = random_cells(n, clusters, 15, random)
     y = np.empty((n, targets), bool)
     for j in range(targets):
-        chosen = random.choice(min(300, clusters), 4, replace=False)
-        score = np.asarray(x[:, chosen] @ random.normal(2, 1, 4)).ravel()
+        causes = random.choice(min(300, clusters), 4, replace=False)
+        score = np.asarray(x[:, causes] @ random.normal(2, 1, 4)).ravel()
         y[:, j] = random.random(n) < 1 / (1 + np.exp(4 + 1.5 * random.random() - score))
     knobs = probing.Knobs(1, 4, 1, PENALTIES, 5, 400, 0)
     groups = [f"g{i}" for i in range(n)]
@@ -150,32 +150,32 @@ def probes(n: int, clusters: int, targets: int) -> None:
             x, plain, sparse_y, groups, folds=5, knobs=knobs, threads=2, tell=lambda done: print(done, flush=True)
         )
     test = probing.fold_of(groups, folds=5, seed=0) == 0
-    some = range(0, targets, max(1, targets // 10))
-    theirs = []
+    sampled = range(0, targets, max(1, targets // 10))
+    sklearn_f1 = []
     with (
-        measured(f"plain: scikit-learn, the same fits of {len(some)} targets, one after another"),
+        measured(f"plain: scikit-learn, the same fits of {len(sampled)} targets, one after another"),
         threadpool_limits(1),
     ):
-        for j in some:
-            theirs.append(_plain_f1(x, y[:, j], test, random))
-            _plain_f1(x, random.permutation(y[:, j]), test, random)
-    ours = [found[j].f1 or 0.0 for j in some]
-    print(f"F1 ours {np.mean(ours):.4f}, scikit-learn {np.mean(theirs):.4f}; most apart "
-          f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.4f}")  # fmt: skip
+        for j in sampled:
+            sklearn_f1.append(_sklearn_f1(x, y[:, j], test, random))
+            _sklearn_f1(x, random.permutation(y[:, j]), test, random)
+    featdisc_f1 = [found[j].f1 or 0.0 for j in sampled]
+    print(f"F1 ours {np.mean(featdisc_f1):.4f}, scikit-learn {np.mean(sklearn_f1):.4f}; most apart "
+          f"{max(abs(a - b) for a, b in zip(featdisc_f1, sklearn_f1, strict=True)):.4f}")  # fmt: skip
 
 
-def _plain_f1(x: sparse.csr_matrix, y: np.ndarray, test: np.ndarray, random: np.random.Generator) -> float:
+def _sklearn_f1(x: sparse.csr_matrix, y: np.ndarray, test: np.ndarray, random: np.random.Generator) -> float:
     """F1 of held-out rows: penalty and threshold from a quarter of the others, then one fit of all of those."""
     inner = ~test & (random.random(len(y)) < 0.75)
-    judged = ~test & ~inner
+    validation = ~test & ~inner
     fits = [LogisticRegression(C=c, max_iter=200).fit(x[inner], y[inner]) for c in PENALTIES]
-    chances = [fit.predict_proba(x[judged])[:, 1] for fit in fits]
-    best = int(np.argmin([log_loss(y[judged], chance) for chance in chances]))
-    precision, recall, thresholds = precision_recall_curve(y[judged], chances[best])
+    chances = [fit.predict_proba(x[validation])[:, 1] for fit in fits]
+    best = int(np.argmin([log_loss(y[validation], chance) for chance in chances]))
+    precision, recall, thresholds = precision_recall_curve(y[validation], chances[best])
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
     model = LogisticRegression(C=PENALTIES[best], max_iter=200).fit(x[~test], y[~test])
-    chosen = model.predict_proba(x[test])[:, 1] >= thresholds[f1[:-1].argmax()]
-    return float(f1_score(y[test], chosen))
+    predicted = model.predict_proba(x[test])[:, 1] >= thresholds[f1[:-1].argmax()]
+    return float(f1_score(y[test], predicted))
 
 
 def main() -> None:
@@ -189,9 +189,9 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if {"pairs", "contrasts"} & set(given.parts):
-            db = made_up(Path(folder), given.transcripts, given.clusters, grouped=given.grouped)
+            db = make_warehouse(Path(folder), given.transcripts, given.clusters, grouped=given.grouped)
             instances = db.scalar("select count(*) from features")
-            print(f"{instances:,} instances, made with {resource_peak():.2f} GB", flush=True)
+            print(f"{instances:,} instances, made with {peak_gb():.2f} GB", flush=True)
             if "pairs" in given.parts:
                 pairs(db)
             if "contrasts" in given.parts:
@@ -200,7 +200,7 @@ def main() -> None:
         probes(given.transcripts, given.clusters, given.targets)
 
 
-def resource_peak() -> float:
+def peak_gb() -> float:
     """The most memory the process has held, in GB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 

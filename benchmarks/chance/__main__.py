@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from benchmarks.chance.corpora import CONTRAST_SHAPES, PAIR_SHAPES, PROBE_SHAPES, Shape
+from benchmarks.chance.corpora import CONTRAST_SCENARIOS, PAIR_SCENARIOS, PROBE_SCENARIOS, Scenario
 from benchmarks.chance.effects import EFFECTS, PLANTED_PAIRS, PLANTED_PROBES, pair_power, probe_power
-from benchmarks.chance.families import discoveries
+from benchmarks.chance.families import discovery_rates
 
 
 def _print_row(name: str, shares: Iterable[float], *rest: str) -> None:
@@ -27,11 +27,11 @@ def _print_head(*columns: str) -> None:
     print("|", " | ".join(columns), "|\n|" + "---|" * len(columns))
 
 
-def _print_nothing(kind: str, shapes: Sequence[Shape], families: int, *columns: str) -> None:
+def _print_null(kind: str, scenarios: Sequence[Scenario], families: int, *columns: str) -> None:
     print(f"\n{families:,} families of each, standard error {np.sqrt(0.05 * 0.95 / families):.3f} at 0.05")
     _print_head(*columns)
-    for shape in shapes:
-        _print_row(shape.name, discoveries(kind, shape, families))
+    for scenario in scenarios:
+        _print_row(scenario.name, discovery_rates(kind, scenario, families))
 
 
 def _print_power(runs: int) -> None:
@@ -43,12 +43,12 @@ def _print_power(runs: int) -> None:
     for n, share, p, q in PLANTED_PAIRS:
         name = f"pair in {n:,} strangers, {share:g} show the left, {p:g} of them and {q:g} of the others the right"
         _print_row(name, pair_power(n, share, p, q, random, runs), "Fleiss, one-sided")
-    few = runs // 10
-    print(f"\n{few:,} of each, standard error at most {0.5 / np.sqrt(few):.3f}")
+    n_probe_runs = runs // 10
+    print(f"\n{n_probe_runs:,} of each, standard error at most {0.5 / np.sqrt(n_probe_runs):.3f}")
     _print_head("probe", "worth reading", "a test that knew the cluster (Fleiss)")
     for n, share, p, q in PLANTED_PROBES:
         name = f"{n} strangers, {share:g} show each input, {p:g} of them and {q:g} of the others the target"
-        _print_row(name, probe_power(n, share, p, q, random, few))
+        _print_row(name, probe_power(n, share, p, q, random, n_probe_runs))
 
 
 def main() -> None:
@@ -60,12 +60,12 @@ def main() -> None:
     given = parser.parse_args()
     n, unaware = given.families, "not knowing of groups"
     parts: dict[str, Callable[[], None]] = {
-        "pairs": lambda: _print_nothing("pairs", PAIR_SHAPES, n, "families of 100 null pairs", "found", unaware),
-        "contrasts": lambda: _print_nothing(
-            "contrasts", CONTRAST_SHAPES, n, "families of 20 null clusters", "found", f"{unaware} and languages"
+        "pairs": lambda: _print_null("pairs", PAIR_SCENARIOS, n, "families of 100 null pairs", "found", unaware),
+        "contrasts": lambda: _print_null(
+            "contrasts", CONTRAST_SCENARIOS, n, "families of 20 null clusters", "found", f"{unaware} and languages"
         ),
-        "probes": lambda: _print_nothing(
-            "probes", PROBE_SHAPES, n, "families of 10 null probes", "any worth reading", "any beats all baselines",
+        "probes": lambda: _print_null(
+            "probes", PROBE_SCENARIOS, n, "families of 10 null probes", "any worth reading", "any beats all baselines",
             "of all probes worth reading", "of all beat all baselines",
         ),
         "power": lambda: _print_power(given.runs),

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import nct, norm
 from scipy.stats import t as student
 
-from benchmarks.chance.corpora import Flags, Made, group_keys, questions
+from benchmarks.chance.corpora import Corpus, Flags, group_keys, questions
 from benchmarks.chance.families import contrast_family, pair_family, probe_families
 from featdisc_assets.statistics import association
 
@@ -24,14 +24,14 @@ class Effect:
     """
 
     name: str
-    make: Callable[[np.random.Generator, int], tuple[Made, Flags]]
+    make: Callable[[np.random.Generator, int], tuple[Corpus, Flags]]
     power: float
     formula: str
 
     def found(self, random: np.random.Generator, runs: int) -> float:
         """The share of so many clusters whose first model differs from the rest at p < 0.05, in the right direction."""
-        made, flags = self.make(random, runs)
-        figures = contrast_family(flags, made).slice(0, runs)
+        corpus, flags = self.make(random, runs)
+        figures = contrast_family(flags, corpus).slice(0, runs)
         right = figures["difference"].to_numpy() > 0
         return float((right & (figures["p_value"].to_numpy() < 0.05)).mean())
 
@@ -48,36 +48,36 @@ def _two_shares(n: float, m: float, p: float, q: float, *, correction: bool = Fa
     return float(norm.cdf((gap - z * at_null) / at_effect))
 
 
-def two_shares(n: int, p: float, q: float, *, rare: bool = False) -> Effect:
+def two_shares(n: int, p: float, q: float, *, exact: bool = False) -> Effect:
     """Strangers, n to each of two models; `rare` where the exact test is used, since expected counts are below ten."""
 
-    def make(random: np.random.Generator, runs: int) -> tuple[Made, Flags]:
+    def make(random: np.random.Generator, runs: int) -> tuple[Corpus, Flags]:
         side = np.repeat([0, 1], n)
-        return Made(np.arange(2 * n), side), random.random((2 * n, runs)) < np.where(side == 0, p, q)[:, None]
+        return Corpus(np.arange(2 * n), side), random.random((2 * n, runs)) < np.where(side == 0, p, q)[:, None]
 
-    formula = "Casagrande, Pike and Smith" if rare else "Fleiss"
-    return Effect(f"{n} and {n} strangers, {p:g} and {q:g}", make, _two_shares(n, n, p, q, correction=rare), formula)
+    formula = "Casagrande, Pike and Smith" if exact else "Fleiss"
+    return Effect(f"{n} and {n} strangers, {p:g} and {q:g}", make, _two_shares(n, n, p, q, correction=exact), formula)
 
 
-def pairs_of_answers(n: int, only_first: float, only_second: float, *, rare: bool = False) -> Effect:
+def pairs_of_answers(n: int, first_only: float, second_only: float, *, exact: bool = False) -> Effect:
     """Questions to two models, with the shares of questions whose answers differ either way (Connor 1987).
 
     Where at most some twenty differ the exact test is used: `rare` then takes half a pair of each side from the gap.
     """
 
-    def make(random: np.random.Generator, runs: int) -> tuple[Made, Flags]:
+    def make(random: np.random.Generator, runs: int) -> tuple[Corpus, Flags]:
         drawn = random.random((n, runs))
         both = 0.15
-        first = drawn < only_first + both
-        second = (drawn >= only_first) & (drawn < only_first + both + only_second)
+        first = drawn < first_only + both
+        second = (drawn >= first_only) & (drawn < first_only + both + second_only)
         flags = np.stack([first, second], axis=1).reshape(2 * n, runs)
-        return Made(group_keys(random, n, 2), np.tile([0, 1], n)), flags
+        return Corpus(group_keys(random, n, 2), np.tile([0, 1], n)), flags
 
-    differ, gap = only_first + only_second, only_first - only_second
+    differ, gap = first_only + second_only, first_only - second_only
     spread = np.sqrt(differ - gap**2)
-    power = norm.cdf(((gap - rare / n) * np.sqrt(n) - norm.ppf(0.975) * np.sqrt(differ)) / spread)
-    name = f"{n} questions to two models, {only_first:g} and {only_second:g} differ"
-    return Effect(name, make, float(power), "Connor, corrected" if rare else "Connor")
+    power = norm.cdf(((gap - exact / n) * np.sqrt(n) - norm.ppf(0.975) * np.sqrt(differ)) / spread)
+    name = f"{n} questions to two models, {first_only:g} and {second_only:g} differ"
+    return Effect(name, make, float(power), "Connor, corrected" if exact else "Connor")
 
 
 def clustered_shares(groups: int, size: int, rho: float, p: float, q: float) -> Effect:
@@ -86,12 +86,12 @@ def clustered_shares(groups: int, size: int, rho: float, p: float, q: float) -> 
     The formula is that of strangers, at the number of transcripts divided by the design effect.
     """
 
-    def make(random: np.random.Generator, runs: int) -> tuple[Made, Flags]:
-        made = Made(group_keys(random, 2 * groups, size), np.repeat([0, 1], groups * size))
+    def make(random: np.random.Generator, runs: int) -> tuple[Corpus, Flags]:
+        corpus = Corpus(group_keys(random, 2 * groups, size), np.repeat([0, 1], groups * size))
         share = np.repeat([p, q], groups)[:, None]
         spread = (1 - rho) / rho
         habit = random.beta(share * spread, (1 - share) * spread, size=(2 * groups, runs))
-        return made, random.random((len(made.unit), runs)) < habit[made.unit]
+        return corpus, random.random((len(corpus.unit), runs)) < habit[corpus.unit]
 
     units = groups * size / (1 + (size - 1) * rho)
     name = f"{groups} and {groups} users of {size} chats, correlation {rho:g}, {p:g} and {q:g}"
@@ -106,11 +106,11 @@ def stratified_shares(n: int, odds_ratio: float) -> Effect:
     base, inside = np.array([0.1, 0.2, 0.4, 0.6]), (np.array([0.2, 0.4, 0.6, 0.8]) * n).astype(np.int64)
     raised = odds_ratio * base / (1 - base + odds_ratio * base)
 
-    def make(random: np.random.Generator, runs: int) -> tuple[Made, Flags]:
+    def make(random: np.random.Generator, runs: int) -> tuple[Corpus, Flags]:
         language = np.repeat(np.arange(4), n)
         side = np.concatenate([np.arange(n) >= k for k in inside]).astype(np.int64)
         share = np.where(side == 0, raised[language], base[language])
-        return Made(np.arange(4 * n), side, language), random.random((4 * n, runs)) < share[:, None]
+        return Corpus(np.arange(4 * n), side, language), random.random((4 * n, runs)) < share[:, None]
 
     weight = inside * (n - inside) / n
     mean = (inside * raised + (n - inside) * base) / n
@@ -124,11 +124,11 @@ def stratified_shares(n: int, odds_ratio: float) -> Effect:
 def repeated_shares(groups: int, epochs: int, rho: float, p: float, q: float) -> Effect:
     """Questions that two models answer many times, each with whims of its own: the paired t-test of their shares."""
 
-    def make(random: np.random.Generator, runs: int) -> tuple[Made, Flags]:
-        made = questions(groups, 2, epochs)(random)
+    def make(random: np.random.Generator, runs: int) -> tuple[Corpus, Flags]:
+        corpus = questions(groups, 2, epochs)(random)
         share, spread = np.array([p, q])[None, :, None], (1 - rho) / rho
         habit = random.beta(share * spread, (1 - share) * spread, size=(groups, 2, runs))
-        return made, random.random((len(made.unit), runs)) < habit[made.unit, made.side]
+        return corpus, random.random((len(corpus.unit), runs)) < habit[corpus.unit, corpus.side]
 
     variance = sum(share * (1 - share) * (rho + (1 - rho) / epochs) for share in (p, q))
     shift, edge = (p - q) / np.sqrt(variance / groups), student.ppf(0.975, groups - 1)
@@ -140,8 +140,8 @@ EFFECTS = (
     two_shares(150, 0.45, 0.30),
     two_shares(400, 0.10, 0.05),
     two_shares(1_000, 0.56, 0.50),
-    two_shares(100, 0.12, 0.02, rare=True),
-    pairs_of_answers(60, 0.25, 0.08, rare=True),
+    two_shares(100, 0.12, 0.02, exact=True),
+    pairs_of_answers(60, 0.25, 0.08, exact=True),
     pairs_of_answers(200, 0.20, 0.10),
     pairs_of_answers(400, 0.15, 0.09),
     clustered_shares(60, 6, 0.3, 0.35, 0.20),
@@ -176,8 +176,8 @@ def pair_power(n: int, share: float, p: float, q: float, random: np.random.Gener
     right = random.random((n, runs)) < np.where(left, p, q)
     p_value = pair_family(left, right, np.arange(n)).p_value
     # The exact test is used where a cell is expected to hold fewer than ten.
-    rare = with_it * (share * p + (1 - share) * q) < association.MID_P_FROM
-    return float((p_value < 0.05).mean()), _two_shares(with_it, n - with_it, p, q, two_sided=False, correction=rare)
+    exact = with_it * (share * p + (1 - share) * q) < association.MID_P_FROM
+    return float((p_value < 0.05).mean()), _two_shares(with_it, n - with_it, p, q, two_sided=False, correction=exact)
 
 
 def probe_power(n: int, share: float, p: float, q: float, random: np.random.Generator, runs: int) -> tuple[float, ...]:
@@ -194,10 +194,10 @@ def probe_power(n: int, share: float, p: float, q: float, random: np.random.Gene
     Returns:
         The share of targets worth reading, and the power of a one-sided test of two shares that knew the cluster.
     """
-    made = Made(np.arange(n), np.zeros(n, np.int64))
+    corpus = Corpus(np.arange(n), np.zeros(n, np.int64))
     worth = []
     for _ in range(0, runs, 50):
         x = random.random((n, 10)) < share
         targets = random.random((n, 50)) < np.where(x[:, np.arange(50) % 10], p, q)
-        worth += [found[1, 0] for found in probe_families(x, targets, made, random, size=1)]
+        worth += [found[1, 0] for found in probe_families(x, targets, corpus, random, size=1)]
     return float(np.mean(worth)), _two_shares(n * share, n * (1 - share), p, q, two_sided=False)

@@ -1,6 +1,6 @@
 """A chat server that costs next to nothing: one fixed answer after a fixed wait, so that what is timed is the client.
 
-    python -m benchmarks.answering [--port N] [--latency S] [--features N]
+    python -m benchmarks.fake_server [--port N] [--latency S] [--features N]
 
 It prints its address and serves until its standard input closes. HTTP/1.1 with keep-alive, and as little of it as the
 clients here need: requests with a Content-Length. What it says is right in form and the same for every prompt.
@@ -21,7 +21,7 @@ PHRASES = (
 )  # fmt: skip
 
 
-def body(n_features: int) -> bytes:
+def completion_body(n_features: int) -> bytes:
     """A chat completion as OpenAI's API writes it."""
     text = orjson.dumps({"features": [PHRASES[i % len(PHRASES)] for i in range(n_features)]}).decode()
     return orjson.dumps(
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
 
 async def serve(port: int, latency_s: float, n_features: int) -> None:
     """Serve until standard input closes."""
-    content = body(n_features)
+    content = completion_body(n_features)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(head + content, latency_s), "127.0.0.1", port, backlog=2048)

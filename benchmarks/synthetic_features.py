@@ -35,16 +35,16 @@ def write(path: Path, n_transcripts: int, *, seed: int = 0) -> None:
             themes = random.choice(len(by_theme), size=(n, THEMES_A_TRANSCRIPT), p=weight / weight.sum())
             for i in range(n):
                 for kind in KINDS:
-                    of_theme = random.choice(themes[i], ON_THEME)
-                    chosen = [by_theme[theme][_low(random, len(by_theme[theme]))] for theme in of_theme]
-                    rest = random.integers(0, len(texts), FEATURES_A_PIECE - ON_THEME)
-                    said = list(dict.fromkeys(texts[[*chosen, *rest]].tolist()))
+                    on_theme = random.choice(themes[i], ON_THEME)
+                    chosen = [by_theme[theme][_skewed_index(random, len(by_theme[theme]))] for theme in on_theme]
+                    off_theme = random.integers(0, len(texts), FEATURES_A_PIECE - ON_THEME)
+                    features = list(dict.fromkeys(texts[[*chosen, *off_theme]].tolist()))
                     number = first + i
                     row = {
                         "transcript_id": f"t{number:07d}",
                         "kind": kind,
-                        "features": said,
-                        "text": f"{'. '.join(said)}. Number {number} of kind {kind}.",
+                        "features": features,
+                        "text": f"{'. '.join(features)}. Number {number} of kind {kind}.",
                         "model": MODELS[number % len(MODELS)],
                         "group": f"g{number // 2:07d}",
                     }
@@ -57,6 +57,6 @@ def _by_theme(planted: Planted) -> list[np.ndarray]:
     return [order[low:high] for low, high in pairwise(edges)]
 
 
-def _low(random: np.random.Generator, n: int) -> int:
+def _skewed_index(random: np.random.Generator, n: int) -> int:
     """A row of n, low ones more often: what is said in one way is often said in that way."""
     return int(n * random.random() ** 2)

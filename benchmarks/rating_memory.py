@@ -1,6 +1,6 @@
 """Memory of a long rating run: does it grow with the number of pieces?
 
-    python -m benchmarks.resident [--pieces 300000] [--concurrency 128]
+    python -m benchmarks.rating_memory [--pieces 300000] [--concurrency 128]
 
 A warehouse of short, distinct, made-up pieces is rated by a provider that answers at once, by the asset that rates any
 other: requests are rendered, answers stored, parsed and flushed. The table shows the resident set at each tenth of the
@@ -38,7 +38,7 @@ from range($1) as numbers (i)
 """
 
 
-def register() -> None:
+def register_provider() -> None:
     """Make the instant provider known to litellm."""
     litellm = providers.load_litellm()
 
@@ -69,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
         os.environ["FEATDISC_HOME"] = str(home.path)
-        register()
+        register_provider()
         db = Warehouse(home.warehouse)
         db.prepare()
         with db.transaction() as connection:
@@ -85,7 +85,7 @@ def main() -> None:
     print(
         f"{given.pieces:,} pieces, {n_features:,} features in {ended - started:,.0f} s; answer store {stored:,.0f} MiB"
     )
-    _table(sampler.samples, started, ended, given.pieces)
+    _print_table(sampler.samples, started, ended, given.pieces)
 
 
 def _rate(home: Home, concurrency: int) -> None:
@@ -102,7 +102,7 @@ def _rate(home: Home, concurrency: int) -> None:
     )
 
 
-def _table(samples: list[tuple[float, float]], started: float, ended: float, pieces: int) -> None:
+def _print_table(samples: list[tuple[float, float]], started: float, ended: float, pieces: int) -> None:
     """Resident set by tenths of the run, and the slope of its second half."""
     at, mib = np.array(samples).T
     share = (at - started) / (ended - started)
@@ -113,8 +113,8 @@ def _table(samples: list[tuple[float, float]], started: float, ended: float, pie
             name = f"{tenth * 10:>3}-{tenth * 10 + 10:>3}%"
             print(f"{name:<18}{mib[within].mean():>10,.0f}{mib[within].max():>10,.0f}")
     # The end is DuckDB building the tables of features.
-    late = (share >= 0.5) & (share < 0.9)
-    slope = np.polyfit(share[late], mib[late], 1)[0]
+    second_half = (share >= 0.5) & (share < 0.9)
+    slope = np.polyfit(share[second_half], mib[second_half], 1)[0]
     print(f"growth from half of the run to nine tenths: {slope * 2**20 / pieces:,.0f} bytes a piece")
 
 
