@@ -1,4 +1,4 @@
-"""What the statistics find where nothing is, and how often they find what is there."""
+"""Simulations: false discovery rates on null corpora and power on planted effects."""
 
 from benchmarks.chance.corpora import CONTRAST_SCENARIOS, PAIR_SCENARIOS, PROBE_SCENARIOS, Corpus, Scenario, draw_flags
 from benchmarks.chance.effects import EFFECTS, Effect, pair_power

@@ -1,11 +1,10 @@
-"""What the statistics find where nothing is, and how often they find what is there, beside a textbook's power.
+"""False discovery rates on null corpora, and power on planted effects beside a textbook formula.
 
     python -m benchmarks.chance [pairs|contrasts|probes|power ...] [--families N] [--runs N]
 
-`pairs`, `contrasts` and `probes` make families of tests in which no relation is true, with and without transcripts that
-are alike within groups, and print the share of families in which anything is found, with its standard error. `power`
-plants effects of stated sizes and prints the share found at p < 0.05 beside a formula's. All of it goes through the
-code the assets go by.
+`pairs`, `contrasts` and `probes` generate families of tests without any true relation, with and without correlation
+within groups, and print the share of families with a discovery and its standard error. `power` plants effects of known
+size and prints the share found at p < 0.05 beside the power of a formula. The tests are those of the assets.
 """
 
 import argparse
@@ -36,33 +35,35 @@ def _print_null(kind: str, scenarios: Sequence[Scenario], families: int, *column
 
 def _print_power(runs: int) -> None:
     print(f"\n{runs:,} of each, standard error at most {0.5 / np.sqrt(runs):.3f}")
-    _print_head("planted", "found at p < 0.05", "formula", "whose")
+    _print_head("planted", "found at p < 0.05", "formula", "source")
     random = np.random.default_rng(5)
     for effect in EFFECTS:
         _print_row(effect.name, [effect.found(random, runs), effect.power], effect.formula)
     for n, share, p, q in PLANTED_PAIRS:
-        name = f"pair in {n:,} strangers, {share:g} show the left, {p:g} of them and {q:g} of the others the right"
+        name = (
+            f"pair in {n:,} ungrouped chats, {share:g} show the left, {p:g} of them and {q:g} of the others the right"
+        )
         _print_row(name, pair_power(n, share, p, q, random, runs), "Fleiss, one-sided")
     n_probe_runs = runs // 10
     print(f"\n{n_probe_runs:,} of each, standard error at most {0.5 / np.sqrt(n_probe_runs):.3f}")
-    _print_head("probe", "worth reading", "a test that knew the cluster (Fleiss)")
+    _print_head("probe", "worth reading", "a test that knows the cluster (Fleiss)")
     for n, share, p, q in PLANTED_PROBES:
-        name = f"{n} strangers, {share:g} show each input, {p:g} of them and {q:g} of the others the target"
+        name = f"{n} ungrouped chats, {share:g} show each input, {p:g} of them and {q:g} of the others the target"
         _print_row(name, probe_power(n, share, p, q, random, n_probe_runs))
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Run the chosen parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes", "power"])
     parser.add_argument("--families", type=int, default=1_000)
     parser.add_argument("--runs", type=int, default=4_000)
     given = parser.parse_args()
-    n, unaware = given.families, "not knowing of groups"
+    n, naive = given.families, "ignoring groups"
     parts: dict[str, Callable[[], None]] = {
-        "pairs": lambda: _print_null("pairs", PAIR_SCENARIOS, n, "families of 100 null pairs", "found", unaware),
+        "pairs": lambda: _print_null("pairs", PAIR_SCENARIOS, n, "families of 100 null pairs", "found", naive),
         "contrasts": lambda: _print_null(
-            "contrasts", CONTRAST_SCENARIOS, n, "families of 20 null clusters", "found", f"{unaware} and languages"
+            "contrasts", CONTRAST_SCENARIOS, n, "families of 20 null clusters", "found", f"{naive} and languages"
         ),
         "probes": lambda: _print_null(
             "probes", PROBE_SCENARIOS, n, "families of 10 null probes", "any worth reading", "any beats all baselines",
@@ -73,7 +74,7 @@ def main() -> None:
     for part in given.parts:
         start = time.process_time()
         parts[part]()
-        print(f"{part}: {time.process_time() - start:.0f} s of CPU", flush=True)
+        print(f"{part}: {time.process_time() - start:.0f} CPU s", flush=True)
 
 
 if __name__ == "__main__":

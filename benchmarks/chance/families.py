@@ -1,4 +1,4 @@
-"""Families of tests on made-up corpora, by the code that the assets go by."""
+"""Families of tests on simulated corpora, run by the code of the assets."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,20 +15,22 @@ from featdisc_assets.statistics import association
 from featdisc_assets.statistics.tabulating import contrasted
 
 
-def sum_by(values: npt.NDArray[Any], into: Counts) -> Reals:
-    """Sums of rows by the number each goes into."""
-    to = sparse.csr_matrix((np.ones(len(into)), (into, np.arange(len(into)))), (int(into.max()) + 1, len(into)))
-    return np.asarray(to @ values.astype(np.float64))
+def sum_by(values: npt.NDArray[Any], group: Counts) -> Reals:
+    """Sums of rows by group number."""
+    membership = sparse.csr_matrix(
+        (np.ones(len(group)), (group, np.arange(len(group)))), (int(group.max()) + 1, len(group))
+    )
+    return np.asarray(membership @ values.astype(np.float64))
 
 
 def pair_family(left: Flags, right: Flags, unit: Counts, *, grouped: bool = True) -> association.Association:
-    """Every left flag with every right one, tested as `cooccurrence` does.
+    """Test every left flag with every right flag, as the asset `cooccurrence` does.
 
     Args:
         left: Transcripts x flags.
-        right: The same.
+        right: Transcripts x flags.
         unit: Group key of each transcript.
-        grouped: Whether the test knows of the groups.
+        grouped: Whether the test takes groups into account.
     """
     n, sizes = len(unit), np.bincount(unit).astype(np.float64)
     i, j = (a.ravel() for a in np.meshgrid(np.arange(left.shape[1]), np.arange(right.shape[1]), indexing="ij"))
@@ -47,7 +49,7 @@ def pair_family(left: Flags, right: Flags, unit: Counts, *, grouped: bool = True
 
 
 def contrast_counts(flags: Flags, corpus: Corpus) -> pa.Table:
-    """What `read/group_contrasts.sql` gives for transcripts that are all rated: each model against all others."""
+    """The rows of `read/group_contrasts.sql` if all transcripts are rated: each model against all others."""
     unit, side = corpus.unit, corpus.side
     n, clusters = flags.shape
     sizes, shown = np.bincount(unit).astype(np.float64), flags.sum(axis=0).astype(np.float64)
@@ -102,36 +104,37 @@ def contrast_counts(flags: Flags, corpus: Corpus) -> pa.Table:
 
 
 def contrast_family(flags: Flags, corpus: Corpus, *, grouped: bool = True) -> pa.Table:
-    """Every cluster of each model against all others, tested as `group_contrasts` does.
+    """Test every cluster of each model against all other models, as the asset `group_contrasts` does.
 
     Args:
         flags: Transcripts x clusters.
-        corpus: Their models, group keys and languages.
-        grouped: Whether the test knows of the groups; if not, nor does it know of languages.
+        corpus: Models, group keys and languages of the transcripts.
+        grouped: Whether the test takes groups and languages into account.
     """
     if not grouped:
         corpus = replace(corpus, unit=np.arange(len(corpus.unit)), stratum=None)
     return contrasted(contrast_counts(flags, corpus), family=["grouped_by"], min_support=5)
 
 
-# As the assets have them by default, for few groups.
+# The defaults of the assets, for few groups.
 KNOBS = probing.Knobs(
     tested_folds=5, tuning_folds=4, tuned_folds=4, c=(0.01, 0.03, 0.1, 0.3, 1.0), n_weights=1, n_draws=400, seed=0
 )
 
 
 def probe_families(x: Flags, targets: Flags, corpus: Corpus, random: np.random.Generator, *, size: int) -> list[Flags]:
-    """Families of so many probes each, on the same inputs.
+    """Families of `size` probes each, on the same inputs.
 
     Args:
-        x: Transcripts x clusters of the user's turns.
-        targets: Transcripts x targets, as many as there are families times the size of one.
-        corpus: Their models and group keys.
-        random: Of the lengths.
-        size: Probes of a family.
+        x: Transcripts x clusters of the user turns.
+        targets: Transcripts x targets; as many targets as families x size.
+        corpus: Models and group keys of the transcripts.
+        random: Generator of text lengths and seeds.
+        size: Number of probes of a family.
 
     Returns:
-        For each family: whether a probe beats every baseline by its interval, and whether it is worth reading besides.
+        For each family bool[2, size]: whether a probe beats every baseline by its interval, and whether it also is
+        worth reading.
     """
     length = random.normal(size=len(corpus.unit))
     plain = sparse.csr_matrix(np.column_stack([length, corpus.side[:, None] == np.arange(corpus.side.max() + 1)]))
@@ -154,24 +157,24 @@ def probe_families(x: Flags, targets: Flags, corpus: Corpus, random: np.random.G
 
 
 def discovery_rates(kind: str, scenario: Scenario, families: int, seed: int = 7) -> Reals:
-    """Shares of families in which something is found at q < 0.05, and of what one would find who knew less.
+    """Share of families with a discovery at q < 0.05, by the tests of the assets and by naive ones.
 
     Args:
         kind: pairs, contrasts or probes.
-        scenario: How the transcripts are made.
-        families: How many.
-        seed: Of all draws.
+        scenario: How the transcripts are drawn.
+        families: Number of families.
+        seed: Seed of all draws.
 
     Returns:
-        Two shares of families: by the tests, and by tests that know of no groups and no strata. For probes four: of
-        families with one worth reading, and with one that beats the baselines; then of single probes that are and do.
+        Two shares of families: by the tests, and by tests that ignore groups and strata. For probes four shares:
+        families with a probe worth reading, families with a probe that beats the baselines, and the same for probes.
     """
     random = np.random.default_rng(seed)
     found: list[Reals] = []
     while len(found) < families:
         corpus = scenario.make(random)
         if kind == "probes":
-            # Families of the same inputs are fitted together: the targets are independent of each other and of these.
+            # Families on the same inputs are fitted together: targets are independent of the inputs and of each other.
             some = min(5, families - len(found))
             x, targets = scenario.flags(corpus, random, 10), scenario.flags(corpus, random, 10 * some)
             for beats, worth in probe_families(x, targets, corpus, random, size=10):
