@@ -1,8 +1,8 @@
-"""Thousands of feature phrases whose themes are known: for scoring a clustering.
+"""Feature phrases of known themes, to score a clustering.
 
-Themes are of very uneven size (a power law), every theme has paraphrases that share heads ("Mentions …") and endings
-("… in the opening") with other themes, some have an opposite that differs by a negation or by an antonym, and a
-quarter of the phrases is bland filler that belongs to no theme and tempts a clustering to bury rare themes in it.
+Theme sizes follow a power law. Every theme has paraphrases that share heads ("Mentions …") and endings ("… in the
+opening") with other themes. Some themes have an opposite that differs by a negation or an antonym. A quarter of the
+phrases is general filler without a theme, which attracts rare themes into its clusters.
 """
 
 from dataclasses import dataclass
@@ -52,13 +52,13 @@ NO_THEME = -1
 
 @dataclass(frozen=True)
 class Planted:
-    """Phrases and what they were made from.
+    """Phrases and their themes.
 
     Attributes:
         texts: Distinct phrases of letters and spaces.
         theme: int64[n], -1 for filler.
         names: Name of each theme.
-        opposites: Pairs of themes of contrary sense, and by what: "negation" or "antonym".
+        opposites: Pairs of themes of opposite meaning, and how they differ: "negation" or "antonym".
     """
 
     texts: list[str]
@@ -68,7 +68,7 @@ class Planted:
 
 
 def phrases(n: int, *, seed: int = 0, filler: float = 0.25) -> Planted:
-    """About n distinct phrases; the themes' sizes follow a power law from some 3% of all down to 6 phrases."""
+    """About n distinct phrases; theme sizes follow a power law from about 3% of all phrases down to 6 phrases."""
     random = np.random.default_rng(seed)
     themes, opposites = _read_themes()
     rank = random.permutation(len(themes))
@@ -83,7 +83,7 @@ def phrases(n: int, *, seed: int = 0, filler: float = 0.25) -> Planted:
 
 
 def _random_tail(random: np.random.Generator) -> str:
-    # One phrase in so many ends without a word about how.
+    # The empty tail is as likely as any other.
     return ["", *TAILS][random.integers(len(TAILS) + 1)]
 
 
@@ -97,7 +97,7 @@ def _add_phrases(
         parts += [objects[random.integers(len(objects))], _random_tail(random)]
         words = " ".join(part for part in parts if part)
         if tries > 10 * size:
-            # A small grammar for a large theme: two endings.
+            # The theme has too few combinations: add a second tail.
             words = f"{words} {_random_tail(random)}".strip()
         text = words[0].upper() + words[1:].lower()
         if text not in texts:
@@ -109,7 +109,7 @@ def _read_themes() -> tuple[list[tuple[str, list[str], list[str]]], list[tuple[i
     themes, opposites, by = [], [], "negation"
     for line in (FOLDER / "planted_themes.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
-            by = "antonym" if "without a word of negation" in line else "negation"
+            by = "antonym" if "without a negation" in line else "negation"
             continue
         name, *parts = (part.strip() for part in line.split("|"))
         heads, objects, *contrary = ([item.strip() for item in part.split(";")] for part in parts)

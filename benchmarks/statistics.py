@@ -1,20 +1,15 @@
-"""The statistics at the study's scale, beside the plain way.
+"""Cost of the statistics at the size of the published study, beside a plain implementation.
 
-    python -m benchmarks.statistics [pairs|contrasts|probes ...] [--transcripts N] [--clusters K] [--targets T]
+    python -m benchmarks.statistics [pairs|contrasts|probes ...] [--transcripts 100000] [--clusters 6700]
+        [--targets 1000] [--grouped]
 
-A warehouse of made-up transcripts: three kinds, so many clusters a kind, fifteen features a piece, cluster frequencies
-by a power law, six models. `pairs`, `contrasts` and `probes` time what the assets do (wall and CPU seconds, peak
-resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts; pandas' crosstab of
-clusters and models and scipy's test of a thousand of its cells; the same fits of ten targets by scikit-learn, one
-after another. What they find where nothing is: `benchmarks/chance`.
+A generated warehouse: three kinds, `--clusters` clusters per kind, fifteen features per piece, cluster frequencies by a
+power law, six models; with `--grouped`, six transcripts per group. The plain implementations are pandas' merge and
+crosstab on a tenth of the transcripts; pandas' crosstab of clusters and models with scipy's test of a thousand cells;
+and the same fits of ten targets with scikit-learn, one after another. For false discoveries see `benchmarks.chance`.
 """
 
-import argparse
-import resource
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss, precision_recall_curve
 from threadpoolctl import threadpool_limits
 
+from benchmarks.measuring import parser, timed
 from featdisc_assets.assets.cooccurrence import DIRECTIONS, pairs_of
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import probing
@@ -60,19 +56,8 @@ _TABLES = {
 }
 
 
-@contextmanager
-def measured(name: str) -> Iterator[None]:
-    """Print wall and CPU seconds, and the most memory the process has held so far."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"| {name} | {time.perf_counter() - wall:.1f} | {time.process_time() - cpu:.1f} | {peak:.2f} GB |", flush=True
-    )
-
-
 def make_warehouse(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
-    """A warehouse as it is after clustering."""
+    """Make a warehouse in the state after clustering."""
     db = Warehouse(folder / "warehouse.duckdb", memory_limit="2GB")
     db.prepare()
     values: dict[str, Any] = {"n": n, "k": clusters, "grouped": grouped}
@@ -85,16 +70,16 @@ def make_warehouse(folder: Path, n: int, clusters: int, *, grouped: bool) -> War
 
 
 def pairs(db: Warehouse) -> None:
-    """All three directions, read, tested and written."""
-    with measured("co-occurrence of three directions, tested"):
+    """Time all three directions: read, test and write."""
+    with timed("co-occurrence of three directions, tested"):
         ids, centroids = db.matrix("select cluster_id, centroid as vector from clusters order by cluster_id")
         for left, right in DIRECTIONS:
             found = pairs_of(db, left, right, ids, centroids, min_support=5)
             db.append("cooccurrence", found)
             print(f"{left} x {right}: {len(found):,} pairs", flush=True)
     tenth = "select * from transcript_clusters where kind in ('user', 'response') and hash(transcript_id) % 10 = 0"
-    with measured("plain: pandas merge and crosstab, one direction, a tenth of the transcripts, untested"):
-        import pandas as pd  # noqa: PLC0415 - what it is measured against
+    with timed("plain: pandas merge and crosstab, one direction, a tenth of the transcripts, no tests"):
+        import pandas as pd  # noqa: PLC0415 - only the comparison needs it
 
         cells = db.read(tenth).to_pandas()
         lefts, rights = (cells[cells["kind"] == kind] for kind in ("user", "response"))
@@ -103,15 +88,15 @@ def pairs(db: Warehouse) -> None:
 
 
 def contrasts(db: Warehouse) -> None:
-    """Six models and their source."""
+    """Time the contrasts of six models."""
     asked = [{"grouped_by": "model", "group_value": f"model-{i}", "versus": None} for i in range(6)]
-    with measured("contrasts of six models, tested"):
+    with timed("contrasts of six models, tested"):
         counts = db.read(read_sql("read/group_contrasts"), variables={"comparisons": asked})
         found = contrasted(counts.drop_columns(["versus"]), family=["grouped_by"], min_support=5)
         db.replace({"group_contrasts": found})
     print(f"{len(found):,} contrasts, design {found['design'][0]}")
-    with measured("plain: pandas' crosstab by model, scipy's exact test of 1,000 of its cells"):
-        import pandas as pd  # noqa: PLC0415 - what it is measured against
+    with timed("plain: pandas crosstab by model, scipy's exact test of 1,000 cells"):
+        import pandas as pd  # noqa: PLC0415 - only the comparison needs it
 
         cells = db.read("select cluster_id, model from transcript_clusters join transcripts using (transcript_id)")
         frame = cells.to_pandas()
@@ -125,7 +110,7 @@ def contrasts(db: Warehouse) -> None:
 
 
 def random_cells(n: int, clusters: int, per: int, random: np.random.Generator) -> sparse.csr_matrix:
-    """Transcripts x clusters by the same power law."""
+    """Random transcripts x clusters with the power law of the warehouse."""
     columns = np.minimum((random.random(n * per) ** 2.2 * clusters).astype(np.int64), clusters - 1)
     x = sparse.csr_matrix((np.ones(n * per, np.float32), (np.repeat(np.arange(n), per), columns)), (n, clusters))
     x.data[:] = 1
@@ -133,7 +118,7 @@ def random_cells(n: int, clusters: int, per: int, random: np.random.Generator) -
 
 
 def probes(n: int, clusters: int, targets: int) -> None:
-    """Targets that follow four clusters of the user's turns, more or less."""
+    """Time probes of targets that each depend on four clusters of the user turns."""
     random = np.random.default_rng(0)
     x = random_cells(n, clusters, 15, random)
     y = np.empty((n, targets), bool)
@@ -145,7 +130,7 @@ def probes(n: int, clusters: int, targets: int) -> None:
     groups = [f"g{i}" for i in range(n)]
     plain = sparse.csr_matrix(random.normal(size=(n, 1)))
     sparse_y = sparse.csc_matrix(y)
-    with measured(f"{targets:,} probes, five penalties each, threshold, three baselines, intervals"):
+    with timed(f"{targets:,} probes, five penalties each, threshold, three baselines, intervals"):
         found, _ = probing.probe_all(
             x, plain, sparse_y, groups, folds=5, knobs=knobs, threads=2, tell=lambda done: print(done, flush=True)
         )
@@ -153,19 +138,19 @@ def probes(n: int, clusters: int, targets: int) -> None:
     sampled = range(0, targets, max(1, targets // 10))
     sklearn_f1 = []
     with (
-        measured(f"plain: scikit-learn, the same fits of {len(sampled)} targets, one after another"),
+        timed(f"plain: scikit-learn, the same fits of {len(sampled)} targets, one after another"),
         threadpool_limits(1),
     ):
         for j in sampled:
             sklearn_f1.append(_sklearn_f1(x, y[:, j], test, random))
             _sklearn_f1(x, random.permutation(y[:, j]), test, random)
     featdisc_f1 = [found[j].f1 or 0.0 for j in sampled]
-    print(f"F1 ours {np.mean(featdisc_f1):.4f}, scikit-learn {np.mean(sklearn_f1):.4f}; most apart "
+    print(f"F1 featdisc {np.mean(featdisc_f1):.4f}, scikit-learn {np.mean(sklearn_f1):.4f}; largest difference "
           f"{max(abs(a - b) for a, b in zip(featdisc_f1, sklearn_f1, strict=True)):.4f}")  # fmt: skip
 
 
 def _sklearn_f1(x: sparse.csr_matrix, y: np.ndarray, test: np.ndarray, random: np.random.Generator) -> float:
-    """F1 of held-out rows: penalty and threshold from a quarter of the others, then one fit of all of those."""
+    """F1 on held-out rows. A quarter of the other rows selects penalty and threshold; the fit uses all of them."""
     inner = ~test & (random.random(len(y)) < 0.75)
     validation = ~test & ~inner
     fits = [LogisticRegression(C=c, max_iter=200).fit(x[inner], y[inner]) for c in PENALTIES]
@@ -179,30 +164,22 @@ def _sklearn_f1(x: sparse.csr_matrix, y: np.ndarray, test: np.ndarray, random: n
 
 
 def main() -> None:
-    """Run what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes"])
-    parser.add_argument("--transcripts", type=int, default=100_000)
-    parser.add_argument("--clusters", type=int, default=6_700)
-    parser.add_argument("--targets", type=int, default=1_000)
-    parser.add_argument("--grouped", action="store_true", help="six transcripts to a group key")
-    given = parser.parse_args()
+    """Run the chosen parts."""
+    arguments = parser(__doc__, transcripts=100_000, clusters=6_700, targets=1_000, grouped=False)
+    arguments.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes"])
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if {"pairs", "contrasts"} & set(given.parts):
-            db = make_warehouse(Path(folder), given.transcripts, given.clusters, grouped=given.grouped)
+        if {"pairs", "contrasts"} & set(options.parts):
+            with timed("preparation"):
+                db = make_warehouse(Path(folder), options.transcripts, options.clusters, grouped=options.grouped)
             instances = db.scalar("select count(*) from features")
-            print(f"{instances:,} instances, made with {peak_gb():.2f} GB", flush=True)
-            if "pairs" in given.parts:
+            print(f"{instances:,} instances", flush=True)
+            if "pairs" in options.parts:
                 pairs(db)
-            if "contrasts" in given.parts:
+            if "contrasts" in options.parts:
                 contrasts(db)
-    if "probes" in given.parts:
-        probes(given.transcripts, given.clusters, given.targets)
-
-
-def peak_gb() -> float:
-    """The most memory the process has held, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    if "probes" in options.parts:
+        probes(options.transcripts, options.clusters, options.targets)
 
 
 if __name__ == "__main__":

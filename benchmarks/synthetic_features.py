@@ -1,7 +1,7 @@
-"""Made-up features of made-up transcripts, of any number: what the graph is fed with to see how it grows.
+"""Generated features of any number of transcripts, to measure how the pipeline scales.
 
-Every transcript is about a few planted themes, by a power law; its three pieces have fifteen features each, most of
-them on these themes, the rest of anything. So clusters are found, and kinds go together.
+Every transcript is about a few planted themes, drawn by a power law. Each of its three pieces has fifteen features,
+most of them on these themes. So there are clusters to find, and kinds that co-occur.
 """
 
 from itertools import pairwise
@@ -17,13 +17,13 @@ MODELS = ("lumen-2", "orchid-chat", "tern-1")
 FEATURES_A_PIECE = 15
 ON_THEME = 9
 THEMES_A_TRANSCRIPT = 4
-# As in the published study: of 1.5 million features of a kind some 400,000 are distinct.
+# As in the published study: of 1.5 million features of a kind about 400,000 are distinct.
 DISTINCT_A_TRANSCRIPT = 4
 AT_A_TIME = 1_000
 
 
 def write(path: Path, n_transcripts: int, *, seed: int = 0) -> None:
-    """A file for `featdisc run --features`: a row a piece, with its text."""
+    """Write a file for `featdisc run --features`: one row per piece, with its text."""
     random = np.random.default_rng(seed)
     planted = phrases(max(2_000, DISTINCT_A_TRANSCRIPT * n_transcripts), seed=seed)
     texts = np.array(planted.texts, dtype=object)
@@ -58,5 +58,5 @@ def _by_theme(planted: Planted) -> list[np.ndarray]:
 
 
 def _skewed_index(random: np.random.Generator, n: int) -> int:
-    """A row of n, low ones more often: what is said in one way is often said in that way."""
+    """A random index below n; low ones are more frequent, as some phrases are more common than others."""
     return int(n * random.random() ** 2)

@@ -7,8 +7,6 @@ within groups, and print the share of families with a discovery and its standard
 size and prints the share found at p < 0.05 beside the power of a formula. The tests are those of the assets.
 """
 
-import argparse
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -16,6 +14,7 @@ import numpy as np
 from benchmarks.chance.corpora import CONTRAST_SCENARIOS, PAIR_SCENARIOS, PROBE_SCENARIOS, Scenario
 from benchmarks.chance.effects import EFFECTS, PLANTED_PAIRS, PLANTED_PROBES, pair_power, probe_power
 from benchmarks.chance.families import discovery_rates
+from benchmarks.measuring import parser, timed
 
 
 def _print_row(name: str, shares: Iterable[float], *rest: str) -> None:
@@ -54,12 +53,10 @@ def _print_power(runs: int) -> None:
 
 def main() -> None:
     """Run the chosen parts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes", "power"])
-    parser.add_argument("--families", type=int, default=1_000)
-    parser.add_argument("--runs", type=int, default=4_000)
-    given = parser.parse_args()
-    n, naive = given.families, "ignoring groups"
+    arguments = parser(__doc__, families=1_000, runs=4_000)
+    arguments.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes", "power"])
+    options = arguments.parse_args()
+    n, naive = options.families, "ignoring groups"
     parts: dict[str, Callable[[], None]] = {
         "pairs": lambda: _print_null("pairs", PAIR_SCENARIOS, n, "families of 100 null pairs", "found", naive),
         "contrasts": lambda: _print_null(
@@ -69,12 +66,11 @@ def main() -> None:
             "probes", PROBE_SCENARIOS, n, "families of 10 null probes", "any worth reading", "any beats all baselines",
             "of all probes worth reading", "of all beat all baselines",
         ),
-        "power": lambda: _print_power(given.runs),
+        "power": lambda: _print_power(options.runs),
     }  # fmt: skip
-    for part in given.parts:
-        start = time.process_time()
-        parts[part]()
-        print(f"{part}: {time.process_time() - start:.0f} CPU s", flush=True)
+    for part in options.parts:
+        with timed(part):
+            parts[part]()
 
 
 if __name__ == "__main__":
