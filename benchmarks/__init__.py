@@ -1,1 +1,1 @@
-"""What featdisc costs, measured: run these by hand, never in a test."""
+"""Benchmarks of time, memory and quality. Run them by hand; tests use small versions."""

@@ -1,144 +1,126 @@
-"""What the audit says of a clustering of planted themes, held against what was planted.
+"""Score the cluster audit against planted themes.
 
     python -m benchmarks.audit [--phrases 12000] [--seed 0] [--per-cluster 30] [--many 1500000]
 
-Prints how many of the buried themes the swallowed phrases surface (a theme is buried where most of its phrases lie in
-clusters in which they are a minority), how many of those phrases truly stand for features whose theme is a minority
-where they lie, how well stability and wording tell pure clusters from mixed ones, and seconds. `--many` times the
-counting of phrases on so many made-up features, without vectors of meaning.
+A theme is buried if most of its phrases lie in clusters where it is a minority. The benchmark prints how many buried
+themes the swallowed phrases find, how many features with a swallowed phrase have a theme that is a minority in their
+cluster, and how well stability and wording separate pure clusters from mixed ones. `--many` instead times the phrase
+statistics on that many generated features, with random vectors.
 """
-
-import argparse
-import resource
-import time
 
 import numpy as np
 import pyarrow as pa
 from scipy.stats import spearmanr
 
-from benchmarks.clusters import knobs
+from benchmarks.clusters import contingency, fit_settings, load_planted
+from benchmarks.measuring import parser, peak_mib, timed
 from benchmarks.planted import Planted, phrases
-from featdisc_assets import encoders
 from featdisc_assets.clusterers.points import Points
-from featdisc_assets.clusterers.space import Labels, Space, Vectors, fit_frame
+from featdisc_assets.clusterers.space import Labels, Space, fit_frame
 from featdisc_assets.stages import clustering, stability, swallowed, terms, wording
 
 LIMITS = {"max_f1": 0.5, "max_visibility": 0.4, "max_host": 0.8, "min_cohesion": 0.8}
 
 
 def main() -> None:
-    """Print a few lines."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--phrases", type=int, default=12_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--per-cluster", type=int, default=30)
-    parser.add_argument("--many", type=int, default=0)
-    options = parser.parse_args()
+    """Print the scores of the audit, or its cost if --many is given."""
+    options = parser(__doc__, phrases=12_000, seed=0, per_cluster=30, many=0).parse_args()
     if options.many:
-        at_scale(options.many)
+        time_at_scale(options.many)
         return
-    planted = phrases(options.phrases, seed=options.seed)
-    vectors = encoders.load(encoders.BUNDLED, backend="auto", precision="auto").encode(planted.texts)
-    points = Points.of(vectors, planted.texts)
-    clock = time.perf_counter()
-    labels = clustering.fit(points, **knobs("auto", options.per_cluster, 0)).labels
-    print(f"{len(labels):,} phrases in {labels.max() + 1:,} clusters, {time.perf_counter() - clock:.1f} s to cluster")
-    _themes(planted, vectors, labels)
-    _stability(planted, points, labels)
+    planted, points = load_planted(options.phrases, seed=options.seed)
+    with timed("clustering"):
+        labels = clustering.fit(points, **fit_settings("auto", options.per_cluster, 0)).labels
+    print(f"{labels.max() + 1:,} clusters")
+    _print_swallowed(planted, points, labels)
+    _print_stability(planted, points, labels)
 
 
-def _minority(planted: Planted, labels: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each phrase whether its theme is a minority where it lies, of each theme whether it is buried, purities."""
+def _minority_flags(planted: Planted, labels: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per phrase: theme is a minority in its cluster. Per theme: is buried. Per cluster: purity."""
     n_themes, k = len(planted.names), int(labels.max()) + 1
-    told = (planted.theme >= 0) & (labels >= 0)
-    table = np.zeros((n_themes, k))
-    np.add.at(table, (planted.theme[told], labels[told]), 1)
+    table = contingency(planted.theme, labels, n_themes, k)
     sizes = np.bincount(labels[labels >= 0], minlength=k)
-    lost = np.ones(len(labels), bool)
-    lost[told] = table[planted.theme[told], labels[told]] < sizes[labels[told]] / 2
+    labelled = (planted.theme >= 0) & (labels >= 0)
+    in_minority = np.ones(len(labels), bool)
+    in_minority[labelled] = table[planted.theme[labelled], labels[labelled]] < sizes[labels[labelled]] / 2
     themed = planted.theme >= 0
-    buried = np.bincount(planted.theme[themed], lost[themed], n_themes) > np.bincount(planted.theme[themed]) / 2
-    return lost & themed, buried, table.max(axis=0) / sizes
+    buried = np.bincount(planted.theme[themed], in_minority[themed], n_themes) > np.bincount(planted.theme[themed]) / 2
+    return in_minority & themed, buried, table.max(axis=0) / sizes
 
 
-def _themes(planted: Planted, vectors: Vectors, labels: Labels) -> None:
-    clock = time.perf_counter()
-    words = wording.words_of(pa.array(planted.texts))
-    least = max(5, len(labels) // (int(labels.max()) + 1) // 10)
-    found = wording.phrases_of(words, at_least=least, at_most=max(least, len(labels) // 50))
-    space = Space(vectors, fit_frame(vectors, remove_components=0))
-    telling = wording.table(words)[:, ~words.bare]
-    spread = swallowed.families(found.members, telling, labels, space)
-    spent = time.perf_counter() - clock
-    lost, buried, _ = _minority(planted, labels)
-    chosen = swallowed.swallowed(spread, found.members, **LIMITS)
-    surfaced, right, of_buried = set(), 0, 0
+def _print_swallowed(planted: Planted, points: Points, labels: Labels) -> None:
+    with timed("phrases"):
+        words = wording.words_of(pa.array(planted.texts))
+        min_features = max(5, len(labels) // (int(labels.max()) + 1) // 10)
+        found = wording.phrases_of(words, at_least=min_features, at_most=max(min_features, len(labels) // 50))
+        space = Space(points.vectors, fit_frame(points.vectors, remove_components=0))
+        words_table = wording.table(words)[:, ~words.bare]
+        phrase_families = swallowed.families(found.members, words_table, labels, space)
+    in_minority, buried, _ = _minority_flags(planted, labels)
+    chosen = swallowed.swallowed(phrase_families, found.members, **LIMITS)
+    surfaced, n_minority, n_of_buried = set(), 0, 0
     columns = found.members.tocsc()
     for phrase in chosen:
         rows = columns[:, [phrase]].indices
-        right += bool(lost[rows].mean() > 0.5)
+        n_minority += bool(in_minority[rows].mean() > 0.5)
         theme, count = np.unique(planted.theme[rows], return_counts=True)
-        most = int(theme[count.argmax()])
-        if most >= 0 and buried[most] and count.max() >= len(rows) / 2:
-            of_buried += 1
-            surfaced.add(most)
+        main_theme = int(theme[count.argmax()])
+        if main_theme >= 0 and buried[main_theme] and count.max() >= len(rows) / 2:
+            n_of_buried += 1
+            surfaced.add(main_theme)
     holders = np.unique(columns[:, chosen].indices)
     print(
-        f"{len(found.shown):,} phrases in at least {least} features; {len(chosen)} swallowed, {right} of them where"
-        f" their theme is a minority and {of_buried} of a buried theme; {len(surfaced)} of {buried.sum()} buried"
-        f" themes surfaced; features: precision {lost[holders].mean():.2f} where {lost.mean():.2f} are lost;"
-        f" {spent:.1f} s"
+        f"{len(found.shown):,} phrases in at least {min_features} features; {len(chosen)} swallowed: {n_minority} whose"
+        f" theme is a minority, {n_of_buried} of a buried theme; {len(surfaced)} of {buried.sum()} buried themes found"
     )
+    precision, base_rate = in_minority[holders].mean(), in_minority.mean()
+    print(f"features with a swallowed phrase: {precision:.2f} in a minority ({base_rate:.2f} of all features)")
 
 
-def _stability(planted: Planted, points: Points, labels: Labels) -> None:
-    k, clock, found = int(labels.max()) + 1, time.perf_counter(), []
-    rand = []
-    for repeat in range(2):
-        drawn = stability.draw(len(labels), k, share=0.7, at_most=20_000, seed=0, repeat=repeat)
-        again = clustering.fit(
-            points.rows(drawn.rows), **knobs("auto", drawn.features_per_cluster, 1 + repeat), drawn_from=len(labels)
-        ).labels
-        found.append(stability.jaccard(labels[drawn.rows], again, k))
-        rand.append(stability.adjusted_rand(labels[drawn.rows], again))
-    mean, (_, _, purity) = stability.mean_over_repeats(found, k), _minority(planted, labels)
-    spent = time.perf_counter() - clock
-    seen = ~np.isnan(mean)
+def _print_stability(planted: Planted, points: Points, labels: Labels) -> None:
+    k, jaccards, adjusted_rands = int(labels.max()) + 1, [], []
+    with timed("two refits"):
+        for repeat in range(2):
+            drawn = stability.draw(len(labels), k, share=0.7, at_most=20_000, seed=0, repeat=repeat)
+            settings = fit_settings("auto", drawn.features_per_cluster, 1 + repeat)
+            refit = clustering.fit(points.rows(drawn.rows), **settings, drawn_from=len(labels)).labels
+            jaccards.append(stability.jaccard(labels[drawn.rows], refit, k))
+            adjusted_rands.append(f"{stability.adjusted_rand(labels[drawn.rows], refit):.2f}")
+        mean_jaccard = stability.mean_over_repeats(jaccards, k)
+    _, _, purity = _minority_flags(planted, labels)
+    seen = ~np.isnan(mean_jaccard)
     words = wording.words_of(pa.array(planted.texts))
-    within, beyond = terms.coherence(wording.table(words), labels, k)
+    with_members, with_strangers = terms.coherence(wording.table(words), labels, k)
+    rho_jaccard = spearmanr(mean_jaccard[seen], purity[seen])[0]
+    rho_wording = spearmanr(with_members - with_strangers, purity, nan_policy="omit")[0]
     print(
-        f"two refits of {len(drawn.rows):,}: median Jaccard {np.median(mean[seen]):.2f}, adjusted Rand"
-        f" {', '.join(f'{value:.2f}' for value in rand)}; with purity rho {spearmanr(mean[seen], purity[seen])[0]:.2f};"
-        f" {spent:.1f} s; wording (members over strangers) with purity rho"
-        f" {spearmanr(within - beyond, purity, nan_policy='omit')[0]:.2f}"
+        f"refits of {len(drawn.rows):,}: median Jaccard {np.median(mean_jaccard[seen]):.2f}, adjusted Rand"
+        f" {', '.join(adjusted_rands)}; rho with purity: Jaccard {rho_jaccard:.2f}, wording {rho_wording:.2f}"
     )
 
 
-def at_scale(n: int) -> None:
-    """Count phrases, words and terms of n made-up features in n / 200 clusters."""
+def time_at_scale(n: int) -> None:
+    """Print the cost of the phrase statistics of n generated features in n / 200 clusters, with random vectors."""
     random, pool = np.random.default_rng(0), phrases(12_000).texts
     extra = np.char.add(" w", (random.zipf(1.3, n) % 200_000).astype(str))
     texts = pa.array([f"{pool[i % len(pool)]}{end}" for i, end in enumerate(extra)])
     k = n // 200
     labels = random.integers(0, k, n)
     vectors = random.standard_normal((n, 384), dtype=np.float32)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    clock = time.perf_counter()
-    words = wording.words_of(texts)
-    found = wording.phrases_of(words, at_least=20, at_most=n // 50)
-    print(f"{len(words.shown):,} words, {len(found.shown):,} phrases: {time.perf_counter() - clock:.0f} s")
-    clock = time.perf_counter()
-    space = Space(vectors, fit_frame(vectors, remove_components=0))
-    held = wording.table(words)
-    spread = swallowed.families(found.members, held[:, ~words.bare], labels, space)
-    swallowed.swallowed(spread, found.members, **LIMITS | {"min_cohesion": 0.0})
-    print(f"where they lie: {time.perf_counter() - clock:.0f} s")
-    clock = time.perf_counter()
-    terms.distinctive(held[:, ~words.grammar], labels, k)
-    terms.coherence(held, labels, k)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"words of clusters: {time.perf_counter() - clock:.0f} s")
-    print(f"peak {peak / 2**20:.1f} GB, {before / 2**20:.1f} GB of it the features themselves")
+    print(f"peak before the audit {peak_mib() / 1024:.2f} GiB")
+    with timed("words and phrases"):
+        words = wording.words_of(texts)
+        found = wording.phrases_of(words, at_least=20, at_most=n // 50)
+    print(f"{len(words.shown):,} words, {len(found.shown):,} phrases")
+    with timed("swallowed phrases"):
+        space = Space(vectors, fit_frame(vectors, remove_components=0))
+        words_table = wording.table(words)
+        phrase_families = swallowed.families(found.members, words_table[:, ~words.bare], labels, space)
+        swallowed.swallowed(phrase_families, found.members, **LIMITS | {"min_cohesion": 0.0})
+    with timed("terms of clusters"):
+        terms.distinctive(words_table[:, ~words.grammar], labels, k)
+        terms.coherence(words_table, labels, k)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,29 @@
-"""Clusterings of planted themes, all methods beside each other and beside plain KMeans on MiniLM.
+"""Compare all clustering methods on planted themes, beside scikit-learn's KMeans (plain).
 
     python -m benchmarks.clusters [--phrases 12000] [--seeds 2] [--per-cluster 30] [--methods plain,leiden,…]
 
-Columns: F1, mean over themes of the best cluster's F1; buried, share of themes most of whose phrases lie in clusters
-where they are a minority; twins, share of clusters whose size-unbiased likeness to another that is no contrary is
-0.85 or more, in vectors without their mean (no method clusters there); opposites, share of planted pairs of contrary
-sense that share a cluster, by negation and by antonym; left, features in no cluster; ARI over seeds; ids kept by a
-warm refit after 20% new features. The rules of polarity and the planted opposites are by one hand: words no rule
-knows stay as the embedding has them.
+Columns:
+
+- f1: mean over themes of the F1 of the best cluster.
+- buried: share of themes most of whose phrases lie in clusters where the theme is a minority.
+- twins: share of clusters with a similarity of at least 0.85 to another cluster of the same polarity; the similarity
+  is corrected for cluster size, in centred vectors (no method clusters in them).
+- negation, antonym: share of planted pairs of opposite meaning that share a cluster.
+- left: share of features in no cluster.
+- ari: adjusted Rand index between seeds.
+- kept: share of cluster ids that a warm refit keeps after 20% new features.
+
+The polarity rules and the planted opposites have the same author. Words without a rule stay where the embedding puts
+them.
 """
 
-import argparse
-import time
 from typing import Any
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from benchmarks.measuring import measured, parser
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
 from featdisc_assets.clusterers import twins
@@ -29,71 +35,81 @@ TWIN = 0.85
 
 
 def main() -> None:
-    """Print one line a method."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--phrases", type=int, default=12_000)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--per-cluster", type=int, default=30)
-    parser.add_argument("--methods", default="plain,kmeans,hdbscan,two_level,leiden,auto")
-    options = parser.parse_args()
-    planted = phrases(options.phrases)
-    model = encoders.load(encoders.BUNDLED, backend="auto", precision="auto")
-    points = Points.of(model.encode(planted.texts), planted.texts)
-    print(f"{len(planted.texts):,} phrases of {len(planted.names)} themes, {model.identity}")
+    """Print one line per method."""
+    options = parser(
+        __doc__, phrases=12_000, seeds=2, per_cluster=30, methods="plain,kmeans,hdbscan,two_level,leiden,auto"
+    ).parse_args()
+    planted, points = load_planted(options.phrases)
     for method in options.methods.split(","):
-        clock, cpu = time.perf_counter(), time.process_time()
-        fits = [_fit(points, method, options.per_cluster, seed) for seed in range(options.seeds)]
-        spent = (time.perf_counter() - clock) / options.seeds, (time.process_time() - cpu) / options.seeds
+        with measured() as cost:
+            fits = [fit_labels(points, method, options.per_cluster, seed) for seed in range(options.seeds)]
         scores = score(planted, points, fits[0])
         scores["ari"] = float(
             np.mean([adjusted_rand_score(a, b) for i, a in enumerate(fits) for b in fits[:i]] or [np.nan])
         )
         if method != "plain":
             scores["kept"] = kept_after_growth(points, method, options.per_cluster)
-        line = " ".join(f"{name} {value:.3f}" for name, value in scores.items())
-        print(f"{method:<10} wall {spent[0]:.1f} s cpu {spent[1]:.1f} s {line}", flush=True)
+        seconds = f"wall {cost.wall_s / options.seeds:.1f} s cpu {cost.cpu_s / options.seeds:.1f} s"
+        print(f"{method:<10} {seconds} {format_scores(scores)}", flush=True)
+
+
+def load_planted(n: int, *, seed: int = 0) -> tuple[Planted, Points]:
+    """About n planted phrases, and the same encoded by the bundled model; prints what they are."""
+    planted = phrases(n, seed=seed)
+    model = encoders.load(encoders.BUNDLED, backend="auto", precision="auto")
+    print(f"{len(planted.texts):,} phrases of {len(planted.names)} themes, {model.identity}")
+    return planted, Points.of(model.encode(planted.texts), planted.texts)
+
+
+def format_scores(scores: dict[str, float]) -> str:
+    """Names and values on one line."""
+    return " ".join(f"{name} {value:.3f}" for name, value in scores.items())
+
+
+def contingency(rows: Labels, columns: Labels, n_rows: int, n_columns: int) -> np.ndarray:
+    """float64[n_rows, n_columns]: counts of label pairs; negative labels are left out."""
+    both = (rows >= 0) & (columns >= 0)
+    table = np.zeros((n_rows, n_columns))
+    np.add.at(table, (rows[both], columns[both]), 1)
+    return table
 
 
 def score(planted: Planted, points: Points, labels: Labels) -> dict[str, float]:
-    """How well labels find the themes; the module's docstring says what each figure is."""
+    """How well labels match the themes; the module docstring defines the figures."""
     labels = dense(labels)
     k, n_themes = int(labels.max()) + 1, len(planted.names)
-    found = (planted.theme >= 0) & (labels >= 0)
-    table = np.zeros((n_themes, k))
-    np.add.at(table, (planted.theme[found], labels[found]), 1)
+    table = contingency(planted.theme, labels, n_themes, k)
     sizes, total = np.bincount(labels[labels >= 0], minlength=k), np.bincount(planted.theme[planted.theme >= 0])
     minority = np.where(table < 0.5 * sizes, table, 0).sum(axis=1) + total - table.sum(axis=1)
     scores = {
         "k": float(k),
         "f1": float((2 * table / (sizes + total[:, None])).max(axis=1).mean()),
         "buried": float((minority > total / 2).mean()),
-        "twins": _twins(points, labels, k),
+        "twins": _twin_share(points, labels, k),
     }
     for by in ("negation", "antonym"):
-        pairs = [(a, b) for a, b, how in planted.opposites if how == by]
-        together = sum(float(table[a] @ table[b]) for a, b in pairs)
-        scores[by] = together / sum(float(total[a] * total[b]) for a, b in pairs)
+        pairs = [(a, b) for a, b, kind in planted.opposites if kind == by]
+        n_together = sum(float(table[a] @ table[b]) for a, b in pairs)
+        scores[by] = n_together / sum(float(total[a] * total[b]) for a, b in pairs)
     return scores | {"left": float((labels < 0).mean())}
 
 
 def kept_after_growth(points: Points, method: str, per_cluster: int) -> float:
-    """Share of clusters of a fit that a warm refit keeps after a fifth more features (more than half on each side)."""
+    """Share of clusters that a warm refit with 20% more features keeps: the two share more than half of each."""
     n = len(points.vectors)
     order = np.random.default_rng(0).permutation(n)
     old = np.sort(order[: round(n / 1.2)])
-    first = clustering.fit(points.rows(old), **knobs(method, per_cluster, 0))
+    first = clustering.fit(points.rows(old), **fit_settings(method, per_cluster, 0))
     earlier = np.full(n, -2, np.int64)
     earlier[old] = first.labels
-    again = clustering.refit(points, earlier, first.frame, **knobs(method, per_cluster, 0)).labels[old]
-    both = (first.labels >= 0) & (again >= 0)
-    table = np.zeros((first.labels.max() + 1, again.max() + 1))
-    np.add.at(table, (first.labels[both], again[both]), 1)
+    again = clustering.refit(points, earlier, first.frame, **fit_settings(method, per_cluster, 0)).labels[old]
+    table = contingency(first.labels, again, first.labels.max() + 1, again.max() + 1)
     kept = (2 * table > np.bincount(first.labels[first.labels >= 0])[:, None]) & (2 * table > table.sum(axis=0))
     return float(kept.any(axis=1).mean())
 
 
-def knobs(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
-    """What every fit here is asked for but its method, granularity and seed: the defaults of the asset."""
+def fit_settings(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
+    """Arguments of a fit: method, granularity and seed, and the asset's defaults for the rest."""
     return {
         "method": method,
         "target_features_per_cluster": per_cluster,
@@ -103,19 +119,20 @@ def knobs(method: str, per_cluster: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _fit(points: Points, method: str, per_cluster: int, seed: int) -> Labels:
+def fit_labels(points: Points, method: str, per_cluster: int, seed: int) -> Labels:
+    """Labels by a method of featdisc, or for "plain" by scikit-learn's KMeans with its defaults."""
     if method == "plain":
-        wanted = round(len(points.vectors) / per_cluster)
-        plain: Labels = KMeans(wanted, random_state=seed).fit_predict(points.vectors).astype(np.int64)
+        k = round(len(points.vectors) / per_cluster)
+        plain: Labels = KMeans(k, random_state=seed).fit_predict(points.vectors).astype(np.int64)
         return plain
-    return clustering.fit(points, **knobs(method, per_cluster, seed)).labels
+    return clustering.fit(points, **fit_settings(method, per_cluster, seed)).labels
 
 
-def _twins(points: Points, labels: Labels, k: int) -> float:
+def _twin_share(points: Points, labels: Labels, k: int) -> float:
     centred: Vectors = points.vectors
     sums = sums_of(Space(centred, fit_frame(centred, remove_components=0)), labels, k)
-    _, likeness = twins.nearest_twin(sums, labels, senses=points.senses, signs=points.stances)
-    return float((likeness >= TWIN).mean())
+    _, similarity = twins.nearest_twin(sums, labels, senses=points.senses, signs=points.stances)
+    return float((similarity >= TWIN).mean())
 
 
 if __name__ == "__main__":

@@ -1,28 +1,28 @@
-"""How fast every format is read, and whether time and memory grow with the rows.
+"""Read rate of every format, and growth of time and memory with the number of rows.
 
     python -m benchmarks.formats [--rows 10000] [--large 100000] [--only FORMAT]
 
-Rows are made up, about 3 kB each in words that vary, written to a temporary folder before the clock starts. For each
-format: rows and megabytes a second of reading alone. Then the whole way from a JSONL file to pieces, in a process of
-its own, at a tenth of `--large` and at all of it. Seconds are wall and CPU; memory is the peak of the whole process.
+Rows are generated, about 3 kB each, and written to a temporary folder before the clock starts. The first table gives
+rows and megabytes per second of reading alone. The second covers all steps from a JSONL file to pieces, in a new
+process, with a tenth of `--large` and with all of it (0 skips this). Memory is the peak of the whole process.
 """
 
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.measuring import measured, parser, peak_mib
 from featdisc_assets import formats
 
 _WORDS = [
@@ -30,65 +30,61 @@ _WORDS = [
 ]
 
 
-def _text(rng: random.Random, words: int) -> str:
-    return " ".join(rng.choices(_WORDS, k=words))
+def _random_texts(rng: random.Random) -> tuple[str, ...]:
+    """A question, a thought, an answer, a second question and a second answer: about 3 kB."""
+    return tuple(" ".join(rng.choices(_WORDS, k=n)) for n in (40, 250, 140, 30, 120))
 
 
-def _said(rng: random.Random) -> tuple[str, str, str, str, str]:
-    """Two questions, a thought and two answers: about 3 kB."""
-    return _text(rng, 40), _text(rng, 250), _text(rng, 140), _text(rng, 30), _text(rng, 120)
+def _turns(texts: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Role, thought (or an empty string) and text of each turn."""
+    question, thought, answer, question2, answer2 = texts
+    return [("user", "", question), ("assistant", thought, answer), ("user", "", question2), ("assistant", "", answer2)]
 
 
-def _chat(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
+def _chat(texts: tuple[str, ...]) -> list[dict[str, Any]]:
     return [
-        {"role": "user", "content": ask},
-        {"role": "assistant", "content": answer, "reasoning_content": thought},
-        {"role": "user", "content": again},
-        {"role": "assistant", "content": more},
+        {"role": role, "content": text} | ({"reasoning_content": thought} if thought else {})
+        for role, thought, text in _turns(texts)
     ]
 
 
-def _anthropic(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
-    blocks = [{"type": "thinking", "thinking": thought, "signature": "c2ln" * 20}, {"type": "text", "text": answer}]
+def _anthropic(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    def content(role: str, thought: str, text: str) -> object:
+        if role == "user":
+            return text
+        thinking = [{"type": "thinking", "thinking": thought, "signature": "c2ln" * 20}] if thought else []
+        return [*thinking, {"type": "text", "text": text}]
+
+    return [{"role": turn[0], "content": content(*turn)} for turn in _turns(texts)]
+
+
+def _plain(texts: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"content": text, "role": role} for role, _, text in _turns(texts)]
+
+
+def _contents(texts: tuple[str, ...]) -> list[dict[str, Any]]:
     return [
-        {"role": "user", "content": ask},
-        {"role": "assistant", "content": blocks},
-        {"role": "user", "content": again},
-        {"role": "assistant", "content": [{"type": "text", "text": more}]},
+        {
+            "role": "model" if role == "assistant" else role,
+            "parts": [*([{"text": thought, "thought": True}] if thought else []), {"text": text}],
+        }
+        for role, thought, text in _turns(texts)
     ]
 
 
-def _plain(said: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"content": text, "role": role} for text, role in zip((said[0], said[2], said[3], said[4]),
-                                                                  ("user", "assistant") * 2, strict=True)]  # fmt: skip
+def _items(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    for role, thought, text in _turns(texts):
+        if thought:
+            items.append({"type": "reasoning", "summary": [{"type": "summary_text", "text": thought}]})
+        block = {"type": "input_text" if role == "user" else "output_text", "text": text}
+        items.append({"type": "message", "role": role, "content": [block]})
+    return items
 
 
-def _contents(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
-    return [
-        {"role": "user", "parts": [{"text": ask}]},
-        {"role": "model", "parts": [{"text": thought, "thought": True}, {"text": answer}]},
-        {"role": "user", "parts": [{"text": again}]},
-        {"role": "model", "parts": [{"text": more}]},
-    ]
-
-
-def _items(said: tuple[str, ...]) -> list[dict[str, Any]]:
-    ask, thought, answer, again, more = said
-    return [
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": ask}]},
-        {"type": "reasoning", "summary": [{"type": "summary_text", "text": thought}]},
-        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": answer}]},
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": again}]},
-        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": more}]},
-    ]
-
-
-def _events(i: int, said: tuple[str, ...]) -> list[dict[str, Any]]:
+def _events(i: int, texts: tuple[str, ...]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for number, message in enumerate(_anthropic(said)):
+    for number, message in enumerate(_anthropic(texts)):
         found.append(
             {
                 "type": message["role"], "sessionId": f"s{i}", "uuid": f"{i}-{number}",
@@ -99,134 +95,121 @@ def _events(i: int, said: tuple[str, ...]) -> list[dict[str, Any]]:
     return found
 
 
-Rows = Callable[[int, tuple[str, ...]], list[Any]]
-MAKERS: dict[str, Rows] = {
-    "openai_chat": lambda i, said: [{"id": f"t{i}", "model": f"m{i % 4}", "messages": _chat(said)}],
-    "openai_responses": lambda i, said: [{"id": f"t{i}", "model": "m", "output": _items(said)}],
-    "anthropic": lambda i, said: [{"id": f"t{i}", "system": "Be kind.", "messages": _anthropic(said)}],
+RowMaker = Callable[[int, tuple[str, ...]], list[Any]]
+ROW_MAKERS: dict[str, RowMaker] = {
+    "openai_chat": lambda i, texts: [{"id": f"t{i}", "model": f"m{i % 4}", "messages": _chat(texts)}],
+    "openai_responses": lambda i, texts: [{"id": f"t{i}", "model": "m", "output": _items(texts)}],
+    "anthropic": lambda i, texts: [{"id": f"t{i}", "system": "Be kind.", "messages": _anthropic(texts)}],
     "claude_code": _events,
-    "claude_export": lambda i, said: [
+    "claude_export": lambda i, texts: [
         {"uuid": f"t{i}", "chat_messages": [
             {"sender": "human" if message["role"] == "user" else "assistant", "text": message["content"],
-             "created_at": f"2025-01-01T00:00:0{number}Z"} for number, message in enumerate(_plain(said))]}
+             "created_at": f"2025-01-01T00:00:0{number}Z"} for number, message in enumerate(_plain(texts))]}
     ],
-    "gemini": lambda i, said: [{"id": f"t{i}", "contents": _contents(said)}],
-    "inline_tags": lambda i, said: [
-        {"id": f"t{i}", "messages": [{"role": "user", "content": said[0]},
-                                     {"role": "assistant", "content": f"<think>\n{said[1]}\n</think>\n\n{said[2]}"}]}
+    "gemini": lambda i, texts: [{"id": f"t{i}", "contents": _contents(texts)}],
+    "inline_tags": lambda i, texts: [
+        {"id": f"t{i}", "messages": [{"role": "user", "content": texts[0]},
+                                     {"role": "assistant", "content": f"<think>\n{texts[1]}\n</think>\n\n{texts[2]}"}]}
     ],
-    "sharegpt": lambda i, said: [
+    "sharegpt": lambda i, texts: [
         {"id": f"t{i}", "conversations": [
             {"from": "human" if message["role"] == "user" else "gpt", "value": message["content"]}
-            for message in _plain(said)]}
+            for message in _plain(texts)]}
     ],
-    "lmsys": lambda i, said: [
-        {"conversation_id": f"t{i}", "model": "m", "conversation": _plain(said), "turn": 2, "language": "English",
+    "lmsys": lambda i, texts: [
+        {"conversation_id": f"t{i}", "model": "m", "conversation": _plain(texts), "turn": 2, "language": "English",
          "openai_moderation": [{"flagged": False}], "redacted": False}
     ],
-    "wildchat": lambda i, said: [
-        {"conversation_hash": f"t{i}", "model": "m", "conversation": _plain(said), "turn": 2, "toxic": False,
+    "wildchat": lambda i, texts: [
+        {"conversation_hash": f"t{i}", "model": "m", "conversation": _plain(texts), "turn": 2, "toxic": False,
          "hashed_ip": f"ip{i % 99}", "country": "X", "header": {"user-agent": "Mozilla"}}
     ],
-    "inspect": lambda i, said: [
-        {"id": i, "epoch": 1, "input": said[0], "target": "x", "messages": _chat(said), "scores": {"s": {"value": 1}}}
+    "inspect": lambda i, texts: [
+        {"id": i, "epoch": 1, "input": texts[0], "target": "x", "messages": _chat(texts), "scores": {"s": {"value": 1}}}
     ],
-    "tables": lambda i, said: [{"id": f"t{i}", "user": said[0], "thought": said[1], "response": said[2]}],
+    "tables": lambda i, texts: [{"id": f"t{i}", "user": texts[0], "thought": texts[1], "response": texts[2]}],
 }  # fmt: skip
 
 
-def write_jsonl(path: Path, maker: str, rows: int) -> None:
-    """Write made-up transcripts of one format."""
+def write_jsonl(path: Path, format_name: str, rows: int) -> None:
+    """Write generated transcripts of one format."""
     rng = random.Random(7)
     with path.open("w", encoding="utf-8") as file:
         for i in range(rows):
-            for row in MAKERS[maker](i, _said(rng)):
+            for row in ROW_MAKERS[format_name](i, _random_texts(rng)):
                 file.write(json.dumps(row) + "\n")
 
 
 def write_parquet(path: Path, rows: int) -> None:
     """Write OpenAI chats as Hugging Face does: the messages as a column of lists."""
     rng = random.Random(7)
-    given = [MAKERS["openai_chat"](i, _said(rng))[0] for i in range(rows)]
-    pq.write_table(pa.Table.from_pylist(given), path)
+    transcripts = [ROW_MAKERS["openai_chat"](i, _random_texts(rng))[0] for i in range(rows)]
+    pq.write_table(pa.Table.from_pylist(transcripts), path)
 
 
 def write_eval(path: Path, rows: int) -> None:
-    """Write an Inspect log, a member a sample."""
+    """Write an Inspect log with one member per sample."""
     rng = random.Random(7)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("header.json", json.dumps({"eval": {"task": "t", "model": "m", "run_id": "r"}}))
         for i in range(rows):
-            archive.writestr(f"samples/{i}_epoch_1.json", json.dumps(MAKERS["inspect"](i, _said(rng))[0]))
+            archive.writestr(f"samples/{i}_epoch_1.json", json.dumps(ROW_MAKERS["inspect"](i, _random_texts(rng))[0]))
 
 
 def read_all(path: Path, reading: formats.Reading) -> int:
-    """Read every row; returns how many transcripts there are."""
+    """Read every row and return the number of transcripts."""
     return sum(1 for item in formats.read(path, reading=reading) if hasattr(item, "turns"))
 
 
 def to_pieces(path: Path, folder: Path) -> None:
-    """In this process: materialise transcripts and pieces, and print what it took."""
+    """Materialize transcripts and pieces in this process, and print the cost as JSON."""
     import dagster as dg  # noqa: PLC0415
 
     from featdisc_assets.assets.ingest import pieces, transcripts  # noqa: PLC0415
     from featdisc_assets.commands.run import enter  # noqa: PLC0415
     from featdisc_assets.graph.resources import resources_of  # noqa: PLC0415
-    from featdisc_assets.home.places import Home  # noqa: PLC0415
+    from featdisc_assets.home.places import Home, read_sql  # noqa: PLC0415
     from featdisc_assets.warehouse import Warehouse  # noqa: PLC0415
 
     home = Home(folder)
     enter(home)
-    started, burnt = time.perf_counter(), _cpu()
-    dg.materialize(
-        [transcripts, pieces],
-        resources=resources_of(home),
-        run_config={
-            "ops": {"transcripts": {"config": {"source": [str(path)]}}},
-            "loggers": {"console": {"config": {"log_level": "ERROR"}}},
-        },
-    )
-    wall, cpu = time.perf_counter() - started, _cpu() - burnt
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with measured() as cost:
+        dg.materialize(
+            [transcripts, pieces],
+            resources=resources_of(home),
+            run_config={
+                "ops": {"transcripts": {"config": {"source": [str(path)]}}},
+                "loggers": {"console": {"config": {"log_level": "ERROR"}}},
+            },
+        )
+    peak = peak_mib()
     db = Warehouse(home.warehouse)
-    counts = db.scalar("select count(*) from transcripts"), db.scalar("select count(*) from pieces")
-    bad = db.scalar(f"select count(*) from ({_check()})")  # noqa: S608 - our own file
-    print(json.dumps({"transcripts": counts[0], "pieces": counts[1], "unaccounted": bad, "wall_s": wall, "cpu_s": cpu,
-                      "peak_mib": peak}))  # fmt: skip
-
-
-def _check() -> str:
-    from featdisc_assets.home.places import read_sql  # noqa: PLC0415
-
-    return read_sql("checks/every_character_is_accounted_for")
-
-
-def _cpu() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    check = read_sql("checks/every_character_is_accounted_for")
+    counts = {
+        "pieces": db.scalar("select count(*) from pieces"),
+        "unaccounted": db.scalar(f"select count(*) from ({check})"),  # noqa: S608 - our own file
+    }
+    print(json.dumps(asdict(cost) | counts | {"peak_mib": peak}))
 
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=100_000, help="0 leaves the way to pieces out")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--to-pieces", nargs=2, type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.to_pieces:
-        to_pieces(*given.to_pieces)
+    arguments = parser(__doc__, rows=10_000, large=100_000, only="")
+    arguments.add_argument("--to-pieces", nargs=2, type=Path, help=argparse.SUPPRESS)
+    options = arguments.parse_args()
+    if options.to_pieces:
+        to_pieces(*options.to_pieces)
         return
     with tempfile.TemporaryDirectory() as folder:
-        _each_format(Path(folder), given.rows, given.only)
-        if given.large:
-            _growth(Path(folder), given.large)
+        _print_reading(Path(folder), options.rows, options.only)
+        if options.large:
+            _print_growth(Path(folder), options.large)
 
 
-def _each_format(folder: Path, rows: int, only: str) -> None:
+def _print_reading(folder: Path, rows: int, only: str) -> None:
     print(f"{'format':<22}{'rows':>8}{'MB':>8}{'wall s':>9}{'CPU s':>9}{'rows/s':>10}{'MB/s':>8}")
     writers: dict[str, Callable[[Path], None]] = {
-        **{f"{name}.jsonl": lambda path, name=name: write_jsonl(path, name, rows) for name in MAKERS},  # type: ignore[misc]
+        **{f"{name}.jsonl": lambda path, name=name: write_jsonl(path, name, rows) for name in ROW_MAKERS},  # type: ignore[misc]
         "openai_chat.parquet": lambda path: write_parquet(path, rows),
         "inspect.eval": lambda path: write_eval(path, rows),
     }
@@ -238,19 +221,19 @@ def _each_format(folder: Path, rows: int, only: str) -> None:
         for label, reading in (("", formats.Reading()), (" --redact", formats.Reading(redact=True))):
             if label and name != "openai_chat.jsonl":
                 continue
-            started, burnt = time.perf_counter(), _cpu()
-            found = read_all(path, reading)
-            wall, cpu = time.perf_counter() - started, _cpu() - burnt
+            with measured() as cost:
+                found = read_all(path, reading)
+            wall = cost.wall_s
             size = path.stat().st_size / 1e6
             print(
-                f"{name + label:<22}{found:>8,}{size:>8.1f}{wall:>9.2f}{cpu:>9.2f}{found / wall:>10,.0f}"
+                f"{name + label:<22}{found:>8,}{size:>8.1f}{wall:>9.2f}{cost.cpu_s:>9.2f}{found / wall:>10,.0f}"
                 f"{size / wall:>8.1f}",
                 flush=True,
             )
         path.unlink()
 
 
-def _growth(folder: Path, large: int) -> None:
+def _print_growth(folder: Path, large: int) -> None:
     print(
         f"\n{'to pieces':<12}{'MB':>7}{'pieces':>10}{'wall s':>9}{'CPU s':>9}{'rows/s':>10}{'peak MiB':>10}{'lost':>6}"
     )

@@ -1,26 +1,25 @@
-"""What hygiene and the trial of labels cost as features grow: no model is asked, vectors are drawn at random.
+"""Cost of feature hygiene and label trials as the number of features grows. No model calls; vectors are random.
 
     python -m benchmarks.names [number of pieces ...]
 
-Every piece has fifteen features, nine in ten of them its own; a cluster has 225 features, as at the published study's
-scale (300,000 pieces, 4.5 million features, 20,000 clusters).
+Every piece has fifteen features, of which 90% are distinct. A cluster has 225 features, as in the published study
+(300,000 pieces, 4.5 million features, 20,000 clusters).
 """
 
-import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.measuring import timed
 from featdisc_assets import encoders
 from featdisc_assets.asking.label_trials import Trial, apart, try_labels
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse, vector_array
 from tests.homes import materialise
-from tests.planted_features import plant
+from tests.planted_features import add_clusters, plant
 
 FEATURES = 15
 MEMBERS = 225
@@ -49,45 +48,16 @@ def _prepare(home: Home, n: int) -> Warehouse:
     rng = np.random.default_rng(1)
     db.run(f"insert into encoders select '{ENCODER}', 384, true")
     for start in range(0, len(ids), 50_000):
-        some = ids[start : start + 50_000]
-        vectors = rng.standard_normal((len(some), WIDTH), np.float32)
+        batch = ids[start : start + 50_000]
+        vectors = rng.standard_normal((len(batch), WIDTH), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        db.append(
-            "embeddings",
-            pa.table(
-                {
-                    "feature_id": some,
-                    "encoder": [ENCODER] * len(some),
-                    "vector": vector_array(vectors),
-                }
-            ),
-        )
-    names = pa.array([f"user-{i // MEMBERS:05d}" for i in range(len(ids))])
-    kind = pa.array(["user"] * len(ids))
-    members = {"feature_id": ids, "kind": kind, "cluster_id": names, "similarity": np.full(len(ids), 0.5)}
-    db.replace({"cluster_members": pa.table(members)})
-    clusters = names.unique()
-    centres = pa.table(
-        {
-            "cluster_id": clusters,
-            "kind": ["user"] * len(clusters),
-            "coherence": np.full(len(clusters), 0.5),
-            "centroid": pa.array([[0.5] * 4] * len(clusters), pa.list_(pa.float32())),
-        }
-    )
-    db.refill({"clusters": read_sql("fill/clusters")}, incoming={"centres": centres})
+        columns = {"feature_id": batch, "encoder": [ENCODER] * len(batch), "vector": vector_array(vectors)}
+        db.append("embeddings", pa.table(columns))
+    add_clusters(db, ids, pa.array([f"user-{i // MEMBERS:05d}" for i in range(len(ids))]))
     return db
 
 
-def _measure(what: str, n: int, work: object) -> None:
-    wall, cpu = time.monotonic(), time.process_time()
-    work()  # type: ignore[operator]
-    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{n:>8,} pieces  {what:<22} {wall:7.1f} s {cpu:7.1f} CPU s  {peak:.2f} GB", flush=True)
-
-
-def _try(db: Warehouse) -> None:
+def _run_trials(db: Warehouse) -> None:
     named = db.rows("select cluster_id, any_value(kind) as kind from clusters group by cluster_id order by cluster_id")
     ids = [row["cluster_id"] for row in named]
     trials = [
@@ -99,18 +69,19 @@ def _try(db: Warehouse) -> None:
 
 
 def main() -> None:
-    """Measure each number of pieces given, in a folder of its own."""
+    """Measure each given number of pieces, each in a new home."""
     for n in [int(argument) for argument in sys.argv[1:]] or [10_000, 20_000]:
         with tempfile.TemporaryDirectory() as folder:
             home = Home(Path(folder))
             db = _prepare(home, n)
-            counted = db.scalar("select count(*) from vocabulary"), db.scalar("select count(*) from clusters")
-            print(f"{n:>8,} pieces: {counted[0]:,} distinct features in {counted[1]:,} clusters")
-            _measure(
-                "samples for the namer", n, lambda db=db: db.read(read_sql("read/name_samples"), variables=SAMPLING)
-            )
-            _measure("labels on trial", n, lambda db=db: _try(db))
-            _measure("feature_hygiene", n, lambda home=home: materialise(home, ["feature_hygiene"]))
+            counts = db.scalar("select count(*) from vocabulary"), db.scalar("select count(*) from clusters")
+            print(f"{n:>8,} pieces: {counts[0]:,} distinct features in {counts[1]:,} clusters")
+            with timed(f"{n:>8,} pieces, samples for naming"):
+                db.read(read_sql("read/name_samples"), variables=SAMPLING)
+            with timed(f"{n:>8,} pieces, label trials"):
+                _run_trials(db)
+            with timed(f"{n:>8,} pieces, feature_hygiene"):
+                materialise(home, ["feature_hygiene"])
 
 
 if __name__ == "__main__":

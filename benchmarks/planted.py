@@ -1,8 +1,8 @@
-"""Thousands of feature phrases whose themes are known: for scoring a clustering.
+"""Feature phrases of known themes, to score a clustering.
 
-Themes are of very uneven size (a power law), every theme has paraphrases that share heads ("Mentions …") and endings
-("… in the opening") with other themes, some have an opposite that differs by a negation or by an antonym, and a
-quarter of the phrases is bland filler that belongs to no theme and tempts a clustering to bury rare themes in it.
+Theme sizes follow a power law. Every theme has paraphrases that share heads ("Mentions …") and endings ("… in the
+opening") with other themes. Some themes have an opposite that differs by a negation or an antonym. A quarter of the
+phrases is general filler without a theme, which attracts rare themes into its clusters.
 """
 
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ import numpy.typing as npt
 FOLDER = Path(__file__).parent
 
 
-def _list(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return [" ".join(item.split()) for item in text.split(";")]
 
 
-TOPIC_HEADS = _list(
+TOPIC_HEADS = _split(
     """
     Asks about; Discusses; Explains; Wants help with; Gives advice on; Brings up; Describes; Question about; Talks
     about; Mentions; Focuses on; Offers tips on; Seeks information on; Covers; Compares
     """
 )
-TAILS = _list(
+TAILS = _split(
     """
     in detail; briefly; at length; in the opening; at the end; several times; repeatedly; in passing; early on; with
     examples; step by step; for a beginner; in a friendly way; without being asked; before answering; when prompted;
@@ -35,13 +35,13 @@ TAILS = _list(
     """
 )
 SUBJECTS = ["", "", "", "Response", "Model", "The message", "Text"]
-FILLER = _list(
+FILLER = _split(
     """
     Clear; Helpful; Detailed; Structured; Informative; Direct; General; Thorough; Relevant; Simple; Careful;
     Practical; Well organized; Comprehensive; Balanced; Neutral; Specific; Thoughtful; Standard; Coherent
     """
 )
-FILLER_NOUNS = _list(
+FILLER_NOUNS = _split(
     """
     explanation; response; answer; request; message; overview; content; statement; discussion; question; summary;
     description; information; paragraph; reasoning; context; guidance; instruction; topic; phrasing
@@ -52,13 +52,13 @@ NO_THEME = -1
 
 @dataclass(frozen=True)
 class Planted:
-    """Phrases and what they were made from.
+    """Phrases and their themes.
 
     Attributes:
         texts: Distinct phrases of letters and spaces.
         theme: int64[n], -1 for filler.
         names: Name of each theme.
-        opposites: Pairs of themes of contrary sense, and by what: "negation" or "antonym".
+        opposites: Pairs of themes of opposite meaning, and how they differ: "negation" or "antonym".
     """
 
     texts: list[str]
@@ -68,48 +68,48 @@ class Planted:
 
 
 def phrases(n: int, *, seed: int = 0, filler: float = 0.25) -> Planted:
-    """About n distinct phrases; the themes' sizes follow a power law from some 3% of all down to 6 phrases."""
+    """About n distinct phrases; theme sizes follow a power law from about 3% of all phrases down to 6 phrases."""
     random = np.random.default_rng(seed)
-    themes, opposites = _themes()
+    themes, opposites = _read_themes()
     rank = random.permutation(len(themes))
     weight = 1.0 / (rank + 4.0)
     sizes = np.maximum(6, np.round(weight / weight.sum() * n * (1 - filler))).astype(int)
     texts: dict[str, int] = {}
     for theme, ((_, heads, objects), size) in enumerate(zip(themes, sizes, strict=True)):
-        _draw(texts, theme, heads, objects, int(size), random)
-    _draw(texts, NO_THEME, FILLER, FILLER_NOUNS, n - len(texts), random)
+        _add_phrases(texts, theme, heads, objects, int(size), random)
+    _add_phrases(texts, NO_THEME, FILLER, FILLER_NOUNS, n - len(texts), random)
     order = sorted(texts)
     return Planted(order, np.array([texts[text] for text in order]), [name for name, _, _ in themes], opposites)
 
 
-def _tail(random: np.random.Generator) -> str:
-    # One phrase in so many ends without a word about how.
+def _random_tail(random: np.random.Generator) -> str:
+    # The empty tail is as likely as any other.
     return ["", *TAILS][random.integers(len(TAILS) + 1)]
 
 
-def _draw(
+def _add_phrases(
     texts: dict[str, int], theme: int, heads: list[str], objects: list[str], size: int, random: np.random.Generator
 ) -> None:
-    made = tries = 0
-    while made < size and tries < 40 * size:
+    added = tries = 0
+    while added < size and tries < 40 * size:
         tries += 1
         parts = [SUBJECTS[random.integers(len(SUBJECTS))], heads[random.integers(len(heads))]]
-        parts += [objects[random.integers(len(objects))], _tail(random)]
+        parts += [objects[random.integers(len(objects))], _random_tail(random)]
         words = " ".join(part for part in parts if part)
         if tries > 10 * size:
-            # A small grammar for a large theme: two endings.
-            words = f"{words} {_tail(random)}".strip()
+            # The theme has too few combinations: add a second tail.
+            words = f"{words} {_random_tail(random)}".strip()
         text = words[0].upper() + words[1:].lower()
         if text not in texts:
             texts[text] = theme
-            made += 1
+            added += 1
 
 
-def _themes() -> tuple[list[tuple[str, list[str], list[str]]], list[tuple[int, int, str]]]:
+def _read_themes() -> tuple[list[tuple[str, list[str], list[str]]], list[tuple[int, int, str]]]:
     themes, opposites, by = [], [], "negation"
     for line in (FOLDER / "planted_themes.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
-            by = "antonym" if "without a word of negation" in line else "negation"
+            by = "antonym" if "without a negation" in line else "negation"
             continue
         name, *parts = (part.strip() for part in line.split("|"))
         heads, objects, *contrary = ([item.strip() for item in part.split(";")] for part in parts)
@@ -119,6 +119,6 @@ def _themes() -> tuple[list[tuple[str, list[str], list[str]]], list[tuple[int, i
             opposites.append((len(themes) - 2, len(themes) - 1, by))
     for line in (FOLDER / "planted_topics.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
-            topic, said = (part.strip() for part in line.split("|"))
-            themes.append((topic, TOPIC_HEADS, [item.strip() for item in said.split(";")]))
+            topic, entries = (part.strip() for part in line.split("|"))
+            themes.append((topic, TOPIC_HEADS, [item.strip() for item in entries.split(";")]))
     return themes, opposites

@@ -1,20 +1,15 @@
-"""The statistics at the study's scale, beside the plain way.
+"""Cost of the statistics at the size of the published study, beside a plain implementation.
 
-    python -m benchmarks.statistics [pairs|contrasts|probes ...] [--transcripts N] [--clusters K] [--targets T]
+    python -m benchmarks.statistics [pairs|contrasts|probes ...] [--transcripts 100000] [--clusters 6700]
+        [--targets 1000] [--grouped]
 
-A warehouse of made-up transcripts: three kinds, so many clusters a kind, fifteen features a piece, cluster frequencies
-by a power law, six models. `pairs`, `contrasts` and `probes` time what the assets do (wall and CPU seconds, peak
-resident memory) and the plain way: pandas' merge and crosstab on a tenth of the transcripts; pandas' crosstab of
-clusters and models and scipy's test of a thousand of its cells; the same fits of ten targets by scikit-learn, one
-after another. What they find where nothing is: `benchmarks/chance`.
+A generated warehouse: three kinds, `--clusters` clusters per kind, fifteen features per piece, cluster frequencies by a
+power law, six models; with `--grouped`, six transcripts per group. The plain implementations are pandas' merge and
+crosstab on a tenth of the transcripts; pandas' crosstab of clusters and models with scipy's test of a thousand cells;
+and the same fits of ten targets with scikit-learn, one after another. For false discoveries see `benchmarks.chance`.
 """
 
-import argparse
-import resource
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss, precision_recall_curve
 from threadpoolctl import threadpool_limits
 
+from benchmarks.measuring import parser, timed
 from featdisc_assets.assets.cooccurrence import DIRECTIONS, pairs_of
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import probing
@@ -60,19 +56,8 @@ _TABLES = {
 }
 
 
-@contextmanager
-def measured(what: str) -> Iterator[None]:
-    """Print wall and CPU seconds, and the most memory the process has held so far."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"| {what} | {time.perf_counter() - wall:.1f} | {time.process_time() - cpu:.1f} | {peak:.2f} GB |", flush=True
-    )
-
-
-def made_up(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
-    """A warehouse as it is after clustering."""
+def make_warehouse(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
+    """Make a warehouse in the state after clustering."""
     db = Warehouse(folder / "warehouse.duckdb", memory_limit="2GB")
     db.prepare()
     values: dict[str, Any] = {"n": n, "k": clusters, "grouped": grouped}
@@ -85,16 +70,16 @@ def made_up(folder: Path, n: int, clusters: int, *, grouped: bool) -> Warehouse:
 
 
 def pairs(db: Warehouse) -> None:
-    """All three directions, read, tested and written."""
-    with measured("co-occurrence of three directions, tested"):
+    """Time all three directions: read, test and write."""
+    with timed("co-occurrence of three directions, tested"):
         ids, centroids = db.matrix("select cluster_id, centroid as vector from clusters order by cluster_id")
         for left, right in DIRECTIONS:
             found = pairs_of(db, left, right, ids, centroids, min_support=5)
             db.append("cooccurrence", found)
             print(f"{left} x {right}: {len(found):,} pairs", flush=True)
     tenth = "select * from transcript_clusters where kind in ('user', 'response') and hash(transcript_id) % 10 = 0"
-    with measured("plain: pandas merge and crosstab, one direction, a tenth of the transcripts, untested"):
-        import pandas as pd  # noqa: PLC0415 - what it is measured against
+    with timed("plain: pandas merge and crosstab, one direction, a tenth of the transcripts, no tests"):
+        import pandas as pd  # noqa: PLC0415 - only the comparison needs it
 
         cells = db.read(tenth).to_pandas()
         lefts, rights = (cells[cells["kind"] == kind] for kind in ("user", "response"))
@@ -103,29 +88,29 @@ def pairs(db: Warehouse) -> None:
 
 
 def contrasts(db: Warehouse) -> None:
-    """Six models and their source."""
+    """Time the contrasts of six models."""
     asked = [{"grouped_by": "model", "group_value": f"model-{i}", "versus": None} for i in range(6)]
-    with measured("contrasts of six models, tested"):
+    with timed("contrasts of six models, tested"):
         counts = db.read(read_sql("read/group_contrasts"), variables={"comparisons": asked})
         found = contrasted(counts.drop_columns(["versus"]), family=["grouped_by"], min_support=5)
         db.replace({"group_contrasts": found})
     print(f"{len(found):,} contrasts, design {found['design'][0]}")
-    with measured("plain: pandas' crosstab by model, scipy's exact test of 1,000 of its cells"):
-        import pandas as pd  # noqa: PLC0415 - what it is measured against
+    with timed("plain: pandas crosstab by model, scipy's exact test of 1,000 cells"):
+        import pandas as pd  # noqa: PLC0415 - only the comparison needs it
 
         cells = db.read("select cluster_id, model from transcript_clusters join transcripts using (transcript_id)")
         frame = cells.to_pandas()
         table = pd.crosstab(frame["cluster_id"], frame["model"]).to_numpy()
         of_model = db.read("select count(*) as n from transcripts group by model order by model")["n"].to_numpy()
-        some = np.random.default_rng(0).choice(table.size, 1_000, replace=False)
-        for row, column in zip(*np.unravel_index(some, table.shape), strict=True):
+        sampled = np.random.default_rng(0).choice(table.size, 1_000, replace=False)
+        for row, column in zip(*np.unravel_index(sampled, table.shape), strict=True):
             shown, others = int(table[row, column]), int(table[row].sum() - table[row, column])
             rest = int(of_model.sum() - of_model[column])
             fisher_exact([[shown, int(of_model[column]) - shown], [others, rest - others]])
 
 
-def cells_of(n: int, clusters: int, per: int, random: np.random.Generator) -> sparse.csr_matrix:
-    """Transcripts x clusters by the same power law."""
+def random_cells(n: int, clusters: int, per: int, random: np.random.Generator) -> sparse.csr_matrix:
+    """Random transcripts x clusters with the power law of the warehouse."""
     columns = np.minimum((random.random(n * per) ** 2.2 * clusters).astype(np.int64), clusters - 1)
     x = sparse.csr_matrix((np.ones(n * per, np.float32), (np.repeat(np.arange(n), per), columns)), (n, clusters))
     x.data[:] = 1
@@ -133,76 +118,68 @@ def cells_of(n: int, clusters: int, per: int, random: np.random.Generator) -> sp
 
 
 def probes(n: int, clusters: int, targets: int) -> None:
-    """Targets that follow four clusters of the user's turns, more or less."""
+    """Time probes of targets that each depend on four clusters of the user turns."""
     random = np.random.default_rng(0)
-    x = cells_of(n, clusters, 15, random)
+    x = random_cells(n, clusters, 15, random)
     y = np.empty((n, targets), bool)
     for j in range(targets):
-        chosen = random.choice(min(300, clusters), 4, replace=False)
-        score = np.asarray(x[:, chosen] @ random.normal(2, 1, 4)).ravel()
+        causes = random.choice(min(300, clusters), 4, replace=False)
+        score = np.asarray(x[:, causes] @ random.normal(2, 1, 4)).ravel()
         y[:, j] = random.random(n) < 1 / (1 + np.exp(4 + 1.5 * random.random() - score))
     knobs = probing.Knobs(1, 4, 1, PENALTIES, 5, 400, 0)
     groups = [f"g{i}" for i in range(n)]
     plain = sparse.csr_matrix(random.normal(size=(n, 1)))
     sparse_y = sparse.csc_matrix(y)
-    with measured(f"{targets:,} probes, five penalties each, threshold, three baselines, intervals"):
+    with timed(f"{targets:,} probes, five penalties each, threshold, three baselines, intervals"):
         found, _ = probing.probe_all(
             x, plain, sparse_y, groups, folds=5, knobs=knobs, threads=2, tell=lambda done: print(done, flush=True)
         )
     test = probing.fold_of(groups, folds=5, seed=0) == 0
-    some = range(0, targets, max(1, targets // 10))
-    theirs = []
+    sampled = range(0, targets, max(1, targets // 10))
+    sklearn_f1 = []
     with (
-        measured(f"plain: scikit-learn, the same fits of {len(some)} targets, one after another"),
+        timed(f"plain: scikit-learn, the same fits of {len(sampled)} targets, one after another"),
         threadpool_limits(1),
     ):
-        for j in some:
-            theirs.append(_plain_f1(x, y[:, j], test, random))
-            _plain_f1(x, random.permutation(y[:, j]), test, random)
-    ours = [found[j].f1 or 0.0 for j in some]
-    print(f"F1 ours {np.mean(ours):.4f}, scikit-learn {np.mean(theirs):.4f}; most apart "
-          f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.4f}")  # fmt: skip
+        for j in sampled:
+            sklearn_f1.append(_sklearn_f1(x, y[:, j], test, random))
+            _sklearn_f1(x, random.permutation(y[:, j]), test, random)
+    featdisc_f1 = [found[j].f1 or 0.0 for j in sampled]
+    print(f"F1 featdisc {np.mean(featdisc_f1):.4f}, scikit-learn {np.mean(sklearn_f1):.4f}; largest difference "
+          f"{max(abs(a - b) for a, b in zip(featdisc_f1, sklearn_f1, strict=True)):.4f}")  # fmt: skip
 
 
-def _plain_f1(x: sparse.csr_matrix, y: np.ndarray, test: np.ndarray, random: np.random.Generator) -> float:
-    """F1 of held-out rows: penalty and threshold from a quarter of the others, then one fit of all of those."""
+def _sklearn_f1(x: sparse.csr_matrix, y: np.ndarray, test: np.ndarray, random: np.random.Generator) -> float:
+    """F1 on held-out rows. A quarter of the other rows selects penalty and threshold; the fit uses all of them."""
     inner = ~test & (random.random(len(y)) < 0.75)
-    judged = ~test & ~inner
+    validation = ~test & ~inner
     fits = [LogisticRegression(C=c, max_iter=200).fit(x[inner], y[inner]) for c in PENALTIES]
-    chances = [fit.predict_proba(x[judged])[:, 1] for fit in fits]
-    best = int(np.argmin([log_loss(y[judged], chance) for chance in chances]))
-    precision, recall, thresholds = precision_recall_curve(y[judged], chances[best])
+    chances = [fit.predict_proba(x[validation])[:, 1] for fit in fits]
+    best = int(np.argmin([log_loss(y[validation], chance) for chance in chances]))
+    precision, recall, thresholds = precision_recall_curve(y[validation], chances[best])
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
     model = LogisticRegression(C=PENALTIES[best], max_iter=200).fit(x[~test], y[~test])
-    chosen = model.predict_proba(x[test])[:, 1] >= thresholds[f1[:-1].argmax()]
-    return float(f1_score(y[test], chosen))
+    predicted = model.predict_proba(x[test])[:, 1] >= thresholds[f1[:-1].argmax()]
+    return float(f1_score(y[test], predicted))
 
 
 def main() -> None:
-    """Run what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes"])
-    parser.add_argument("--transcripts", type=int, default=100_000)
-    parser.add_argument("--clusters", type=int, default=6_700)
-    parser.add_argument("--targets", type=int, default=1_000)
-    parser.add_argument("--grouped", action="store_true", help="six transcripts to a group key")
-    given = parser.parse_args()
+    """Run the chosen parts."""
+    arguments = parser(__doc__, transcripts=100_000, clusters=6_700, targets=1_000, grouped=False)
+    arguments.add_argument("parts", nargs="*", default=["pairs", "contrasts", "probes"])
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if {"pairs", "contrasts"} & set(given.parts):
-            db = made_up(Path(folder), given.transcripts, given.clusters, grouped=given.grouped)
+        if {"pairs", "contrasts"} & set(options.parts):
+            with timed("preparation"):
+                db = make_warehouse(Path(folder), options.transcripts, options.clusters, grouped=options.grouped)
             instances = db.scalar("select count(*) from features")
-            print(f"{instances:,} instances, made with {resource_peak():.2f} GB", flush=True)
-            if "pairs" in given.parts:
+            print(f"{instances:,} instances", flush=True)
+            if "pairs" in options.parts:
                 pairs(db)
-            if "contrasts" in given.parts:
+            if "contrasts" in options.parts:
                 contrasts(db)
-    if "probes" in given.parts:
-        probes(given.transcripts, given.clusters, given.targets)
-
-
-def resource_peak() -> float:
-    """The most memory the process has held, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    if "probes" in options.parts:
+        probes(options.transcripts, options.clusters, options.targets)
 
 
 if __name__ == "__main__":

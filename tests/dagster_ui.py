@@ -1,4 +1,4 @@
-"""A running Dagster UI on a home, and what a person does there, said over its GraphQL."""
+"""A running Dagster UI on a home, and the actions of a user through its GraphQL API."""
 
 import contextlib
 import json
@@ -45,18 +45,18 @@ _CANCEL = "mutation($id: String!) {terminateRun(runId: $id) {__typename ... on P
 
 
 class DagsterUi:
-    """One running UI.
+    """A running UI.
 
     Args:
-        address: Where it is.
-        server: Its process, which leads a group.
+        address: URL of the UI.
+        server: The server process, leader of its process group.
     """
 
     def __init__(self, address: str, server: subprocess.Popen[bytes]) -> None:
         self.address, self.server = address, server
 
-    def ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 - as the query has it
-        """The data that a GraphQL query answers with."""
+    def ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 - depends on the query
+        """Run a GraphQL query and return its data."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self.address}/graphql", body, {"Content-Type": "application/json"}
@@ -67,7 +67,7 @@ class DagsterUi:
         return found["data"]
 
     def out_of_date(self) -> dict[str, list[str]]:
-        """What shows as missing or unsynced, and the reasons."""
+        """Assets shown as missing or unsynced, with the reasons."""
         nodes = self.ask(_STALE)["assetNodes"]
         return {
             node["assetKey"]["path"][-1]: sorted(cause["reason"] for cause in node["staleCauses"])
@@ -83,7 +83,7 @@ class DagsterUi:
     def launch(
         self, assets: Sequence[str] = (), *, job: str = "everything", config: dict[str, Any] | None = None
     ) -> str:
-        """Start a job, on some of its assets if they are named; returns the run's id."""
+        """Start a job, optionally on some of its assets, and return the run id."""
         selector: dict[str, Any] = {
             "repositoryLocationName": LOCATION,
             "repositoryName": "__repository__",
@@ -103,7 +103,7 @@ class DagsterUi:
         return status
 
     def wait(self, run_id: str, seconds: float = 240) -> str:
-        """The status of a run once it has ended."""
+        """Wait until a run ends, and return its status."""
         until = time.monotonic() + seconds
         while (status := self.status(run_id)) not in ENDED and time.monotonic() < until:
             time.sleep(0.5)
@@ -114,10 +114,10 @@ class DagsterUi:
         self.ask(_CANCEL, id=run_id)
 
     def refresh(self) -> list[list[str]]:
-        """*Materialize unsynced*, again and again until nothing is; returns what was materialised each time."""
+        """*Materialize unsynced* until nothing is unsynced. Returns the assets of each round."""
         rounds: list[list[str]] = []
         while stale := self.out_of_date():
-            # The browser takes along what can only be made together with what is chosen.
+            # Like the browser, include assets that can only be materialized together with the selected ones.
             keys = [{"path": [asset]} for asset in stale]
             together = self.ask(_REQUIRED, keys=keys)["assetNodeAdditionalRequiredKeys"]
             rounds.append(sorted({*stale, *(key["path"][-1] for key in together)}))
@@ -128,7 +128,7 @@ class DagsterUi:
 
 @contextlib.contextmanager
 def dagster_ui(home: Path, **environment: str) -> Iterator[DagsterUi]:
-    """`featdisc ui` on a home, until the block ends."""
+    """Run `featdisc ui` on a home until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -146,7 +146,7 @@ def dagster_ui(home: Path, **environment: str) -> Iterator[DagsterUi]:
             time.sleep(0.5)
         yield DagsterUi(address, server)
     finally:
-        # SIGINT, since `dagster dev` takes its children along on that alone.
+        # `dagster dev` stops its child processes only on SIGINT.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):

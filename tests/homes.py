@@ -1,4 +1,4 @@
-"""Homes in which some assets are materialised, in this process: quicker than the command line."""
+"""Materialize assets in this process, which is faster than the command line."""
 
 from pathlib import Path
 from typing import Any
@@ -11,25 +11,25 @@ from featdisc_assets.graph.resources import resources_of
 from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 
-# The ops up to the ratings, and those up to the names.
+# The ops up to the ratings, and up to the cluster names.
 TO_FEATURES = ["transcripts", "pieces", "rating_plan", "features"]
 TO_NAMES = [*TO_FEATURES, "embeddings", "clusters", "cluster_names"]
 
 
 def first_chats(folder: Path, n: int) -> Path:
-    """The first chats of the sample, as a source of their own."""
+    """Write the first n chats of the sample to a file."""
     path = folder / "chats.jsonl"
     path.write_text("".join(sample_path().read_text(encoding="utf-8").splitlines(keepends=True)[:n]), encoding="utf-8")
     return path
 
 
 def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.ExecuteInProcessResult:
-    """Materialise the assets of some ops, with their checks.
+    """Materialize the assets of some ops, with their checks.
 
     Args:
-        home: Where.
-        ops: Their names.
-        settings: By op, as `featdisc run --config` has them.
+        home: The home to write to.
+        ops: Names of the ops.
+        settings: Config by op, as in a file for `featdisc run --config`.
     """
     chosen = [definition for definition in assets if definition.op.name in ops]
     keys = {key for definition in chosen for key in definition.keys}

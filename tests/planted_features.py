@@ -1,16 +1,17 @@
-"""Homes whose features are planted as rows, so that it is known which of them are there for the method's sake."""
+"""Homes with planted features, so that tests know which of them are artefacts of the method."""
 
 import hashlib
 import itertools
 import random
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse
 
-# One sense each: what a clean rater might write.
+# Features without any artefact.
 ASKS = [
     "Asks for", "Wants help with", "Shares a draft of", "Complains about", "Compares two kinds of", "Worries about",
     "Corrects the model on", "Boasts of", "Jokes about", "Recalls a memory of", "Plans a party around", "Sells",
@@ -31,18 +32,18 @@ def clean_lists(n: int, *, seed: int = 0) -> list[list[str]]:
 
 
 def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] | None = None) -> Warehouse:
-    """A home of one-turn transcripts of users, each with a list of features as its rater wrote it.
+    """Fill a home with one-turn user transcripts, each with a list of features as a rater would write it.
 
     Args:
-        home: Where.
+        home: The home to fill.
         lists: The features of each transcript's piece.
-        texts: What the pieces of some transcripts say; the others say which they are.
+        texts: Texts of some pieces, by transcript number; the others get a numbered text.
     """
     db = Warehouse(home.warehouse)
     db.prepare()
     names = [f"t{i:04d}" for i in range(len(lists))]
-    said = [(texts or {}).get(i, f"Message number {i}.") for i in range(len(lists))]
-    hashes = [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in said]
+    piece_texts = [(texts or {}).get(i, f"Message number {i}.") for i in range(len(lists))]
+    hashes = [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in piece_texts]
     n = len(lists)
     written = [
         (text_hash, i, text) for text_hash, some in zip(hashes, lists, strict=True) for i, text in enumerate(some)
@@ -70,9 +71,9 @@ def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] |
                     "transcript_id": names,
                     "kind": ["user"] * n,
                     "turn_index": pa.array([0] * n, pa.int32()),
-                    "text": said,
+                    "text": piece_texts,
                     "text_hash": hashes,
-                    "n_chars": pa.array([len(text) for text in said], pa.int32()),
+                    "n_chars": pa.array([len(text) for text in piece_texts], pa.int32()),
                     "is_truncated": [False] * n,
                 }
             ),
@@ -102,28 +103,22 @@ def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] |
 
 
 def cluster_by_hand(db: Warehouse, groups: Mapping[str, Sequence[str]]) -> None:
-    """Clusters of features by their texts, with equal centres: who belongs together is given, not found."""
+    """Write clusters with the given features, by text. All centres are equal."""
     ids = {row["text"]: row["feature_id"] for row in db.rows("from vocabulary")}
-    members = [(ids[text], name) for name, texts in groups.items() for text in texts]
-    width = 4
-    centres = pa.table(
-        {
-            "cluster_id": list(groups),
-            "kind": ["user"] * len(groups),
-            "coherence": [0.5] * len(groups),
-            "centroid": pa.array([[0.5] * width] * len(groups), pa.list_(pa.float32())),
-        }
-    )
-    db.replace(
-        {
-            "cluster_members": pa.table(
-                {
-                    "feature_id": [feature_id for feature_id, _ in members],
-                    "kind": ["user"] * len(members),
-                    "cluster_id": [name for _, name in members],
-                    "similarity": [0.5] * len(members),
-                }
-            )
-        }
-    )
-    db.refill({"clusters": read_sql("fill/clusters")}, incoming={"centres": centres})
+    members = [(ids[text], cluster_id) for cluster_id, texts in groups.items() for text in texts]
+    add_clusters(db, pa.array([member[0] for member in members]), pa.array([member[1] for member in members]))
+
+
+def add_clusters(db: Warehouse, feature_ids: pa.Array, cluster_ids: pa.Array) -> None:
+    """Replace the clusters by the given ones, with equal centres: one cluster id per feature id."""
+    n, clusters = len(feature_ids), cluster_ids.unique()
+    kinds = pa.array(["user"] * n)
+    members = {"feature_id": feature_ids, "kind": kinds, "cluster_id": cluster_ids, "similarity": np.full(n, 0.5)}
+    db.replace({"cluster_members": pa.table(members)})
+    centres = {
+        "cluster_id": clusters,
+        "kind": ["user"] * len(clusters),
+        "coherence": np.full(len(clusters), 0.5),
+        "centroid": pa.array([[0.5] * 4] * len(clusters), pa.list_(pa.float32())),
+    }
+    db.refill({"clusters": read_sql("fill/clusters")}, incoming={"centres": pa.table(centres)})

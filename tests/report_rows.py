@@ -1,4 +1,4 @@
-"""A warehouse of five transcripts as literals, and the same with hostile words in every place that holds words."""
+"""Rows of a warehouse of five transcripts, and the same rows with hostile text in every text column."""
 
 import datetime as dt
 from typing import Any
@@ -13,7 +13,7 @@ HOSTILE = "<script>alert(1)</script></style><b onclick=x> \"'>{{7*7}}{% raw %}\u
 
 
 def fill(warehouse: Warehouse, rows: Rows) -> None:
-    """Put the rows in place of what is there; columns they lack are null."""
+    """Replace the tables by the rows; missing columns are null."""
     schemas = {table: warehouse.schema(table) for table in rows}
     warehouse.replace(
         {
@@ -24,7 +24,7 @@ def fill(warehouse: Warehouse, rows: Rows) -> None:
 
 
 def small_rows() -> Rows:
-    """Five transcripts of two models: user turns and responses, no thoughts; the last user turn was not rated."""
+    """Five transcripts of two models: user turns and responses, no thoughts. The last user turn is not rated."""
     asks = {"t1": ["Asks for a poem"], "t2": ["Asks for a poem"], "t3": ["Wants rhymes"], "t4": []}
     texts = {"Asks for a poem": "f1", "Wants rhymes": "f2", "Writes in rhyme": "f3"}
     return {
@@ -32,9 +32,9 @@ def small_rows() -> Rows:
         "pieces": [_piece(f"t{i}", kind) for i in range(1, 6) for kind in ("user", "response")],
         "rated_texts": [_rated(f"t{i}", kind) for i in range(1, 6) for kind in ("user", "response")],
         "vocabulary": [
-            _word("f1", "user", "Asks for a poem", 2),
-            _word("f2", "user", "Wants rhymes", 1),
-            _word("f3", "response", "Writes in rhyme", 4),
+            _vocabulary_entry("f1", "user", "Asks for a poem", 2),
+            _vocabulary_entry("f2", "user", "Wants rhymes", 1),
+            _vocabulary_entry("f3", "response", "Writes in rhyme", 4),
         ],
         "features": [
             {"piece_id": f"{transcript}-user", "feature_id": texts[text], "position": 0}
@@ -82,9 +82,9 @@ def small_rows() -> Rows:
         "ratings": [_attempt(1, 1.0), _attempt(2, 0.25), _attempt(3, None)],
         "quarantine": [{"source": "wild.jsonl", "location": "row 7", "reason": "no messages", "excerpt": "{}"}],
         "feature_hygiene": [
-            _sign("names something absent", "lacks", 1, 0.25),
-            _sign("features in a piece", "2", 3, 0.75),
-            _sign("features in a piece", "3", 1, 0.25),
+            _hygiene_finding("names something absent", "lacks", 1, 0.25),
+            _hygiene_finding("features in a piece", "2", 3, 0.75),
+            _hygiene_finding("features in a piece", "3", 1, 0.25),
         ],
         "cluster_audit": [
             _twin("response-1", "user-1"),
@@ -120,8 +120,8 @@ def small_rows() -> Rows:
     }
 
 
-# Columns that strangers, or a model that read strangers, write.
-_WORDS = {
+# Columns with text from untrusted sources, or from a model that read them.
+_UNTRUSTED_COLUMNS = {
     "model", "rated_by", "claimed", "quote",
     "group_value", "source", "location", "reason", "excerpt", "error", "text", "label", "description",
     "detail", "phrase", "examples", "shared_terms",
@@ -129,17 +129,17 @@ _WORDS = {
 
 
 def hostile_rows() -> Rows:
-    """The small warehouse, with the hostile words before every text that a stranger could have written."""
+    """The small warehouse with hostile text before every untrusted text."""
     return {
-        table: [{name: _spoilt(name, value) for name, value in row.items()} for row in rows]
+        table: [{name: _with_hostile_text(name, value) for name, value in row.items()} for row in rows]
         for table, rows in small_rows().items()
     }
 
 
-def _spoilt(name: str, value: object) -> object:
-    if name in _WORDS and isinstance(value, list):
-        return [f"{HOSTILE} {one}" for one in value]
-    return f"{HOSTILE} {value}" if name in _WORDS and isinstance(value, str) else value
+def _with_hostile_text(name: str, value: object) -> object:
+    if name in _UNTRUSTED_COLUMNS and isinstance(value, list):
+        return [f"{HOSTILE} {text}" for text in value]
+    return f"{HOSTILE} {value}" if name in _UNTRUSTED_COLUMNS and isinstance(value, str) else value
 
 
 def _transcript(i: int) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _rated(transcript: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _word(feature_id: str, kind: str, text: str, n: int) -> dict[str, Any]:
+def _vocabulary_entry(feature_id: str, kind: str, text: str, n: int) -> dict[str, Any]:
     return {"feature_id": feature_id, "kind": kind, "text": text, "n_pieces": n, "n_transcripts": n}
 
 
@@ -259,7 +259,7 @@ def _verdict(verdict: str, feature_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sign(finding: str, detail: str, n: int, share: float) -> dict[str, Any]:
+def _hygiene_finding(finding: str, detail: str, n: int, share: float) -> dict[str, Any]:
     return {
         "kind": "user",
         "finding": finding,

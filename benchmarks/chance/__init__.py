@@ -1,20 +1,20 @@
-"""What the statistics find where nothing is, and how often they find what is there."""
+"""Simulations: false discovery rates on null corpora and power on planted effects."""
 
-from benchmarks.chance.corpora import CONTRAST_SHAPES, PAIR_SHAPES, PROBE_SHAPES, Made, Shape, flags_of
+from benchmarks.chance.corpora import CONTRAST_SCENARIOS, PAIR_SCENARIOS, PROBE_SCENARIOS, Corpus, Scenario, draw_flags
 from benchmarks.chance.effects import EFFECTS, Effect, pair_power
-from benchmarks.chance.families import counted, discoveries, pair_family
+from benchmarks.chance.families import contrast_counts, discovery_rates, pair_family
 
 __all__ = [
-    "CONTRAST_SHAPES",
+    "CONTRAST_SCENARIOS",
     "EFFECTS",
-    "PAIR_SHAPES",
-    "PROBE_SHAPES",
+    "PAIR_SCENARIOS",
+    "PROBE_SCENARIOS",
+    "Corpus",
     "Effect",
-    "Made",
-    "Shape",
-    "counted",
-    "discoveries",
-    "flags_of",
+    "Scenario",
+    "contrast_counts",
+    "discovery_rates",
+    "draw_flags",
     "pair_family",
     "pair_power",
 ]

@@ -1,4 +1,4 @@
-"""Families of tests on made-up corpora, by the code that the assets go by."""
+"""Families of tests on simulated corpora, run by the code of the assets."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,33 +8,35 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from benchmarks.chance.corpora import Counts, Flags, Made, Reals, Shape
+from benchmarks.chance.corpora import Corpus, Counts, Flags, Reals, Scenario
 from featdisc_assets.assets.probes import held_to_chance
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
 from featdisc_assets.statistics.tabulating import contrasted
 
 
-def summed(values: npt.NDArray[Any], into: Counts) -> Reals:
-    """Sums of rows by the number each goes into."""
-    to = sparse.csr_matrix((np.ones(len(into)), (into, np.arange(len(into)))), (int(into.max()) + 1, len(into)))
-    return np.asarray(to @ values.astype(np.float64))
+def sum_by(values: npt.NDArray[Any], group: Counts) -> Reals:
+    """Sums of rows by group number."""
+    membership = sparse.csr_matrix(
+        (np.ones(len(group)), (group, np.arange(len(group)))), (int(group.max()) + 1, len(group))
+    )
+    return np.asarray(membership @ values.astype(np.float64))
 
 
 def pair_family(left: Flags, right: Flags, unit: Counts, *, grouped: bool = True) -> association.Association:
-    """Every left flag with every right one, tested as `cooccurrence` does.
+    """Test every left flag with every right flag, as the asset `cooccurrence` does.
 
     Args:
         left: Transcripts x flags.
-        right: The same.
+        right: Transcripts x flags.
         unit: Group key of each transcript.
-        grouped: Whether the test knows of the groups.
+        grouped: Whether the test takes groups into account.
     """
     n, sizes = len(unit), np.bincount(unit).astype(np.float64)
     i, j = (a.ravel() for a in np.meshgrid(np.arange(left.shape[1]), np.arange(right.shape[1]), indexing="ij"))
     rho = []
     for flags in (left, right):
-        by, shown = summed(flags, unit), flags.sum(axis=0).astype(np.float64)
+        by, shown = sum_by(flags, unit), flags.sum(axis=0).astype(np.float64)
         whole = np.full(len(shown), float((sizes**2).sum()))
         of_all = np.full(len(shown), float(n))
         rho.append(association.intra_group_correlation(of_all, shown, (by**2).sum(axis=0), sizes @ by, whole))
@@ -46,22 +48,22 @@ def pair_family(left: Flags, right: Flags, unit: Counts, *, grouped: bool = True
     )
 
 
-def counted(flags: Flags, made: Made) -> pa.Table:
-    """What `read/group_contrasts.sql` gives for transcripts that are all rated: each model against all others."""
-    unit, side = made.unit, made.side
+def contrast_counts(flags: Flags, corpus: Corpus) -> pa.Table:
+    """The rows of `read/group_contrasts.sql` if all transcripts are rated: each model against all others."""
+    unit, side = corpus.unit, corpus.side
     n, clusters = flags.shape
     sizes, shown = np.bincount(unit).astype(np.float64), flags.sum(axis=0).astype(np.float64)
-    by_unit = summed(flags, unit)
+    by_unit = sum_by(flags, unit)
     parts = []
     for value in np.unique(side):
         is_in = side == value
-        m_in = summed(is_in[:, None], unit)[:, 0]
+        m_in = sum_by(is_in[:, None], unit)[:, 0]
         is_paired = float(sizes[(m_in > 0) & (m_in < sizes)].sum()) >= 0.9 * n
         clustered = float((sizes**2).sum()) > n
-        design = "paired" if is_paired else "stratified" if made.stratum is not None else None
-        stratum = unit if is_paired else made.stratum if made.stratum is not None else np.zeros(n, np.int64)
-        m, inside = (summed(of[:, None].astype(np.float64), stratum) for of in (np.ones(n), is_in))
-        k, k_in = summed(flags, stratum), summed(flags & is_in[:, None], stratum)
+        design = "paired" if is_paired else "stratified" if corpus.stratum is not None else None
+        stratum = unit if is_paired else corpus.stratum if corpus.stratum is not None else np.zeros(n, np.int64)
+        m, inside = (sum_by(of[:, None].astype(np.float64), stratum) for of in (np.ones(n), is_in))
+        k, k_in = sum_by(flags, stratum), sum_by(flags & is_in[:, None], stratum)
         seen = np.maximum(m, 1)
         expected = inside * k / seen
         variance = inside * (m - inside) * k * (m - k) / (seen * seen * np.maximum(m - 1, 1))
@@ -101,42 +103,43 @@ def counted(flags: Flags, made: Made) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def contrast_family(flags: Flags, made: Made, *, grouped: bool = True) -> pa.Table:
-    """Every cluster of each model against all others, tested as `group_contrasts` does.
+def contrast_family(flags: Flags, corpus: Corpus, *, grouped: bool = True) -> pa.Table:
+    """Test every cluster of each model against all other models, as the asset `group_contrasts` does.
 
     Args:
         flags: Transcripts x clusters.
-        made: Their models, group keys and languages.
-        grouped: Whether the test knows of the groups; if not, nor does it know of languages.
+        corpus: Models, group keys and languages of the transcripts.
+        grouped: Whether the test takes groups and languages into account.
     """
     if not grouped:
-        made = replace(made, unit=np.arange(len(made.unit)), stratum=None)
-    return contrasted(counted(flags, made), family=["grouped_by"], min_support=5)
+        corpus = replace(corpus, unit=np.arange(len(corpus.unit)), stratum=None)
+    return contrasted(contrast_counts(flags, corpus), family=["grouped_by"], min_support=5)
 
 
-# As the assets have them by default, for few groups.
+# The defaults of the assets, for few groups.
 KNOBS = probing.Knobs(
     tested_folds=5, tuning_folds=4, tuned_folds=4, c=(0.01, 0.03, 0.1, 0.3, 1.0), n_weights=1, n_draws=400, seed=0
 )
 
 
-def probe_families(x: Flags, targets: Flags, made: Made, random: np.random.Generator, *, size: int) -> list[Flags]:
-    """Families of so many probes each, on the same inputs.
+def probe_families(x: Flags, targets: Flags, corpus: Corpus, random: np.random.Generator, *, size: int) -> list[Flags]:
+    """Families of `size` probes each, on the same inputs.
 
     Args:
-        x: Transcripts x clusters of the user's turns.
-        targets: Transcripts x targets, as many as there are families times the size of one.
-        made: Their models and group keys.
-        random: Of the lengths.
-        size: Probes of a family.
+        x: Transcripts x clusters of the user turns.
+        targets: Transcripts x targets; as many targets as families x size.
+        corpus: Models and group keys of the transcripts.
+        random: Generator of text lengths and seeds.
+        size: Number of probes of a family.
 
     Returns:
-        For each family: whether a probe beats every baseline by its interval, and whether it is worth reading besides.
+        For each family bool[2, size]: whether a probe beats every baseline by its interval, and whether it also is
+        worth reading.
     """
-    length = random.normal(size=len(made.unit))
-    plain = sparse.csr_matrix(np.column_stack([length, made.side[:, None] == np.arange(made.side.max() + 1)]))
+    length = random.normal(size=len(corpus.unit))
+    plain = sparse.csr_matrix(np.column_stack([length, corpus.side[:, None] == np.arange(corpus.side.max() + 1)]))
     found, _ = probing.probe_all(
-        sparse.csr_matrix(x.astype(np.float32)), plain, sparse.csc_matrix(targets), [f"g{i}" for i in made.unit],
+        sparse.csr_matrix(x.astype(np.float32)), plain, sparse.csc_matrix(targets), [f"g{i}" for i in corpus.unit],
         folds=5, knobs=replace(KNOBS, seed=int(random.integers(1 << 30))), threads=1, tell=lambda done: None,
     )  # fmt: skip
     names = [name for name in probing.Probe.__slots__ if name != "weights"]
@@ -153,38 +156,38 @@ def probe_families(x: Flags, targets: Flags, made: Made, random: np.random.Gener
     return families
 
 
-def discoveries(kind: str, shape: Shape, families: int, seed: int = 7) -> Reals:
-    """Shares of families in which something is found at q < 0.05, and of what one would find who knew less.
+def discovery_rates(kind: str, scenario: Scenario, families: int, seed: int = 7) -> Reals:
+    """Share of families with a discovery at q < 0.05, by the tests of the assets and by naive ones.
 
     Args:
         kind: pairs, contrasts or probes.
-        shape: How the transcripts are made.
-        families: How many.
-        seed: Of all draws.
+        scenario: How the transcripts are drawn.
+        families: Number of families.
+        seed: Seed of all draws.
 
     Returns:
-        Two shares of families: by the tests, and by tests that know of no groups and no strata. For probes four: of
-        families with one worth reading, and with one that beats the baselines; then of single probes that are and do.
+        Two shares of families: by the tests, and by tests that ignore groups and strata. For probes four shares:
+        families with a probe worth reading, families with a probe that beats the baselines, and the same for probes.
     """
     random = np.random.default_rng(seed)
     found: list[Reals] = []
     while len(found) < families:
-        made = shape.make(random)
+        corpus = scenario.make(random)
         if kind == "probes":
-            # Families of the same inputs are fitted together: the targets are independent of each other and of these.
+            # Families on the same inputs are fitted together: targets are independent of the inputs and of each other.
             some = min(5, families - len(found))
-            x, targets = shape.flags(made, random, 10), shape.flags(made, random, 10 * some)
-            for beats, worth in probe_families(x, targets, made, random, size=10):
+            x, targets = scenario.flags(corpus, random, 10), scenario.flags(corpus, random, 10 * some)
+            for beats, worth in probe_families(x, targets, corpus, random, size=10):
                 found.append(np.array([worth.any(), beats.any(), worth.mean(), beats.mean()]))
             continue
-        flags = shape.flags(made, random)
+        flags = scenario.flags(corpus, random)
         by_test = []
         for grouped in (True, False):
             if kind == "pairs":
-                p_value = pair_family(flags[:, :10], flags[:, 10:], made.unit, grouped=grouped).p_value
+                p_value = pair_family(flags[:, :10], flags[:, 10:], corpus.unit, grouped=grouped).p_value
                 q_value = association.false_discovery(p_value, n_tests=len(p_value))
             else:
-                q_value = contrast_family(flags, made, grouped=grouped)["q_value"].to_numpy()
+                q_value = contrast_family(flags, corpus, grouped=grouped)["q_value"].to_numpy()
             by_test.append(float((q_value < 0.05).any()))
         found.append(np.array(by_test))
     shares: Reals = np.mean(found, axis=0)

@@ -140,8 +140,8 @@ def test_simulations_count_as_the_query_does(design: str, repeats: int, tmp_path
     unit = {"independent": np.arange(n), "paired": np.arange(n) // (2 * repeats)}.get(design, np.arange(n) // 3)
     side = np.arange(n) % 2 if design == "paired" else random.integers(0, 3, 48)[unit % 48]
     stratum = unit % 4 if design == "stratified" else None
-    made = chance.Made(unit, side, stratum)
-    flags = chance.flags_of(made, random, clusters=4, alike=2.0)
+    made = chance.Corpus(unit, side, stratum)
+    flags = chance.draw_flags(made, random, clusters=4, group_sd=2.0)
     names = [f"response-{i:02}" for i in range(4)]
     chats = [
         chat(
@@ -155,7 +155,7 @@ def test_simulations_count_as_the_query_does(design: str, repeats: int, tmp_path
         read_sql("read/group_contrasts"),
         variables={"comparisons": asked, "stratify_by": "source" if design == "stratified" else None},
     )
-    expected = chance.counted(flags, made)
+    expected = chance.contrast_counts(flags, made)
     assert set(expected["design"].to_pylist()) == {design}
     assert set(expected.column_names) == set(counts.column_names) - {"versus"}
     for row, other in zip(counts.select(expected.column_names).to_pylist(), expected.to_pylist(), strict=True):
@@ -164,8 +164,8 @@ def test_simulations_count_as_the_query_does(design: str, repeats: int, tmp_path
 
 def test_simulated_pairs_are_tested_as_those_of_the_asset(tmp_path: Path) -> None:
     random = np.random.default_rng(6)
-    made = chance.Made(np.arange(60) // 3, np.zeros(60, np.int64))
-    left, right = (chance.flags_of(made, random, clusters=2, alike=1.5) for _ in range(2))
+    made = chance.Corpus(np.arange(60) // 3, np.zeros(60, np.int64))
+    left, right = (chance.draw_flags(made, random, clusters=2, group_sd=1.5) for _ in range(2))
     chats = [
         chat(
             f"c{i:02}", *(f"user-{j}" for j in np.flatnonzero(left[i])),

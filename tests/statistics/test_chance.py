@@ -14,21 +14,21 @@ FAMILIES = 120
 MOST = binom.ppf(0.999, FAMILIES, 0.05) / FAMILIES
 
 
-@pytest.mark.parametrize("shape", chance.PAIR_SHAPES, ids=lambda shape: shape.name)
-def test_pairs_without_a_relation(shape: chance.Shape) -> None:
-    found, unaware = chance.discoveries("pairs", shape, FAMILIES)
+@pytest.mark.parametrize("shape", chance.PAIR_SCENARIOS, ids=lambda shape: shape.name)
+def test_pairs_without_a_relation(shape: chance.Scenario) -> None:
+    found, unaware = chance.discovery_rates("pairs", shape, FAMILIES)
     assert found <= MOST
-    assert unaware > 0.5 if shape.alike else unaware == found
+    assert unaware > 0.5 if shape.group_sd else unaware == found
 
 
-@pytest.mark.parametrize("shape", chance.CONTRAST_SHAPES, ids=lambda shape: shape.name)
-def test_contrasts_without_a_difference(shape: chance.Shape) -> None:
-    assert chance.discoveries("contrasts", shape, FAMILIES)[0] <= MOST
+@pytest.mark.parametrize("shape", chance.CONTRAST_SCENARIOS, ids=lambda shape: shape.name)
+def test_contrasts_without_a_difference(shape: chance.Scenario) -> None:
+    assert chance.discovery_rates("contrasts", shape, FAMILIES)[0] <= MOST
 
 
-@pytest.mark.parametrize("shape", chance.PROBE_SHAPES, ids=lambda shape: shape.name)
-def test_probes_of_what_no_input_tells(shape: chance.Shape) -> None:
-    any_worth, _, worth, _ = chance.discoveries("probes", shape, 30)
+@pytest.mark.parametrize("shape", chance.PROBE_SCENARIOS, ids=lambda shape: shape.name)
+def test_probes_of_what_no_input_tells(shape: chance.Scenario) -> None:
+    any_worth, _, worth, _ = chance.discovery_rates("probes", shape, 30)
     assert any_worth <= binom.ppf(0.999, 30, 0.05) / 30
     assert worth <= 0.05
 

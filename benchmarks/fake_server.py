@@ -1,16 +1,17 @@
-"""A chat server that costs next to nothing: one fixed answer after a fixed wait, so that what is timed is the client.
+"""A chat server that returns one fixed answer after a fixed delay, at almost no cost, so that timings are the client's.
 
-    python -m benchmarks.answering [--port N] [--latency S] [--features N]
+    python -m benchmarks.fake_server [--port 0] [--latency 0.3] [--features 15]
 
-It prints its address and serves until its standard input closes. HTTP/1.1 with keep-alive, and as little of it as the
-clients here need: requests with a Content-Length. What it says is right in form and the same for every prompt.
+It prints its address and serves until its standard input closes. It supports HTTP/1.1 with keep-alive and requests with
+a Content-Length, which is all that the clients here need.
 """
 
-import argparse
 import asyncio
 import sys
 
 import orjson
+
+from benchmarks.measuring import parser
 
 PHRASES = (
     "Asks for a short answer", "Writes in plain English", "Gives an example of the wanted form",
@@ -21,8 +22,8 @@ PHRASES = (
 )  # fmt: skip
 
 
-def body(n_features: int) -> bytes:
-    """A chat completion as OpenAI's API writes it."""
+def completion_body(n_features: int) -> bytes:
+    """A chat completion in the format of the OpenAI API."""
     text = orjson.dumps({"features": [PHRASES[i % len(PHRASES)] for i in range(n_features)]}).decode()
     return orjson.dumps(
         {
@@ -52,11 +53,11 @@ def body(n_features: int) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection: answers each request `latency_s` after its last byte.
+    """Answers each request of a client after a delay.
 
     Args:
-        answer: The whole response.
-        latency_s: The wait.
+        answer: The HTTP response.
+        latency_s: Delay between the last byte of a request and the answer.
     """
 
     def __init__(self, answer: bytes, latency_s: float) -> None:
@@ -68,7 +69,7 @@ class Connection(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer every whole request in the buffer."""
+        """Answer every complete request in the buffer."""
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             head = self.buffer[:end].lower()
@@ -86,7 +87,7 @@ class Connection(asyncio.Protocol):
 
 async def serve(port: int, latency_s: float, n_features: int) -> None:
     """Serve until standard input closes."""
-    content = body(n_features)
+    content = completion_body(n_features)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(head + content, latency_s), "127.0.0.1", port, backlog=2048)
@@ -96,12 +97,8 @@ async def serve(port: int, latency_s: float, n_features: int) -> None:
 
 def main() -> None:
     """Read the options and serve."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--latency", type=float, default=0.3)
-    parser.add_argument("--features", type=int, default=15)
-    given = parser.parse_args()
-    asyncio.run(serve(given.port, given.latency, given.features))
+    options = parser(__doc__, port=0, latency=0.3, features=15).parse_args()
+    asyncio.run(serve(options.port, options.latency, options.features))
 
 
 if __name__ == "__main__":

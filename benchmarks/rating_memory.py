@@ -1,17 +1,14 @@
-"""Memory of a long rating run: does it grow with the number of pieces?
+"""Resident memory of a long rating run: does it grow with the number of pieces?
 
-    python -m benchmarks.resident [--pieces 300000] [--concurrency 128]
+    python -m benchmarks.rating_memory [--pieces 300000] [--concurrency 128]
 
-A warehouse of short, distinct, made-up pieces is rated by a provider that answers at once, by the asset that rates any
-other: requests are rendered, answers stored, parsed and flushed. The table shows the resident set at each tenth of the
-way. Growth is a line through the second half of it: a list of all pieces or answers would show as hundreds of bytes a
-piece and more. DuckDB's own cache and the rest of the program are in it too.
+A warehouse of short, distinct, generated pieces is rated by the asset `features`, with a provider that answers at once.
+The table shows the resident memory in each tenth of the run. Growth is the slope of a line through the second half: a
+list of all pieces or answers would show as hundreds of bytes per piece or more. DuckDB's cache is included.
 """
 
-import argparse
 import os
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,7 @@ import dagster as dg
 import numpy as np
 import orjson
 
-from benchmarks.pipeline import MemorySampler
+from benchmarks.measuring import MemorySampler, parser
 from featdisc_assets.assets.rating import features, rating_plan
 from featdisc_assets.graph.resources import resources_of
 from featdisc_assets.home.places import Home
@@ -38,12 +35,12 @@ from range($1) as numbers (i)
 """
 
 
-def register() -> None:
-    """Make the instant provider known to litellm."""
+def register_provider() -> None:
+    """Register the provider `instant` in litellm."""
     litellm = providers.load_litellm()
 
     class Instant(litellm.CustomLLM):  # type: ignore[misc, name-defined]
-        """Fifteen features, some of them common to many pieces, without a wait."""
+        """Answers at once with fifteen features, some of them shared by many pieces."""
 
         async def acompletion(self, model: str, messages: list[dict[str, Any]], **given: Any) -> object:  # noqa: ANN401  (litellm's own signature)
             prompt = messages[-1]["content"]
@@ -61,31 +58,23 @@ def register() -> None:
 
 
 def main() -> None:
-    """Rate, and print the memory on the way."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pieces", type=int, default=300_000)
-    parser.add_argument("--concurrency", type=int, default=128)
-    given = parser.parse_args()
+    """Rate the pieces and print the memory used."""
+    options = parser(__doc__, pieces=300_000, concurrency=128).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
         os.environ["FEATDISC_HOME"] = str(home.path)
-        register()
+        register_provider()
         db = Warehouse(home.warehouse)
         db.prepare()
         with db.transaction() as connection:
-            connection.execute(_PIECES, [given.pieces])
-        sampler = MemorySampler()
-        sampler.start()
-        started = time.time()
-        _rate(home, given.concurrency)
-        ended = time.time()
-        sampler.stop()
+            connection.execute(_PIECES, [options.pieces])
+        with MemorySampler() as sampler:
+            _rate(home, options.concurrency)
         n_features = db.scalar("select count(*) from text_features")
         stored = home.answers.stat().st_size / 2**20
-    print(
-        f"{given.pieces:,} pieces, {n_features:,} features in {ended - started:,.0f} s; answer store {stored:,.0f} MiB"
-    )
-    _table(sampler.samples, started, ended, given.pieces)
+    seconds = sampler.ended - sampler.started
+    print(f"{options.pieces:,} pieces, {n_features:,} features in {seconds:,.0f} s; answer store {stored:,.0f} MiB")
+    _print_table(sampler, options.pieces)
 
 
 def _rate(home: Home, concurrency: int) -> None:
@@ -102,20 +91,20 @@ def _rate(home: Home, concurrency: int) -> None:
     )
 
 
-def _table(samples: list[tuple[float, float]], started: float, ended: float, pieces: int) -> None:
-    """Resident set by tenths of the run, and the slope of its second half."""
-    at, mib = np.array(samples).T
-    share = (at - started) / (ended - started)
-    print(f"{'share of the run':<18}{'mean MiB':>10}{'peak MiB':>10}")
+def _print_table(sampler: MemorySampler, pieces: int) -> None:
+    """Print resident memory by tenths of the run, and the slope of the second half."""
+    at, mib = np.array(sampler.samples).T
+    share = (at - sampler.started) / (sampler.ended - sampler.started)
+    print(f"{'part of the run':<18}{'mean MiB':>10}{'peak MiB':>10}")
     for tenth in range(10):
         within = (share >= tenth / 10) & (share < (tenth + 1) / 10)
         if within.any():
             name = f"{tenth * 10:>3}-{tenth * 10 + 10:>3}%"
             print(f"{name:<18}{mib[within].mean():>10,.0f}{mib[within].max():>10,.0f}")
-    # The end is DuckDB building the tables of features.
-    late = (share >= 0.5) & (share < 0.9)
-    slope = np.polyfit(share[late], mib[late], 1)[0]
-    print(f"growth from half of the run to nine tenths: {slope * 2**20 / pieces:,.0f} bytes a piece")
+    # In the last tenth DuckDB builds the tables of features.
+    second_half = (share >= 0.5) & (share < 0.9)
+    slope = np.polyfit(share[second_half], mib[second_half], 1)[0]
+    print(f"growth between 50% and 90% of the run: {slope * 2**20 / pieces:,.0f} bytes per piece")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Made-up features of made-up transcripts, of any number: what the graph is fed with to see how it grows.
+"""Generated features of any number of transcripts, to measure how the pipeline scales.
 
-Every transcript is about a few planted themes, by a power law; its three pieces have fifteen features each, most of
-them on these themes, the rest of anything. So clusters are found, and kinds go together.
+Every transcript is about a few planted themes, drawn by a power law. Each of its three pieces has fifteen features,
+most of them on these themes. So there are clusters to find, and kinds that co-occur.
 """
 
 from itertools import pairwise
@@ -17,13 +17,13 @@ MODELS = ("lumen-2", "orchid-chat", "tern-1")
 FEATURES_A_PIECE = 15
 ON_THEME = 9
 THEMES_A_TRANSCRIPT = 4
-# As in the published study: of 1.5 million features of a kind some 400,000 are distinct.
+# As in the published study: of 1.5 million features of a kind about 400,000 are distinct.
 DISTINCT_A_TRANSCRIPT = 4
 AT_A_TIME = 1_000
 
 
 def write(path: Path, n_transcripts: int, *, seed: int = 0) -> None:
-    """A file for `featdisc run --features`: a row a piece, with its text."""
+    """Write a file for `featdisc run --features`: one row per piece, with its text."""
     random = np.random.default_rng(seed)
     planted = phrases(max(2_000, DISTINCT_A_TRANSCRIPT * n_transcripts), seed=seed)
     texts = np.array(planted.texts, dtype=object)
@@ -35,16 +35,16 @@ def write(path: Path, n_transcripts: int, *, seed: int = 0) -> None:
             themes = random.choice(len(by_theme), size=(n, THEMES_A_TRANSCRIPT), p=weight / weight.sum())
             for i in range(n):
                 for kind in KINDS:
-                    of_theme = random.choice(themes[i], ON_THEME)
-                    chosen = [by_theme[theme][_low(random, len(by_theme[theme]))] for theme in of_theme]
-                    rest = random.integers(0, len(texts), FEATURES_A_PIECE - ON_THEME)
-                    said = list(dict.fromkeys(texts[[*chosen, *rest]].tolist()))
+                    on_theme = random.choice(themes[i], ON_THEME)
+                    chosen = [by_theme[theme][_skewed_index(random, len(by_theme[theme]))] for theme in on_theme]
+                    off_theme = random.integers(0, len(texts), FEATURES_A_PIECE - ON_THEME)
+                    features = list(dict.fromkeys(texts[[*chosen, *off_theme]].tolist()))
                     number = first + i
                     row = {
                         "transcript_id": f"t{number:07d}",
                         "kind": kind,
-                        "features": said,
-                        "text": f"{'. '.join(said)}. Number {number} of kind {kind}.",
+                        "features": features,
+                        "text": f"{'. '.join(features)}. Number {number} of kind {kind}.",
                         "model": MODELS[number % len(MODELS)],
                         "group": f"g{number // 2:07d}",
                     }
@@ -57,6 +57,6 @@ def _by_theme(planted: Planted) -> list[np.ndarray]:
     return [order[low:high] for low, high in pairwise(edges)]
 
 
-def _low(random: np.random.Generator, n: int) -> int:
-    """A row of n, low ones more often: what is said in one way is often said in that way."""
+def _skewed_index(random: np.random.Generator, n: int) -> int:
+    """A random index below n; low ones are more frequent, as some phrases are more common than others."""
     return int(n * random.random() ** 2)
