@@ -1,4 +1,4 @@
-"""Spam and templates among transcripts: a table, a view, a warning, and a line wherever somebody looks."""
+"""Spam and templates among transcripts: the table, the view, the check, and the line in `featdisc inspect`."""
 
 import json
 from pathlib import Path
@@ -39,17 +39,17 @@ def campaign() -> list[dict[str, Any]]:
     return [row | {"response": answer} for row, answer in zip([*spam, *asked, *own], answers, strict=True)]
 
 
-def looked(tmp_path: Path, **settings: float) -> tuple[Home, dg.ExecuteInProcessResult]:
+def materialised(tmp_path: Path, **settings: float) -> tuple[Home, dg.ExecuteInProcessResult]:
     source, home = chats(tmp_path / "chats.jsonl", campaign()), Home(tmp_path / "home")
     wanted: dict[str, Any] = {"min_transcripts": 3} | settings
     return home, materialise(home, OPS, transcripts={"source": [str(source)]}, near_equal_texts=wanted)
 
 
 def test_groups_are_counted_with_an_example(tmp_path: Path) -> None:
-    home, _ = looked(tmp_path)
+    home, _ = materialised(tmp_path)
     [group] = warehouse(home).rows("from near_duplicates")
     assert group.pop("group_id")
-    # The question that three were asked on purpose is one text of one group, and no spam.
+    # A question asked of three models on purpose is one text in one group, so it does not count.
     assert group == {
         "kind": "user", "n_texts": 3, "n_pieces": 4, "n_transcripts": 4, "n_groups": 1,
         "share_of_transcripts": 0.4, "example": PITCH.format("Acme", "Bern"),
@@ -62,7 +62,7 @@ def test_groups_are_counted_with_an_example(tmp_path: Path) -> None:
 
 def test_settings_say_what_is_near_and_what_is_many(tmp_path: Path) -> None:
     for settings, found in (({"min_transcripts": 5}, 0), ({"similarity": 1.0, "min_transcripts": 2}, 0)):
-        home, _ = looked(tmp_path, **settings)
+        home, _ = materialised(tmp_path, **settings)
         assert warehouse(home).scalar("select count(*) from near_duplicates") == found, settings
 
 
@@ -79,14 +79,14 @@ def test_one_text_over_and_over_counts_too_unless_it_is_one_question(tmp_path: P
 
 
 def test_a_large_share_is_warned_of(tmp_path: Path) -> None:
-    _, result = looked(tmp_path)
+    _, result = materialised(tmp_path)
     [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "near_equal_share"]
     assert not check.passed
     assert check.severity == dg.AssetCheckSeverity.WARN
     assert "40.0% of 10 transcripts with a user text" in str(check.description)
     shares = {name: value.value for name, value in check.metadata.items()}
     assert shares == {"near-equal share of user texts": 0.4, "near-equal share of response texts": 0.0}
-    _, result = looked(tmp_path, min_transcripts=5)
+    _, result = materialised(tmp_path, min_transcripts=5)
     assert all(one.passed for one in result.get_asset_check_evaluations())
 
 

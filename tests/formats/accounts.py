@@ -1,13 +1,13 @@
-"""What tests ask of a transcript."""
+"""Checks of a transcript's account of characters."""
 
 from featdisc_assets.transcript import Transcript
 
-# What every row has besides its words.
+# Reasons that occur in nearly every row.
 ORDINARY = ("structure", "identifier", "metadata")
 
 
 def drops(transcript: Transcript) -> dict[str, int]:
-    """How many times text went out of the way, by reason; the ordinary reasons apart."""
+    """How many times text was dropped, by reason, without the ordinary reasons."""
     found: dict[str, int] = {}
     for entry in transcript.dropped:
         if entry.reason not in ORDINARY:

@@ -1,4 +1,4 @@
-"""Every format, plain and with each of its traps: exact turns, and the account of every character."""
+"""Every format with its edge cases: exact turns, and the account of every character."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     for file in sorted(GOLDEN.glob("*.yaml"))
     for case in yaml.safe_load(file.read_text(encoding="utf-8"))
 }
-# The tests of tags stand in chats, and a list without a field's name says little of its vendor.
+# The cases of inline tags are OpenAI chats.
 READ_AS = {"inline_tags": "openai_chat"}
 
 

@@ -1,4 +1,4 @@
-"""Input that is broken or means harm: good rows load, the rest is told, and memory stays bounded."""
+"""Broken and malicious input: good rows load, the rest is reported, and memory stays bounded."""
 
 import gzip
 import json
@@ -179,7 +179,7 @@ def test_a_source_with_a_place_for_answers_and_none_is_an_error(tmp_path: Path) 
         list(read(path, format="tables"))
     assert len(load(path, Reading("tables", allow_empty=True))[0]) == 5
     path.write_text("".join(json.dumps({"id": i, "prompt": "Why?"}) + "\n" for i in range(5)))
-    assert len(load(path, Reading("tables"))[0]) == 5  # plainly has none
+    assert len(load(path, Reading("tables"))[0]) == 5  # no row has a field for it
 
 
 def test_people_are_known_by_a_salted_name_alone(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face Hub: fetched once, told apart by name, and one sentence for what cannot be had."""
+"""Datasets of the Hugging Face Hub: downloads, the cache, and error messages."""
 
 import io
 import json
@@ -66,8 +66,8 @@ DATASETS = {
 }
 
 
-def look(hub: Hub, home: Path, *names: str, **environment: str) -> list[dict[str, Any]]:
-    """What a process of its own reads from each name; the library takes its settings when it is imported."""
+def read_names(hub: Hub, home: Path, *names: str, **environment: str) -> list[dict[str, Any]]:
+    """Read each name in a subprocess, because the library reads its settings on import."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     done = subprocess.run(
         [sys.executable, "-c", READ, *names],
@@ -90,12 +90,12 @@ def test_a_dataset_its_folders_globs_files_and_revisions(tmp_path: Path) -> None
         "hf://datasets/ann/chats@main/data/train-00001-of-00002.parquet": "c",
     }
     with Hub(DATASETS) as hub:
-        found = look(hub, tmp_path, *expected)
-        [newer, converted] = look(
+        found = read_names(hub, tmp_path, *expected)
+        [newer, converted] = read_names(
             hub, tmp_path, "hf://datasets/ann/chats@v2", "hf://datasets/ann/chats@refs/convert/parquet"
         )
     assert {name: "".join(one["read"]) for name, one in zip(expected, found, strict=True)} == expected
-    # What is recorded is the name on the Hub, nowhere the cache: the source as it was given, a place as it is there.
+    # Sources and locations are names on the Hub, not paths in the cache.
     assert [one["sources"] for one in found] == [[name] for name in expected]
     assert found[0]["rejected"] == ["hf://datasets/ann/chats/data/extra/more.jsonl:2"]
     assert newer["read"] == ["second"]
@@ -105,18 +105,18 @@ def test_a_dataset_its_folders_globs_files_and_revisions(tmp_path: Path) -> None
 def test_what_is_fetched_once_is_not_fetched_again_and_is_there_offline(tmp_path: Path) -> None:
     name = "hf://datasets/ann/chats"
     with Hub(DATASETS) as hub:
-        [first] = look(hub, tmp_path, name, HF_TOKEN="hf_of_ann")  # noqa: S106 - of nobody
+        [first] = read_names(hub, tmp_path, name, HF_TOKEN="hf_of_ann")  # noqa: S106 - of nobody
         assert sorted(hub.downloads) == [f"ann/chats/{path}" for path in sorted(CHATS) if path.startswith("data/")]
         assert "hf_of_ann" in hub.tokens
         del hub.downloads[:], hub.asked[:]
-        assert look(hub, tmp_path, name) == [first]
+        assert read_names(hub, tmp_path, name) == [first]
         assert hub.downloads == []
         assert [one for one in hub.asked if "/datasets/" in one] == ["GET /api/datasets/ann/chats/revision/main"]
         del hub.asked[:]
-        assert look(hub, tmp_path, name, HF_HUB_OFFLINE="1") == [first]
+        assert read_names(hub, tmp_path, name, HF_HUB_OFFLINE="1") == [first]
         assert hub.asked == []
-    # The Hub is gone: what the cache has of it is read, and of nothing else.
-    [again, other] = look(hub, tmp_path, name, f"{name}@v2")
+    # Without the Hub, only what the cache holds is read.
+    [again, other] = read_names(hub, tmp_path, name, f"{name}@v2")
     assert again == first
     assert "is not in the cache" in other["error"]
     assert "cannot be reached" in other["error"]
@@ -124,8 +124,8 @@ def test_what_is_fetched_once_is_not_fetched_again_and_is_there_offline(tmp_path
 
 def test_a_part_in_the_cache_is_not_taken_for_the_whole(tmp_path: Path) -> None:
     with Hub(DATASETS) as hub:
-        look(hub, tmp_path, "hf://datasets/ann/chats/data/extra")
-        [part, whole] = look(
+        read_names(hub, tmp_path, "hf://datasets/ann/chats/data/extra")
+        [part, whole] = read_names(
             hub, tmp_path, "hf://datasets/ann/chats/data/extra", "hf://datasets/ann/chats", HF_HUB_OFFLINE="1"
         )
     assert part["read"] == ["d"]
@@ -145,8 +145,8 @@ def test_what_cannot_be_had_is_one_sentence_with_a_remedy(tmp_path: Path) -> Non
         "hf://datasets/ann/chats/../../x": "leads out of the dataset",
     }
     with Hub(DATASETS, gated=frozenset({"ann/secret"})) as hub:
-        found = look(hub, tmp_path, *expected)
-        [offline] = look(hub, tmp_path / "empty", "hf://datasets/ann/chats", HF_HUB_OFFLINE="1")
+        found = read_names(hub, tmp_path, *expected)
+        [offline] = read_names(hub, tmp_path / "empty", "hf://datasets/ann/chats", HF_HUB_OFFLINE="1")
     for one, says in zip(found, expected.values(), strict=True):
         assert says in one["error"]
         assert "\n" not in one["error"]
@@ -172,7 +172,7 @@ def test_a_run_remembers_the_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("named", ["", "data", "data/*.parquet"])
 def test_a_dataset_that_somebody_cloned_is_a_folder_like_another(named: str, tmp_path: Path) -> None:
-    """What the Hub keeps beside the rows is neither read nor quarantined."""
+    """Metadata files of the Hub are neither read nor quarantined."""
     beside = {"croissant.json": b'{"@context": {}}', "data/state.json": b"{}"}
     for path, data in (CHATS | beside).items():
         file = tmp_path / path

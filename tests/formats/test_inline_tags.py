@@ -1,4 +1,4 @@
-"""Thoughts between tags in an assistant's text: the seven cases, every kind of tag, and no character lost."""
+"""Thoughts between tags in an assistant's text: seven cases, every kind of tag, and no character lost."""
 
 import re
 from collections import Counter

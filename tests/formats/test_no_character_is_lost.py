@@ -1,4 +1,4 @@
-"""Made-up rows of every format, whole and mangled: none is lost, none invented, none stops the reader."""
+"""Rows of every format, whole and mangled: no character is lost or invented, and no row stops the reader."""
 
 import json
 import random
@@ -55,7 +55,7 @@ ROWS = list(_rows())
 
 
 def count(value: object) -> int:
-    """The characters of every text in a row, counted the plain way."""
+    """The characters of every text in a row, counted naively."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
@@ -92,7 +92,7 @@ def test_the_characters_counted_in_are_those_of_the_row(name: str, tools: bool) 
 
 
 class Mangler:
-    """Changes a row here and there, as bad data would."""
+    """Damages a row at random."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -127,7 +127,7 @@ class Mangler:
 
 
 def check(seed: int) -> None:
-    """One made-up row: whichever adapter reads it settles its account, or refuses with a reason."""
+    """Any adapter reads a mangled row with a balanced account, or rejects it with a reason."""
     mangler = Mangler(seed)
     name, row = ROWS[seed % len(ROWS)]
     row = mangler.mangle(row)

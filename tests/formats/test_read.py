@@ -1,4 +1,4 @@
-"""Reading whole sources: what loads, what goes to quarantine, and what stops with one clear sentence."""
+"""Reading whole sources: what loads, what goes to quarantine, and what raises an error."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What is taken out of texts, what is not, and how it is counted."""
+"""What is redacted, what is not, and how it is counted."""
 
 import json
 from pathlib import Path

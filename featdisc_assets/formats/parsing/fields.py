@@ -145,7 +145,7 @@ def _count_consumed(consumed: Mapping[str, Any], account: CharacterAccount) -> i
 
 def _sort(key: str, value: Any, used: set[str], metadata: dict[str, Any], account: CharacterAccount) -> int:  # noqa: ANN401
     """Keep a field as metadata or drop it; returns its characters."""
-    n_chars = sum(count_characters(value))
+    n_chars = sum(count_characters(value)) if isinstance(value, str | dict | list) else 0
     if key in used:
         reason = "identifier"
     elif key in PERSONAL_FIELDS or key == "user_id":

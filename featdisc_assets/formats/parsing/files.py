@@ -120,7 +120,9 @@ class SourceFile:
                 self._bytes_read = max(self._bytes_read, min(bytes_read, self.size))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            yield Row(f" after :{number}", problem=f"not readable as {file_format} ({reason}): is it still being written?")
+            yield Row(
+                f" after :{number}", problem=f"not readable as {file_format} ({reason}): is it still being written?"
+            )
 
 
 def _arrow_batches(path: Path) -> Iterator[tuple[pa.RecordBatch, int]]:
