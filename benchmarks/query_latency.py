@@ -22,7 +22,7 @@ from benchmarks.measuring import measured, parser
 from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import Warehouse, ask
 
-QUESTIONS = (
+QUERIES = (
     "select count(*) from pieces",
     "from coverage",
     "from spend",
@@ -54,25 +54,25 @@ def main() -> None:
             db = Warehouse(home.warehouse)
             while not db.path.exists() or not db.scalar("select count(*) from ratings"):
                 time.sleep(0.1)
-            waits: dict[str, list[float]] = {question: [] for question in QUESTIONS}
+            waits: dict[str, list[float]] = {query: [] for query in QUERIES}
             start = time.monotonic()
             while rating.poll() is None and time.monotonic() - start < options.seconds:
-                for question in QUESTIONS:
+                for query in QUERIES:
                     with measured() as cost:
-                        ask(db, question)
-                    waits[question].append(cost.wall_s * 1000)
+                        ask(db, query)
+                    waits[query].append(cost.wall_s * 1000)
                     time.sleep(0.02)
             rated = db.scalar("select count(*) from ratings")
-            query = [*command, "sql", "from coverage", "--home", str(home.path)]
+            sql_command = [*command, "sql", "from coverage", "--home", str(home.path)]
             with measured() as command_cost:
-                subprocess.run(query, check=True, capture_output=True)
+                subprocess.run(sql_command, check=True, capture_output=True)
             rating.kill()
-    all_waits = [wait for one in waits.values() for wait in one]
+    all_waits = [wait for query_waits in waits.values() for wait in query_waits]
     print(f"{len(all_waits):,} queries in {options.seconds:.0f} s during a run with {rated:,} answers; milliseconds:")
     print(f"{'':74}{'median':>8}{'95%':>8}{'longest':>8}")
-    for question, times in [*waits.items(), ("all", all_waits)]:
+    for query, times in [*waits.items(), ("all", all_waits)]:
         longest, p95 = max(times), statistics.quantiles(times, n=20)[18]
-        print(f"{question:74}{statistics.median(times):8.0f}{p95:8.0f}{longest:8.0f}")
+        print(f"{query:74}{statistics.median(times):8.0f}{p95:8.0f}{longest:8.0f}")
     print(f"whole command `featdisc sql`: {command_cost.wall_s:.1f} s")
 
 
