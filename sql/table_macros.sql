@@ -272,6 +272,79 @@ create or replace macro transcript(id) as table
     where pieces.transcript_id = id
     order by pieces.turn_index, list_position(['user', 'thought', 'response'], pieces.kind);
 
+-- prevalence of every cluster in every group of one column: model, source, period, language or any metadata field;
+-- one row per group and cluster of the kinds it was rated in; `with_unknown` adds the transcripts without a value
+create or replace macro prevalence_by(column_name, with_unknown := false) as table
+    with languages as (
+        select
+            user_pieces.transcript_id,
+            any_value(text_languages.language) as language
+        from pieces as user_pieces
+        inner join text_languages on user_pieces.text_hash = text_languages.text_hash
+        where user_pieces.kind = 'user'
+        group by user_pieces.transcript_id
+    ),
+
+    grouped as (
+        select
+            transcripts.transcript_id,
+            case column_name
+                when 'model' then transcripts.model
+                when 'source' then transcripts.source
+                when 'period' then strftime(transcripts.created_at, '%Y-%m')
+                when 'language' then languages.language
+                else transcripts.metadata ->> column_name
+            end as group_value
+        from transcripts
+        left join languages on transcripts.transcript_id = languages.transcript_id
+    ),
+
+    rated as (
+        select
+            grouped.group_value,
+            rated_pieces.kind,
+            count(distinct rated_pieces.transcript_id) as n_rated_transcripts
+        from rated_pieces
+        inner join grouped on rated_pieces.transcript_id = grouped.transcript_id
+        where with_unknown or grouped.group_value is not null
+        group by grouped.group_value, rated_pieces.kind
+    ),
+
+    shown as (
+        select
+            grouped.group_value,
+            transcript_clusters.cluster_id,
+            count(*) as n_transcripts
+        from transcript_clusters
+        inner join grouped on transcript_clusters.transcript_id = grouped.transcript_id
+        group by grouped.group_value, transcript_clusters.cluster_id
+    )
+
+    select
+        rated.group_value,
+        clusters.kind,
+        clusters.cluster_id,
+        cluster_names.label,
+        coalesce(shown.n_transcripts, 0) as n_transcripts,
+        rated.n_rated_transcripts,
+        coalesce(shown.n_transcripts, 0) / rated.n_rated_transcripts as prevalence,
+        wilson_low(coalesce(shown.n_transcripts, 0), rated.n_rated_transcripts) as prevalence_low,
+        wilson_high(coalesce(shown.n_transcripts, 0), rated.n_rated_transcripts) as prevalence_high
+    from rated
+    inner join clusters on rated.kind = clusters.kind
+    left join shown
+        on clusters.cluster_id = shown.cluster_id and rated.group_value is not distinct from shown.group_value
+    left join cluster_names on clusters.cluster_id = cluster_names.cluster_id;
+
+-- the vector of each feature by the encoder in use
+create or replace macro current_vectors() as table
+    select
+        embeddings.feature_id,
+        embeddings.vector
+    from embeddings
+    inner join encoders on embeddings.encoder = encoders.encoder
+    where encoders.is_current;
+
 -- clusters whose prevalence differs between two models, with Newcombe's 95 % interval of the difference, surest first
 create or replace macro compare_models(a, b) as table
     with pairs as (

@@ -22,12 +22,11 @@ Rows = list[dict[str, Any]]
 _LEAST_FEATURES = 5
 
 MEMBERS = """
-select cluster_members.feature_id, cluster_members.cluster_id, vocabulary.text, embeddings.vector
+select cluster_members.feature_id, cluster_members.cluster_id, vocabulary.text, vectors.vector
 from cluster_members
 inner join vocabulary on cluster_members.feature_id = vocabulary.feature_id
-inner join embeddings on cluster_members.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current and cluster_members.kind = $1
+inner join current_vectors() as vectors on cluster_members.feature_id = vectors.feature_id
+where cluster_members.kind = $1
 order by vocabulary.feature_id
 """
 

@@ -62,9 +62,8 @@ select
     items.feature_id,
     items.is_member,
     items.is_shown,
-    list_inner_product(cast(embeddings.vector as float[]), named.vector) as score
+    list_inner_product(cast(vectors.vector as float[]), named.vector) as score
 from items
 inner join named on items.cluster_id = named.cluster_id
-inner join embeddings on items.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder and encoders.is_current
+inner join current_vectors() as vectors on items.feature_id = vectors.feature_id
 order by items.cluster_id asc, items.is_member desc, items.feature_id asc
