@@ -43,7 +43,7 @@ def _parse(name: str) -> Mart:
 
 
 def _macro_body(call: re.Match[str]) -> str:
-    """The select of the table macro that a mart calls, so that its inputs, lineage and version are those of the mart."""
+    """The select of the table macro that a mart calls: the mart gets its inputs, column lineage and code version."""
     macro = rf"^create or replace macro {call[1]}\(([^)]*)\) as table\n(.*?);$"
     [(parameters, body)] = re.findall(macro, read_sql("table_macros"), re.MULTILINE | re.DOTALL)
     for parameter, value in zip(parameters.split(", "), call[2].split(", "), strict=True):

@@ -200,9 +200,9 @@ tables_of as (
         strata.m_in * (strata.m - strata.m_in) * shown.k * (strata.m - shown.k)
         / (strata.m * strata.m * greatest(strata.m - 1, 1)) as variance,
         (strata.m - 2 * shown.k) * (strata.m - 2 * strata.m_in) / (strata.m * greatest(strata.m - 2, 1)) as skew,
-        shown.k_in * (strata.m - strata.m_in - shown.k + shown.k_in) / strata.m as for_it,
-        (strata.m_in - shown.k_in) * (shown.k - shown.k_in) / strata.m as against_it,
-        (2 * shown.k_in + strata.m - strata.m_in - shown.k) / strata.m as agreeing
+        shown.k_in * (strata.m - strata.m_in - shown.k + shown.k_in) / strata.m as r,
+        (strata.m_in - shown.k_in) * (shown.k - shown.k_in) / strata.m as s,
+        (2 * shown.k_in + strata.m - strata.m_in - shown.k) / strata.m as p
     from shown
     inner join strata
         on shown.comparison = strata.comparison and shown.kind = strata.kind and shown.stratum = strata.stratum
@@ -222,11 +222,11 @@ sums as (
         coalesce(sum(surplus * surplus) filter (where tells), 0) as surplus_squared,
         coalesce(sum(surplus * variance) filter (where tells), 0) as surplus_variance,
         coalesce(sum(variance * variance) filter (where tells), 0) as variance_squared,
-        coalesce(sum(for_it), 0) as for_it,
-        coalesce(sum(against_it), 0) as against_it,
-        coalesce(sum(agreeing * for_it), 0) as agreeing_for,
-        coalesce(sum(agreeing * against_it + (1 - agreeing) * for_it), 0) as mixed,
-        coalesce(sum((1 - agreeing) * against_it), 0) as differing_against
+        coalesce(sum(r), 0) as sum_r,
+        coalesce(sum(s), 0) as sum_s,
+        coalesce(sum(p * r), 0) as sum_pr,
+        coalesce(sum(p * s + (1 - p) * r), 0) as sum_ps_qr,
+        coalesce(sum((1 - p) * s), 0) as sum_qs
     from tables_of
     group by comparison, cluster_number
 )
@@ -264,11 +264,11 @@ select
     coalesce(sums.surplus_squared, 0) as surplus_squared,
     coalesce(sums.surplus_variance, 0) as surplus_variance,
     coalesce(sums.variance_squared, 0) as variance_squared,
-    coalesce(sums.for_it, 0) as for_it,
-    coalesce(sums.against_it, 0) as against_it,
-    coalesce(sums.agreeing_for, 0) as agreeing_for,
-    coalesce(sums.mixed, 0) as mixed,
-    coalesce(sums.differing_against, 0) as differing_against
+    coalesce(sums.sum_r, 0) as sum_r,
+    coalesce(sums.sum_s, 0) as sum_s,
+    coalesce(sums.sum_pr, 0) as sum_pr,
+    coalesce(sums.sum_ps_qr, 0) as sum_ps_qr,
+    coalesce(sums.sum_qs, 0) as sum_qs
 from sizes
 inner join asked on sizes.comparison = asked.comparison
 inner join kinds on sizes.kind = kinds.kind
