@@ -1,6 +1,6 @@
--- grain: one statement a macro, the line above it its comment; those that read tables stand in table_macros.sql
+-- grain: one statement per macro, with its comment above it; table macros are in table_macros.sql
 
--- lower end of Wilson's interval for a share of k in n, two-sided 95 %, as in Wilson (1927)
+-- lower end of the two-sided 95 % Wilson (1927) interval for a share of k in n
 create or replace macro wilson_low(k, n) as
 case
     when n > 0
@@ -10,7 +10,7 @@ case
             ))
 end;
 
--- upper end of Wilson's interval for a share of k in n, two-sided 95 %, as in Wilson (1927)
+-- upper end of the two-sided 95 % Wilson (1927) interval for a share of k in n
 create or replace macro wilson_high(k, n) as
 case
     when n > 0

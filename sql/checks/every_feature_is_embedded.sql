@@ -1,4 +1,4 @@
--- grain: one row per feature of the vocabulary without a vector of the encoder in use, and why, where a server said so
+-- grain: one row per feature without a vector of the encoder in use, with the error of the server where there is one
 with failed as (
     select
         subject_id as text,

@@ -1,5 +1,5 @@
 -- grain: one row per cluster that the report lists: of each kind the 12 most prevalent and the 8 most interesting
--- counted without the features that signs are against; a cluster is interesting from three transcripts on
+-- removed features do not count; a cluster is scored as interesting from three transcripts on
 with counted as (
     select
         kind,

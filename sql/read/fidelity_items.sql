@@ -1,5 +1,5 @@
--- grain: one row per named cluster and feature its label is tried on: members held out from the namer, and members of
--- the nearest clusters, with how like the label each is; where nothing was held out, the members that were shown
+-- grain: one row per named cluster and feature to test its label on, with their similarity: members that the namer did
+-- not see (those it saw, where fewer than two are left) and members of the nearest clusters
 -- (given as `named`: cluster_id, neighbour_ids, vector; as `shown`: cluster_id, feature_id; set variable per_side = 40)
 with own as (
     select
