@@ -15,7 +15,7 @@ plain as (
         kind,
         text_hash,
         ' ' || lower(regexp_replace(regexp_replace(text, '[''’ʼ]', '', 'g'), '[^\p{L}\p{M}]+', ' ', 'g'))
-        || ' ' as normalized
+        || ' ' as folded
     from texts
 ),
 
@@ -40,7 +40,7 @@ signs as (
     inner join plain on text_features.kind = plain.kind and text_features.text_hash = plain.text_hash
     where
         len(string_split(text_features.text, ' ')) >= coalesce(getvariable('long_quote'), 6)
-        and contains(plain.normalized, ' ' || lower(text_features.text) || ' ')
+        and contains(plain.folded, ' ' || lower(text_features.text) || ' ')
 )
 
 select

@@ -1,4 +1,4 @@
--- grain: one row per cluster of the report and example: how three of its pieces begin
+-- grain: one row per cluster of the report and example: the beginning of three of its pieces
 select
     cluster_examples.cluster_id,
     cluster_examples.feature,

@@ -1,4 +1,4 @@
--- grain: one row per pair that goes together and means nearly the same: the five strongest of each direction
+-- grain: one row per pair beyond chance and close in meaning: the five strongest of each direction
 select
     cluster_pairs.left_kind,
     cluster_pairs.right_kind,

@@ -1,4 +1,4 @@
--- grain: one row per cluster: the twelve of each kind that most transcripts show by features without a sign
+-- grain: one row per cluster: the twelve of each kind with the most transcripts, without removed features
 select
     kind,
     cluster_id,

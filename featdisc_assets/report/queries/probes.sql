@@ -1,4 +1,4 @@
--- grain: one row per probe worth reading: the twelve whose interval lies farthest above every baseline
+-- grain: one row per probe worth reading: the twelve with the largest margin over every baseline, by its lower end
 with weights as (
     select
         target_cluster_id,

@@ -1,5 +1,5 @@
--- grain: one row per recurring phrase that no cluster is about and no label has: the twelve that most transcripts show
--- (what too few groups show, phrase or cluster, is left out)
+-- grain: one row per recurring phrase that no cluster is about and no label contains: the twelve most common
+-- (private phrases and clusters are left out)
 with hosts as (
     select
         kind,
