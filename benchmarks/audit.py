@@ -16,8 +16,9 @@ from benchmarks.clusters import contingency, fit_settings, load_planted
 from benchmarks.measuring import parser, peak_mib, timed
 from benchmarks.planted import Planted, phrases
 from featdisc_assets.clusterers.points import Points
+from featdisc_assets.clusterers.quality import stability, swallowed, terms, wording
 from featdisc_assets.clusterers.space import Labels, Space, fit_frame
-from featdisc_assets.stages import clustering, stability, swallowed, terms, wording
+from featdisc_assets.stages import clustering
 
 LIMITS = {"max_f1": 0.5, "max_visibility": 0.4, "max_host": 0.8, "min_cohesion": 0.8}
 

@@ -24,7 +24,7 @@ from benchmarks.measuring import parser, timed
 from featdisc_assets.assets.cooccurrence import DIRECTIONS, pairs_of
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import probing
-from featdisc_assets.statistics.tabulating import contrasted
+from featdisc_assets.statistics.group_contrasts import contrast_groups
 from featdisc_assets.warehouse import Warehouse
 
 PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -92,7 +92,7 @@ def contrasts(db: Warehouse) -> None:
     asked = [{"grouped_by": "model", "group_value": f"model-{i}", "versus": None} for i in range(6)]
     with timed("contrasts of six models, tested"):
         counts = db.read(read_sql("read/group_contrasts"), variables={"comparisons": asked})
-        found = contrasted(counts.drop_columns(["versus"]), family=["grouped_by"], min_support=5)
+        found = contrast_groups(counts.drop_columns(["versus"]), family=["grouped_by"], min_support=5)
         db.replace({"group_contrasts": found})
     print(f"{len(found):,} contrasts, design {found['design'][0]}")
     with timed("plain: pandas crosstab by model, scipy's exact test of 1,000 cells"):

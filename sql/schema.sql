@@ -1,4 +1,4 @@
--- grain: one statement a table; every table of the warehouse, made where it is not there yet; times are UTC
+-- grain: one statement per table of the warehouse; times are UTC
 
 -- one row per transcript
 create table if not exists transcripts (
@@ -14,7 +14,7 @@ create table if not exists transcripts (
     chars_added bigint
 );
 
--- one row per round of a transcript, as it was read
+-- one row per round of a transcript, as read
 create table if not exists turns (
     transcript_id varchar not null,
     turn_index integer not null,
@@ -26,7 +26,7 @@ create table if not exists turns (
     tool_text varchar
 );
 
--- one row per transcript, kind and reason: text of the source that is in no piece; kind is null where it is of none
+-- one row per transcript, kind and reason: source text that is in no piece; kind is null for text of no kind
 create table if not exists dropped_text (
     transcript_id varchar not null,
     kind varchar,
@@ -35,7 +35,7 @@ create table if not exists dropped_text (
     n_chars bigint not null
 );
 
--- one row per transcript and kind of features made elsewhere, where a home was loaded from such
+-- one row per transcript and kind of imported features
 create table if not exists given_features (
     transcript_id varchar not null,
     kind varchar not null,
@@ -77,7 +77,7 @@ create table if not exists near_equal_texts (
     group_id varchar not null
 );
 
--- one row per kind: what rating it would ask, and how it will be asked; budget_usd and spent_usd are the whole home's
+-- one row per kind: what rating it would request, and how; budget_usd and spent_usd are of the whole home
 create table if not exists rating_plan (
     kind varchar not null,
     model varchar not null,
@@ -110,7 +110,7 @@ create table if not exists rating_plan (
     pending_hours double
 );
 
--- one row per attempt at asking a model anything: the ledger
+-- one row per attempt to call a model: the ledger
 create table if not exists ratings (
     attempt_id bigint not null,
     request_key varchar not null,
@@ -132,7 +132,7 @@ create table if not exists ratings (
     created_at timestamp not null
 );
 
--- one row per kind and distinct piece text: how its rating ended
+-- one row per kind and distinct piece text: the outcome of its rating
 create table if not exists rated_texts (
     kind varchar not null,
     text_hash varchar not null,
@@ -145,7 +145,7 @@ create table if not exists rated_texts (
     chars_left_out bigint
 );
 
--- one row per kind, distinct piece text and feature the autorater wrote of it
+-- one row per kind, distinct piece text and feature that the autorater wrote about it
 create table if not exists text_features (
     kind varchar not null,
     text_hash varchar not null,
@@ -188,7 +188,7 @@ create table if not exists cluster_members (
     similarity double
 );
 
--- one row per kind: the last fit of its clusters; a refit is warm where settings are the same
+-- one row per kind: the last fit of its clusters; a refit with the same settings is warm
 create table if not exists cluster_fits (
     kind varchar not null,
     method varchar not null,
@@ -201,7 +201,7 @@ create table if not exists cluster_fits (
     axes float[] not null
 );
 
--- one row per refit, cluster and ancestor: kept, split, merged, born or died; refits that changed nothing leave none
+-- one row per refit, cluster and ancestor: kept, split, merged, born or died; a refit that changes nothing adds no rows
 create table if not exists cluster_lineage (
     refit integer not null,
     kind varchar not null,
@@ -213,7 +213,7 @@ create table if not exists cluster_lineage (
     n_now bigint not null
 );
 
--- one row per cluster: its theme, and its theme's area; null where a kind has too few clusters for that level
+-- one row per cluster: its theme and area; null where the kind has too few clusters for that level
 create table if not exists cluster_parents (
     cluster_id varchar not null,
     kind varchar not null,
@@ -268,7 +268,7 @@ create table if not exists parent_names (
     request_key varchar not null
 );
 
--- one row per named cluster and method: the chance that its label fits a member better than a neighbour's member
+-- one row per named cluster and method: the probability that its label fits a member better than a neighbour's member
 create table if not exists label_fidelity (
     cluster_id varchar not null,
     kind varchar not null,
@@ -301,7 +301,7 @@ create table if not exists verification (
     request_key varchar not null
 );
 
--- one row per kind, distinct text and cluster it was asked about: whether the text shows it
+-- one row per kind, distinct text and cluster asked about: whether the text shows the cluster
 create table if not exists codebook (
     kind varchar not null,
     text_hash varchar not null,
@@ -313,7 +313,7 @@ create table if not exists codebook (
     request_key varchar not null
 );
 
--- one row per kind, distinct text and place in its list: the words given for a feature, and where they stand
+-- one row per kind, distinct text and list position: the quote given for a feature, and its place in the text
 create table if not exists evidence (
     kind varchar not null,
     text_hash varchar not null,
@@ -325,7 +325,7 @@ create table if not exists evidence (
     quote varchar
 );
 
--- one row per cluster: its interest over several shuffled batches, with what the batches add taken off
+-- one row per cluster: its interest over several shuffled batches, corrected for the leniency of each batch
 create table if not exists cluster_interest (
     cluster_id varchar not null,
     interest double,
@@ -337,7 +337,7 @@ create table if not exists cluster_interest (
     prompt_version varchar not null
 );
 
--- one row per cluster and round: the score it got, and what its batch added to all scores
+-- one row per cluster and round: its score, and the leniency of its batch
 create table if not exists interest_scores (
     cluster_id varchar not null,
     round integer not null,
@@ -347,7 +347,7 @@ create table if not exists interest_scores (
     adjusted double not null
 );
 
--- one row: how far the rounds agree on what is interesting, and how much of a score was its batch's doing
+-- one row: agreement of the rounds on what is interesting, and the effect of batches on scores
 create table if not exists interest_agreement (
     n_clusters bigint not null,
     n_batches bigint not null,
@@ -363,7 +363,7 @@ create table if not exists interest_agreement (
     prompt_version varchar not null
 );
 
--- one row per pair of clusters of two kinds that occur together in enough transcripts
+-- one row per pair of clusters of two kinds that enough transcripts show together
 create table if not exists cooccurrence (
     left_kind varchar not null,
     left_cluster_id varchar not null,
@@ -383,7 +383,7 @@ create table if not exists cooccurrence (
     design_effect double
 );
 
--- one row per group and cluster: the group's prevalence against all other groups'; reason says why one has no test
+-- one row per group and cluster: prevalence in the group against all other groups; reason says why there is no test
 create table if not exists group_contrasts (
     grouped_by varchar not null,
     group_value varchar not null,
@@ -410,7 +410,7 @@ create table if not exists group_contrasts (
     reason varchar
 );
 
--- one row per compared group, kind and trait: does the trait alone (length, language) tell the group from the rest
+-- one row per compared group, kind and trait: whether length or language alone separates the group from the rest
 create table if not exists group_balance (
     grouped_by varchar not null,
     group_value varchar not null,
@@ -422,7 +422,7 @@ create table if not exists group_balance (
     warning varchar
 );
 
--- one row per cluster and two groups that follow each other: the later prevalence against the earlier
+-- one row per cluster and two successive groups: the later prevalence against the earlier
 create table if not exists drift (
     grouped_by varchar not null,
     earlier varchar not null,
@@ -450,7 +450,7 @@ create table if not exists drift (
     reason varchar
 );
 
--- one row per distinct text of the user's turns: the language it is written in
+-- one row per distinct text of the user's turns: its language
 create table if not exists text_languages (
     text_hash varchar not null,
     language varchar
@@ -486,7 +486,7 @@ create table if not exists probes (
     n_groups_tested bigint
 );
 
--- one row per kind, check and example: features that say more about the prompt than about the piece
+-- one row per kind, check and example: features that describe the prompt rather than the piece
 create table if not exists feature_hygiene (
     kind varchar not null,
     finding varchar not null,
@@ -496,7 +496,7 @@ create table if not exists feature_hygiene (
     share_of_pieces double not null
 );
 
--- one row per kind, feature and sign: it says more about the method than about a piece
+-- one row per kind, feature and sign that it describes the method rather than a piece
 create table if not exists feature_flags (
     kind varchar not null,
     feature_id varchar not null,
@@ -505,7 +505,7 @@ create table if not exists feature_flags (
     similarity double
 );
 
--- one row per kind, distinct piece text, place in its list and sign: a mention that says nothing of its own
+-- one row per kind, distinct piece text, list position and sign: a mention that adds nothing
 create table if not exists mention_flags (
     kind varchar not null,
     text_hash varchar not null,
@@ -516,7 +516,7 @@ create table if not exists mention_flags (
     similarity double
 );
 
--- one row per cluster: who shows it, with and without the mentions that signs are against
+-- one row per cluster: what shows it, with and without removed features
 create table if not exists cluster_hygiene (
     cluster_id varchar not null,
     kind varchar not null,
@@ -531,7 +531,7 @@ create table if not exists cluster_hygiene (
     has_both_senses boolean not null
 );
 
--- one row per cluster: is it a near-twin of another, how tight is it in vectors and in words, and is it found again
+-- one row per cluster: near-duplicates, coherence in vectors and in words, and stability in refits
 create table if not exists cluster_audit (
     cluster_id varchar not null,
     kind varchar not null,
@@ -549,7 +549,7 @@ create table if not exists cluster_audit (
     stability double
 );
 
--- one row per kind and recurring phrase that no cluster is about: most features that hold it are lost in other clusters
+-- one row per kind and recurring phrase that no cluster is about: its features are spread over other clusters
 create table if not exists swallowed_themes (
     kind varchar not null,
     phrase varchar not null,
@@ -568,7 +568,7 @@ create table if not exists swallowed_themes (
     examples varchar[] not null
 );
 
--- one row per kind and repeat: a sample of the features clustered again, held against the clusters there are
+-- one row per kind and repeat: a sample of the features clustered again, compared with the clusters
 create table if not exists cluster_stability (
     kind varchar not null,
     repeat integer not null,
@@ -581,7 +581,7 @@ create table if not exists cluster_stability (
     n_dissolved bigint not null
 );
 
--- one row per kind: what its clusters cover, how large they are, and how many of them the audit finds wanting
+-- one row per kind: coverage and sizes of its clusters, and counts of what the audit found
 create table if not exists cluster_profile (
     kind varchar not null,
     n_clusters bigint not null,
@@ -613,7 +613,7 @@ create table if not exists sources (
     reading varchar
 );
 
--- one row per encoder ever used here; clusters are fitted on the current one's vectors
+-- one row per encoder used in this home; clusters are fitted on the vectors of the current one
 create table if not exists encoders (
     encoder varchar not null,
     dimension integer not null,
@@ -622,7 +622,7 @@ create table if not exists encoders (
     price_in double
 );
 
--- one row per feature and encoder; made anew with another width when an encoder has another dimension
+-- one row per feature and encoder; recreated when an encoder of another dimension is used
 create table if not exists embeddings (
     feature_id varchar not null,
     encoder varchar not null,
@@ -638,7 +638,7 @@ create table if not exists runs (
     featdisc_version varchar not null
 );
 
--- one row per run and table it materialised: from what, and what came of it
+-- one row per run and table it materialised: its versions, settings and figures
 create table if not exists run_assets (
     run_id varchar not null,
     asset varchar not null,

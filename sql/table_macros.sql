@@ -1,8 +1,8 @@
--- grain: one statement a macro that answers with a table, its comment above it: `from search_features('loop')`
+-- grain: one statement per macro that returns a table, with its comment above it: `from search_features('loop')`
 -- noqa: disable=RF02,RF03
 -- (a macro's parameters are names without a table)
 
--- features that hold all of these words as whole words, in any case and order, the most common first
+-- features that contain all of these words as whole words, in any case and order, the most common first
 create or replace macro search_features(words) as table
     with asked as (
         select
@@ -10,7 +10,7 @@ create or replace macro search_features(words) as table
             len(list_distinct(regexp_extract_all(lower(words), '[\p{L}\p{M}\p{N}_]+'))) as n_words
     ),
 
-    -- a regular expression a row would be slow: only rows that hold the letters at all are cut into words
+    -- a regular expression on every row would be slow, so a substring search comes first
     likely as (
         select
             vocabulary.feature_id,
@@ -39,7 +39,7 @@ create or replace macro search_features(words) as table
     where
         list_has_all(
             regexp_extract_all(lower(likely.text), '[\p{L}\p{M}\p{N}_]+'),
-            -- scripts without spaces have no word boundaries to look for
+            -- scripts without spaces have no word boundaries
             list_filter(
                 likely.asked_words,
                 lambda word: not regexp_matches(
@@ -49,21 +49,21 @@ create or replace macro search_features(words) as table
         )
     order by likely.n_transcripts desc, likely.kind asc, likely.text asc;
 
--- one cluster in lines: name, sentence, how common, members, nearest clusters, examples; by its id or how that begins
+-- one cluster in lines: label, sentence, size, members, nearest clusters, examples; by its id or the start of its id
 create or replace macro explain_cluster(id) as table
-    with begun as (
+    with matching as (
         select
             clusters.*,
             clusters.cluster_id = id as is_exact,
-            count(*) over () as n_begun
+            count(*) over () as n_matching
         from clusters
         where starts_with(clusters.cluster_id, id)
     ),
 
     chosen as (
         select *
-        from begun
-        where is_exact or n_begun = 1
+        from matching
+        where is_exact or n_matching = 1
     ),
 
     shares as (
@@ -118,22 +118,22 @@ create or replace macro explain_cluster(id) as table
         ) = 1
     ),
 
-    -- one of every feature before a second of any
+    -- one example of each feature before a second example of any
     ranked as (
         select
             *,
-            row_number() over (partition by feature order by transcript_id asc) as turn
+            row_number() over (partition by feature order by transcript_id asc) as round
         from shown
     ),
 
     examples as (
         select
             *,
-            row_number() over (order by turn asc, similarity desc, feature asc) as place
+            row_number() over (order by round asc, similarity desc, feature asc) as place
         from ranked
     ),
 
-    said as (
+    lines as (
         select
             1 as part,
             1 as place,
@@ -219,31 +219,31 @@ create or replace macro explain_cluster(id) as table
             null as n_transcripts,
             null as prevalence,
             null as id
-        where not exists (select 1 from begun)
+        where not exists (select 1 from matching)
         union all
         select
             8 as part,
-            row_number() over (order by begun.cluster_id) as place,
+            row_number() over (order by matching.cluster_id) as place,
             'one of these?' as what,
             coalesce(cluster_names.label, '(no name)') as text,
-            begun.n_transcripts,
+            matching.n_transcripts,
             null as prevalence,
-            begun.cluster_id as id
-        from begun
-        left join cluster_names on begun.cluster_id = cluster_names.cluster_id
+            matching.cluster_id as id
+        from matching
+        left join cluster_names on matching.cluster_id = cluster_names.cluster_id
         where not exists (select 1 from chosen)
     )
 
     select
-        said.what,
-        said.text,
-        said.n_transcripts,
-        said.prevalence,
-        said.id
-    from said
-    order by said.part, said.place;
+        lines.what,
+        lines.text,
+        lines.n_transcripts,
+        lines.prevalence,
+        lines.id
+    from lines
+    order by lines.part, lines.place;
 
--- a transcript's pieces in order, each with the features the rater wrote of it and the clusters they fell into
+-- the pieces of a transcript in order, each with its features and their clusters
 create or replace macro transcript(id) as table
     with shown as (
         select
@@ -272,7 +272,80 @@ create or replace macro transcript(id) as table
     where pieces.transcript_id = id
     order by pieces.turn_index, list_position(['user', 'thought', 'response'], pieces.kind);
 
--- clusters whose prevalence differs between two models, with Newcombe's 95 % interval of the difference, surest first
+-- prevalence of every cluster in every group of one column: model, source, period, language or any metadata field;
+-- one row per group and cluster of the kinds it was rated in; `with_unknown` adds the transcripts without a value
+create or replace macro prevalence_by(column_name, with_unknown := false) as table
+    with languages as (
+        select
+            user_pieces.transcript_id,
+            any_value(text_languages.language) as language
+        from pieces as user_pieces
+        inner join text_languages on user_pieces.text_hash = text_languages.text_hash
+        where user_pieces.kind = 'user'
+        group by user_pieces.transcript_id
+    ),
+
+    grouped as (
+        select
+            transcripts.transcript_id,
+            case column_name
+                when 'model' then transcripts.model
+                when 'source' then transcripts.source
+                when 'period' then strftime(transcripts.created_at, '%Y-%m')
+                when 'language' then languages.language
+                else transcripts.metadata ->> column_name
+            end as group_value
+        from transcripts
+        left join languages on transcripts.transcript_id = languages.transcript_id
+    ),
+
+    rated as (
+        select
+            grouped.group_value,
+            rated_pieces.kind,
+            count(distinct rated_pieces.transcript_id) as n_rated_transcripts
+        from rated_pieces
+        inner join grouped on rated_pieces.transcript_id = grouped.transcript_id
+        where with_unknown or grouped.group_value is not null
+        group by grouped.group_value, rated_pieces.kind
+    ),
+
+    shown as (
+        select
+            grouped.group_value,
+            transcript_clusters.cluster_id,
+            count(*) as n_transcripts
+        from transcript_clusters
+        inner join grouped on transcript_clusters.transcript_id = grouped.transcript_id
+        group by grouped.group_value, transcript_clusters.cluster_id
+    )
+
+    select
+        rated.group_value,
+        clusters.kind,
+        clusters.cluster_id,
+        cluster_names.label,
+        coalesce(shown.n_transcripts, 0) as n_transcripts,
+        rated.n_rated_transcripts,
+        coalesce(shown.n_transcripts, 0) / rated.n_rated_transcripts as prevalence,
+        wilson_low(coalesce(shown.n_transcripts, 0), rated.n_rated_transcripts) as prevalence_low,
+        wilson_high(coalesce(shown.n_transcripts, 0), rated.n_rated_transcripts) as prevalence_high
+    from rated
+    inner join clusters on rated.kind = clusters.kind
+    left join shown
+        on clusters.cluster_id = shown.cluster_id and rated.group_value is not distinct from shown.group_value
+    left join cluster_names on clusters.cluster_id = cluster_names.cluster_id;
+
+-- the vector of each feature by the encoder in use
+create or replace macro current_vectors() as table
+    select
+        embeddings.feature_id,
+        embeddings.vector
+    from embeddings
+    inner join encoders on embeddings.encoder = encoders.encoder
+    where encoders.is_current;
+
+-- prevalence of every cluster in two models, with Newcombe's 95 % interval of the difference, surest difference first
 create or replace macro compare_models(a, b) as table
     with pairs as (
         select
@@ -285,7 +358,7 @@ create or replace macro compare_models(a, b) as table
             seconds.n_rated_transcripts as rated_b,
             seconds.prevalence as prevalence_b,
             firsts.prevalence - seconds.prevalence as difference,
-            -- Newcombe (1998), method 10: Wilson's limits of both shares, squared and added
+            -- Newcombe (1998), method 10: from the Wilson limits of both shares
             firsts.prevalence - seconds.prevalence - sqrt(
                 pow(firsts.prevalence - firsts.prevalence_low, 2) + pow(seconds.prevalence_high - seconds.prevalence, 2)
             ) as difference_low,
@@ -303,7 +376,7 @@ create or replace macro compare_models(a, b) as table
     where n_a + n_b > 0
     order by greatest(difference_low, -difference_high) desc, kind asc, cluster_id asc;
 
--- for each table that two runs made: what of its making differs, and its rows; how a run's id begins is enough
+-- tables that two runs both made: whether rows, code and settings differ; each run by its id or the start of its id
 create or replace macro compare_runs(a, b) as table
     with made as (
         select

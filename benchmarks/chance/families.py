@@ -12,7 +12,7 @@ from benchmarks.chance.corpora import Corpus, Counts, Flags, Reals, Scenario
 from featdisc_assets.assets.probes import held_to_chance
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
-from featdisc_assets.statistics.tabulating import contrasted
+from featdisc_assets.statistics.group_contrasts import contrast_groups
 
 
 def sum_by(values: npt.NDArray[Any], group: Counts) -> Reals:
@@ -70,14 +70,14 @@ def contrast_counts(flags: Flags, corpus: Corpus) -> pa.Table:
         skew = (m - 2 * k) * (m - 2 * inside) / (seen * np.maximum(m - 2, 1))
         tells = (k > 0) & (k < m) & (inside > 0) & (inside < m)
         surplus = k_in - expected
-        for_it, against_it = k_in * (m - inside - k + k_in) / seen, (inside - k_in) * (k - k_in) / seen
-        agreeing = (2 * k_in + m - inside - k) / seen
+        r, s = k_in * (m - inside - k + k_in) / seen, (inside - k_in) * (k - k_in) / seen
+        p = (2 * k_in + m - inside - k) / seen
         inner = {
             "n_strata": tells, "k_strata": k_in * tells, "expected": expected * tells, "variance": variance * tells,
             "third": variance * skew * tells, "surplus_squared": surplus**2 * tells,
             "surplus_variance": surplus * variance * tells, "variance_squared": variance**2 * tells,
-            "for_it": for_it, "against_it": against_it, "agreeing_for": agreeing * for_it,
-            "mixed": agreeing * against_it + (1 - agreeing) * for_it, "differing_against": (1 - agreeing) * against_it,
+            "sum_r": r, "sum_s": s, "sum_pr": p * r,
+            "sum_ps_qr": p * s + (1 - p) * r, "sum_qs": (1 - p) * s,
         }  # fmt: skip
         n_in, whole = float(is_in.sum()), float((sizes**2).sum())
         of_side = {
@@ -113,7 +113,7 @@ def contrast_family(flags: Flags, corpus: Corpus, *, grouped: bool = True) -> pa
     """
     if not grouped:
         corpus = replace(corpus, unit=np.arange(len(corpus.unit)), stratum=None)
-    return contrasted(contrast_counts(flags, corpus), family=["grouped_by"], min_support=5)
+    return contrast_groups(contrast_counts(flags, corpus), family=["grouped_by"], min_support=5)
 
 
 # The defaults of the assets, for few groups.

@@ -7,13 +7,13 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.clusterers import twins
+from featdisc_assets.clusterers.quality import stability, wording
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.stages import stability, swallowed, terms, wording
-from featdisc_assets.tables import audit as judged_kinds
+from featdisc_assets.stages import audit, clustering
+from featdisc_assets.tables.audit import read_clusters, read_settings
 from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.warehouse import Warehouse
 
@@ -93,8 +93,7 @@ _TABLES = {
 }
 _VERSION = code_version(
     AuditConfig,
-    judged_kinds,
-    *(stability, swallowed, terms, wording, twins),
+    *(audit, clustering),
     *(read_sql(f"fill/{name}") for name in ("cluster_audit", "swallowed_themes", "cluster_profile")),
 )
 
@@ -148,30 +147,36 @@ _PREVIEWS = {
 @dataclass(frozen=True, slots=True)
 class _Judged:
     kind: str
-    clusters: judged_kinds.Rows
-    themes: judged_kinds.Swallowed
-    repeats: judged_kinds.Rows
+    clusters: audit.Rows
+    themes: audit.SwallowedThemes
+    repeats: audit.Rows
 
 
 def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
     """All that the tables say of one kind; nothing where it has no cluster."""
-    kind = judged_kinds.read(db, name)
+    kind = read_clusters(db, name)
     if kind is None:
         return None
-    again = list(
-        judged_kinds.refits_of(
-            db,
-            kind,
-            repeats=config.stability_repeats,
-            share=config.stability_share,
-            at_most=config.stability_features,
+    settings = read_settings(db, name)
+    again = (
+        []
+        if settings is None
+        else list(
+            audit.refit_samples(
+                kind,
+                settings,
+                lambda points, **knobs: clustering.fit(points, **knobs).labels,
+                repeats=config.stability_repeats,
+                share=config.stability_share,
+                at_most=config.stability_features,
+            )
         )
     )
     words = wording.words_of(kind.texts)
     held = wording.table(words)
     return _Judged(
         kind=name,
-        clusters=judged_kinds.clusters_of(
+        clusters=audit.audit_clusters(
             kind,
             words,
             held,
@@ -179,7 +184,7 @@ def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
             twin_similarity=config.twin_similarity,
             twin_terms=config.twin_terms,
         ),
-        themes=judged_kinds.themes_of(
+        themes=audit.find_swallowed(
             kind,
             words,
             held,
@@ -199,7 +204,7 @@ def _write(db: Warehouse, config: AuditConfig, judged: list[_Judged]) -> None:
     incoming = {
         "judged": _table(db, "cluster_audit", [row for found in judged for row in found.clusters]),
         "phrases": _table(db, "swallowed_themes", [row for found in judged for row in found.themes.phrases]),
-        "holders": judged_kinds.holders([(found.kind, found.themes) for found in judged]),
+        "holders": audit.phrase_features([(found.kind, found.themes) for found in judged]),
         "repeats": _table(db, "cluster_stability", [row for found in judged for row in found.repeats]),
         "kinds": pa.Table.from_pylist(
             [
@@ -217,6 +222,6 @@ def _write(db: Warehouse, config: AuditConfig, judged: list[_Judged]) -> None:
     db.refill(selects, given, incoming)
 
 
-def _table(db: Warehouse, name: str, rows: judged_kinds.Rows) -> pa.Table:
+def _table(db: Warehouse, name: str, rows: audit.Rows) -> pa.Table:
     """Rows with the types of a table's columns, of which they may have a part."""
     return pa.Table.from_pylist(rows, schema=db.schema(name))

@@ -224,11 +224,10 @@ def _last_frame(db: Warehouse, kind: str, *, encoder: str, settings: str | None)
 VECTORS_OF_KIND = """
 select
     vocabulary.feature_id,
-    embeddings.vector
+    vectors.vector
 from vocabulary
-inner join embeddings on vocabulary.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current and vocabulary.kind = $1
+inner join current_vectors() as vectors on vocabulary.feature_id = vectors.feature_id
+where vocabulary.kind = $1
 order by vocabulary.feature_id
 """
 
@@ -236,9 +235,8 @@ order by vocabulary.feature_id
 TEXTS_OF_KIND = """
 select vocabulary.text
 from vocabulary
-inner join embeddings on vocabulary.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current and vocabulary.kind = $1
+inner join current_vectors() as vectors on vocabulary.feature_id = vectors.feature_id
+where vocabulary.kind = $1
 order by vocabulary.feature_id
 """
 

@@ -15,8 +15,9 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import language
 from featdisc_assets.stages.language import detect_language
-from featdisc_assets.statistics import contrasts, tabulating
-from featdisc_assets.statistics.tabulating import TELLS_TOO_MUCH, contrasted
+from featdisc_assets.statistics import contrasts
+from featdisc_assets.statistics import group_contrasts as contrast_tests
+from featdisc_assets.statistics.contrasts import WARN_FROM_AUC
 from featdisc_assets.warehouse import Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -73,7 +74,7 @@ class ContrastConfig(dg.Config):
 CONTRASTS_VERSION = code_version(
     ContrastConfig,
     contrasts,
-    tabulating,
+    contrast_tests,
     *(read_sql(f"read/{name}") for name in ("comparisons", "group_contrasts", "group_traits")),
 )
 
@@ -110,7 +111,7 @@ def group_contrasts(
             read_sql("read/group_contrasts"),
             variables={"comparisons": compared, "stratify_by": config.stratify_by or None},
         ).drop_columns(["versus"])
-        found = contrasted(counts, family=["grouped_by"], min_support=config.min_support)
+        found = contrast_tests.contrast_groups(counts, family=["grouped_by"], min_support=config.min_support)
     balance = _balance(db, compared)
     db.replace({"group_contrasts": found, "group_balance": balance})
     for row in balance.filter(pc.is_valid(balance["warning"])).to_pylist():
@@ -172,9 +173,9 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
             known = of_kind.filter(pc.is_valid(at))
             language = pc.fill_null(known["language"], "?").combine_chunks().dictionary_encode().indices.to_numpy()
             scores = {"length": known["n_chars"].to_numpy().astype(np.float64)}
-            scores["language"] = contrasts.share_inside(language.astype(np.int64), is_in)
+            scores["language"] = contrasts.category_share(language.astype(np.int64), is_in)
             for trait, score in scores.items():
-                area = contrasts.tells_apart(score, is_in)
+                area = contrasts.separation_auc(score, is_in)
                 rows.append({
                     "grouped_by": one["grouped_by"], "group_value": one["group_value"], "kind": kind, "trait": trait,
                     "n_in": int(is_in.sum()), "n_out": int((~is_in).sum()), "tells_apart": area,
@@ -184,7 +185,7 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
 
 
 def _warning(one: dict[str, str | None], kind: str, trait: str, area: float | None) -> str | None:
-    if area is None or area < TELLS_TOO_MUCH:
+    if area is None or area < WARN_FROM_AUC:
         return None
     remedy = (
         "set stratify_by to language" if trait == "language" else "read contrasts of its clusters with that in mind"
@@ -192,5 +193,5 @@ def _warning(one: dict[str, str | None], kind: str, trait: str, area: float | No
     what = "the language of the user's turns" if trait == "language" else f"the length of its {kind} pieces"
     return (
         f"{one['grouped_by']} {one['group_value']}: {what} alone tells it from the others (area under ROC {area:.2f},"
-        f" 0.5 is chance, warned from {TELLS_TOO_MUCH}); {remedy}."
+        f" 0.5 is chance, warned from {WARN_FROM_AUC}); {remedy}."
     )

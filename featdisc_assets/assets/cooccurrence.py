@@ -10,8 +10,8 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.statistics import association, tabulating
-from featdisc_assets.statistics.tabulating import rows_of, with_columns
+from featdisc_assets.statistics import association, tables
+from featdisc_assets.statistics.tables import positions_of, with_columns
 from featdisc_assets.warehouse import Matrix, Warehouse
 
 CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
@@ -30,7 +30,7 @@ class SupportConfig(dg.Config):
     group_name="analysis",
     kinds={"duckdb", "scipy"},
     deps=[*CLUSTER_TABLES, "transcripts"],
-    code_version=code_version(SupportConfig, association, tabulating, read_sql("read/cooccurrence")),
+    code_version=code_version(SupportConfig, association, tables, read_sql("read/cooccurrence")),
 )
 def cooccurrence(
     context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource
@@ -81,7 +81,7 @@ def pairs_of(db: Warehouse, left: str, right: str, ids: pa.Array, centroids: Mat
             "p_value": figures.p_value,
             "q_value": association.false_discovery(figures.p_value, n_tests=n_tests),
             "similarity": association.pair_similarity(
-                centroids, rows_of(ids, counts["left_cluster_id"]), rows_of(ids, counts["right_cluster_id"])
+                centroids, positions_of(ids, counts["left_cluster_id"]), positions_of(ids, counts["right_cluster_id"])
             ),
         },
     )

@@ -6,6 +6,7 @@ import dagster as dg
 from sqlglot import exp, lineage, parse_one
 from sqlglot.optimizer import build_scope
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.simplify import simplify
 
 _DIALECT = "duckdb"
 
@@ -19,7 +20,7 @@ def column_lineage(view: str, sql: str, columns: Mapping[str, list[str]]) -> dg.
         columns: The columns of every relation, the view among them.
     """
     schema: dict[str, object] = {name: dict.fromkeys(names, "text") for name, names in columns.items()}
-    select = qualify(parse_one(sql, dialect=_DIALECT), schema=schema, dialect=_DIALECT, identify=False,
+    select = qualify(simplify(parse_one(sql, dialect=_DIALECT)), schema=schema, dialect=_DIALECT, identify=False,
                      validate_qualify_columns=False)  # fmt: skip
     scope = build_scope(select)
     found: dict[str, list[dg.TableColumnDep]] = {}

@@ -11,30 +11,34 @@ Reals = npt.NDArray[np.float64]
 Z = 1.959964
 # Above this variance of the count, half of its own probability is left out of the tail (Lancaster's mid-p).
 MID_P_FROM = 5.0
+# A trait (length, language) that separates a group from the rest with at least this AUC gives a warning.
+WARN_FROM_AUC = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Strata:
     """Sums over the strata of each comparison, one element a comparison.
 
-    A stratum of m units, m_in of them inside the group, k showing the cluster, k_in inside and showing it, tells
-    something when neither m_in nor k is 0 or m. `for_it` and `against_it` are Mantel and Haenszel's (1959) sums of
-    a d / m and b c / m; `agreeing_for`, `mixed` and `differing_against` those of Robins, Breslow and Greenland (1986).
+    A stratum has m units: m_in in the group, k that show the cluster, k_in that are in the group and show it. It is
+    informative when neither m_in nor k is 0 or m. The first eight sums are over informative strata. The last five are
+    over all strata, in the notation of Robins, Breslow and Greenland (Biometrics 42 (1986), 311-323) for the 2 x 2
+    table a, b / c, d: P = (a + d) / m, Q = (b + c) / m, R = a d / m, S = b c / m. Mantel and Haenszel's (1959) odds
+    ratio is sum R / sum S.
 
     Attributes:
-        n_strata: Strata that tell something.
-        k_in: Units inside that show the cluster, in these strata.
-        expected: Of k_in, if the group made no difference: sum of m_in k / m.
-        variance: Of k_in then: sum of m_in (m - m_in) k (m - k) / (m^2 (m - 1)).
-        third: The third cumulant of k_in then: sum of variance times (m - 2 k) (m - 2 m_in) / (m (m - 2)).
-        surplus_squared: Sum of the squares of what each stratum has above its expectation.
-        surplus_variance: Sum of surplus times variance.
-        variance_squared: Sum of the squares of the variances.
-        for_it: Sum of a d / m over all strata.
-        against_it: Sum of b c / m.
-        agreeing_for: Sum of (a + d) / m times a d / m.
-        mixed: Sum of (a + d) / m times b c / m, and of (b + c) / m times a d / m.
-        differing_against: Sum of (b + c) / m times b c / m.
+        n_strata: Number of informative strata.
+        k_in: Units in the group that show the cluster.
+        expected: Expectation of k_in under no difference: sum of m_in k / m.
+        variance: Variance of k_in under no difference: sum of m_in (m - m_in) k (m - k) / (m^2 (m - 1)).
+        third: Third cumulant of k_in: sum of variance times (m - 2 k) (m - 2 m_in) / (m (m - 2)).
+        surplus_squared: Sum of (k_in - expected)^2 of each stratum.
+        surplus_variance: Sum of (k_in - expected) times variance.
+        variance_squared: Sum of variance^2.
+        sum_r: Sum of R.
+        sum_s: Sum of S.
+        sum_pr: Sum of P R.
+        sum_ps_qr: Sum of P S + Q R.
+        sum_qs: Sum of Q S.
     """
 
     n_strata: Reals
@@ -45,11 +49,11 @@ class Strata:
     surplus_squared: Reals
     surplus_variance: Reals
     variance_squared: Reals
-    for_it: Reals
-    against_it: Reals
-    agreeing_for: Reals
-    mixed: Reals
-    differing_against: Reals
+    sum_r: Reals
+    sum_s: Reals
+    sum_pr: Reals
+    sum_ps_qr: Reals
+    sum_qs: Reals
 
 
 def stratified_p_value(strata: Strata, design_effect: Reals) -> Reals:
@@ -110,13 +114,11 @@ def mantel_haenszel(strata: Strata, design_effect: Reals) -> tuple[Reals, Reals,
 
     Both sums get half of a discordant pair's weight, so that the ratio is finite where nothing speaks against it.
     """
-    for_it, against_it = strata.for_it + 0.25, strata.against_it + 0.25
+    r, s = strata.sum_r + 0.25, strata.sum_s + 0.25
     variance = (
-        (strata.agreeing_for + 0.25) / (2 * for_it**2)
-        + strata.mixed / (2 * for_it * against_it)
-        + (strata.differing_against + 0.25) / (2 * against_it**2)
+        (strata.sum_pr + 0.25) / (2 * r**2) + strata.sum_ps_qr / (2 * r * s) + (strata.sum_qs + 0.25) / (2 * s**2)
     )
-    centre, half = np.log(for_it / against_it), Z * np.sqrt(design_effect * variance)
+    centre, half = np.log(r / s), Z * np.sqrt(design_effect * variance)
     return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
 
 
@@ -152,11 +154,8 @@ def ratio(k_in: Reals, n_in: Reals, k_out: Reals, n_out: Reals, design_effect: R
     return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
 
 
-def tells_apart(score: Reals, is_in: npt.NDArray[np.bool_]) -> float | None:
-    """How well one number alone tells a group from the rest: area under the ROC curve, folded to 0.5 and above.
-
-    None where one side is empty.
-    """
+def separation_auc(score: Reals, is_in: npt.NDArray[np.bool_]) -> float | None:
+    """Area under the ROC curve of a score that predicts the group, folded to 0.5 and above; None for an empty side."""
     n_in, n_out = int(is_in.sum()), int((~is_in).sum())
     if n_in == 0 or n_out == 0:
         return None
@@ -164,7 +163,7 @@ def tells_apart(score: Reals, is_in: npt.NDArray[np.bool_]) -> float | None:
     return float(max(area, 1 - area))
 
 
-def share_inside(category: npt.NDArray[np.int64], is_in: npt.NDArray[np.bool_]) -> Reals:
-    """For each unit, how much of its category lies inside the group: what a category alone says of the group."""
-    inside: Reals = np.bincount(category, weights=is_in.astype(np.float64)) / np.maximum(np.bincount(category), 1)
-    return inside[category]
+def category_share(category: npt.NDArray[np.int64], is_in: npt.NDArray[np.bool_]) -> Reals:
+    """For each unit, the share of its category that is in the group: the best score a category alone gives."""
+    share: Reals = np.bincount(category, weights=is_in.astype(np.float64)) / np.maximum(np.bincount(category), 1)
+    return share[category]

@@ -9,6 +9,7 @@ from featdisc_assets.home.places import read_sql, sql_folder
 
 _RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]+)\b")
 _WITH = re.compile(r"(?:\bwith|,)\s+([a-z_]+)\s+as\s+\(")
+_MACRO_CALL = re.compile(r"(?<=^from )(\w+)\((.*)\)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def marts() -> tuple[Mart, ...]:
 
 
 def _parse(name: str) -> Mart:
-    sql = read_sql(f"marts/{name}").strip()
+    sql = _MACRO_CALL.sub(_macro_body, read_sql(f"marts/{name}").strip())
     first, _, _ = sql.partition("\n")
     code = re.sub(r"--.*", "", sql)
     return Mart(
@@ -39,3 +40,12 @@ def _parse(name: str) -> Mart:
         grain=first.removeprefix("-- grain:").strip(),
         reads=frozenset(_RELATION.findall(code)) - frozenset(_WITH.findall(code)),
     )
+
+
+def _macro_body(call: re.Match[str]) -> str:
+    """The select of the table macro that a mart calls: the mart gets its inputs, column lineage and code version."""
+    macro = rf"^create or replace macro {call[1]}\(([^)]*)\) as table\n(.*?);$"
+    [(parameters, body)] = re.findall(macro, read_sql("table_macros"), re.MULTILINE | re.DOTALL)
+    for parameter, value in zip(parameters.split(", "), call[2].split(", "), strict=True):
+        body = re.sub(rf"\b{parameter.split()[0]}\b", value, body)
+    return f"(\n{body}\n) as {call[1]}"

@@ -1,5 +1,5 @@
--- grain: one row per kind of which refits of a sample find too few clusters again: their median best Jaccard is below
--- min_jaccard (set variable min_jaccard = 0.5; 0.5 where it is not set)
+-- grain: one row per kind whose median stability in refits of samples is below min_jaccard
+-- (set variable min_jaccard = 0.5; 0.5 where it is not set)
 with repeats as (
     select
         kind,

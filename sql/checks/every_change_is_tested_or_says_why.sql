@@ -1,5 +1,4 @@
--- grain: one row per change between an earlier and a later group that has neither a test nor a reason, or figures that
--- cannot be
+-- grain: one row per change between an earlier and a later group without a test or a reason, or with impossible figures
 select
     earlier,
     later,

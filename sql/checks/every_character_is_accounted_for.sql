@@ -1,5 +1,5 @@
--- grain: one row per transcript whose characters do not add up: read + added = in pieces + dropped with a reason
--- a piece of a whole conversation has a mark of 15 characters between two turns, which is in neither sum
+-- grain: one row per transcript whose characters do not add up: read + added = in pieces + dropped
+-- a piece of a whole conversation has a separator of 15 characters between two turns, which is in neither sum
 with kept as (
     select
         transcript_id,
@@ -8,7 +8,7 @@ with kept as (
     group by transcript_id
 ),
 
-spoken as (
+texts as (
     select
         transcript_id,
         unnest([
@@ -21,7 +21,7 @@ counted as (
     select
         transcript_id,
         count(text) as n_texts
-    from spoken
+    from texts
     group by transcript_id
 ),
 

@@ -1,4 +1,4 @@
--- grain: one row per cluster that is in no theme or area where others of its kind are, or in one that is not there
+-- grain: one row per cluster without a theme or area where others of its kind have one, or with an unknown one
 with levels as (
     select
         kind,
@@ -22,5 +22,5 @@ where
     cluster_parents.cluster_id is null
     or (themes.parent_id is null and coalesce(levels.has_themes, false))
     or (areas.parent_id is null and coalesce(levels.has_areas, false))
-    -- a theme is of one area: that of its clusters
+    -- a theme has one area, that of its clusters
     or themes.area_id is distinct from cluster_parents.area_id

@@ -1,4 +1,4 @@
--- grain: one row per contrast between groups that has neither a test nor a reason, or figures that cannot be
+-- grain: one row per contrast between groups without a test or a reason, or with impossible figures
 select
     grouped_by,
     group_value,

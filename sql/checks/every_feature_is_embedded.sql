@@ -1,4 +1,4 @@
--- grain: one row per feature of the vocabulary without a vector of the encoder in use, and why, where a server said so
+-- grain: one row per feature without a vector of the encoder in use, with the error of the server where there is one
 with failed as (
     select
         subject_id as text,
@@ -7,13 +7,6 @@ with failed as (
     from ratings
     where purpose = 'embedding' and status != 'ok'
     group by subject_id
-),
-
-embedded as (
-    select embeddings.feature_id
-    from embeddings
-    inner join encoders on embeddings.encoder = encoders.encoder
-    where encoders.is_current
 )
 
 select
@@ -22,6 +15,6 @@ select
     failed.status,
     failed.error
 from vocabulary
-left join embedded on vocabulary.feature_id = embedded.feature_id
+left join current_vectors() as embedded on vocabulary.feature_id = embedded.feature_id
 left join failed on vocabulary.text = failed.text
 where embedded.feature_id is null

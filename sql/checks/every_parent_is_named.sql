@@ -1,4 +1,4 @@
--- grain: one row per theme or area without a usable label, though something in it has one
+-- grain: one row per theme or area without a label, although something in it has one
 select
     parents.parent_id,
     parents.level,

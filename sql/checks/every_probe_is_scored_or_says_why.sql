@@ -1,4 +1,4 @@
--- grain: one row per probe that has neither scores nor a reason, or scores that cannot be
+-- grain: one row per probe without scores or a reason, or with impossible scores
 select
     target_cluster_id,
     inputs,

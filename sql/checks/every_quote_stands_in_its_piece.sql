@@ -1,4 +1,4 @@
--- grain: one row per stored quote that is not what stands at its place in the piece
+-- grain: one row per stored quote that differs from the text at its position in the piece
 select
     evidence.kind,
     evidence.text_hash,

@@ -1,4 +1,4 @@
--- grain: one row per piece whose text has neither an answer nor a typed failure
+-- grain: one row per piece whose text has neither an answer nor a failure
 select
     pieces.piece_id,
     pieces.kind

@@ -1,4 +1,4 @@
--- grain: one row per kind of whose rated pieces more than max_failed_share failed, with the commonest reason
+-- grain: one row per kind in which more than max_failed_share of the rated pieces failed, with the most common reason
 -- (set variable max_failed_share = 0.02; 0.02 where it is not set)
 select
     kind,

@@ -1,4 +1,4 @@
--- grain: one row per kind of whose clusters more than max_share are near-duplicates of another
+-- grain: one row per kind in which more than max_share of the clusters are near-duplicates of another
 -- (set variable max_share = 0.15; 0.15 where it is not set)
 select
     kind,

@@ -1,4 +1,4 @@
--- grain: one row per kind of whose transcripts more than max_share hold a text of a near-equal group
+-- grain: one row per kind in which more than max_share of the transcripts hold a text of a near-equal group
 -- (set variable max_share = 0.1; 0.1 where it is not set)
 with held as (
     select

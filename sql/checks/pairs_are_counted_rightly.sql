@@ -1,4 +1,4 @@
--- grain: one row per pair of clusters whose counts or figures cannot be: more together than alone, outside its interval
+-- grain: one row per pair of clusters with impossible counts or figures, such as more together than alone
 select
     left_cluster_id,
     right_cluster_id,

@@ -1,5 +1,5 @@
--- grain: one row per kind of whose features more than max_share hold a phrase that is swallowed, with the one that most
--- transcripts show (set variable max_share = 0.05; 0.05 where it is not set)
+-- grain: one row per kind in which more than max_share of the features hold a swallowed phrase, with the widest phrase
+-- (set variable max_share = 0.05; 0.05 where it is not set)
 with widest as (
     select
         kind,

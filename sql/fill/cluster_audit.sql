@@ -1,4 +1,4 @@
--- grain: one row per cluster of `judged`, as found outside SQL: its nearest other one, its words and its stability
+-- grain: one row per cluster of `judged` (columns of this table found outside SQL)
 select
     judged.cluster_id,
     clusters.kind,

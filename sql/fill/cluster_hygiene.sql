@@ -1,7 +1,7 @@
--- grain: one row per cluster: who shows it, with and without the mentions that signs are against
+-- grain: one row per cluster: what shows it, with and without removed features
 -- (given as `senses`: cluster_id, feature_id, is_denied, about; set variable removed = ['names something absent'];
 -- set variable min_groups = 3)
-with against as (
+with removed_features as (
     select
         feature_id,
         bool_or(sign = 'repeats a prompt example') as is_echo,
@@ -10,7 +10,7 @@ with against as (
     group by feature_id
 ),
 
-against_mentions as (
+removed_mentions as (
     select distinct
         kind,
         text_hash,
@@ -26,19 +26,19 @@ mentions as (
         features.piece_id,
         pieces.transcript_id,
         coalesce(transcripts.group_key, transcripts.transcript_id) as group_key,
-        coalesce(against.is_echo, false) as is_echo,
-        coalesce(against.is_removed, false) or against_mentions.position is not null as is_removed,
+        coalesce(removed_features.is_echo, false) as is_echo,
+        coalesce(removed_features.is_removed, false) or removed_mentions.position is not null as is_removed,
         senses.is_denied
     from cluster_members
     inner join features on cluster_members.feature_id = features.feature_id
     inner join pieces on features.piece_id = pieces.piece_id
     inner join transcripts on pieces.transcript_id = transcripts.transcript_id
-    left join against on features.feature_id = against.feature_id
-    left join against_mentions
+    left join removed_features on features.feature_id = removed_features.feature_id
+    left join removed_mentions
         on
-            pieces.kind = against_mentions.kind
-            and pieces.text_hash = against_mentions.text_hash
-            and features.position = against_mentions.position
+            pieces.kind = removed_mentions.kind
+            and pieces.text_hash = removed_mentions.text_hash
+            and features.position = removed_mentions.position
     left join senses on features.feature_id = senses.feature_id
     where cluster_members.cluster_id is not null
 ),
@@ -56,7 +56,7 @@ select
     count(distinct mentions.transcript_id) filter (where not mentions.is_removed) as n_transcripts_clean,
     count(distinct mentions.piece_id) filter (where not mentions.is_removed) as n_pieces_clean,
     count(distinct mentions.group_key) as n_groups,
-    -- data of fewer groups than asked for cannot be told by it
+    -- with fewer groups in all than min_groups, a cluster that every group shows is not private
     count(distinct mentions.group_key)
     < least(coalesce(getvariable('min_groups'), 3), any_value(sizes.n_groups)) as is_private,
     count(distinct mentions.transcript_id) filter (where not mentions.is_denied) as n_transcripts_affirmed,

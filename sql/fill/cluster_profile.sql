@@ -1,6 +1,5 @@
--- grain: one row per kind of `kinds` (kind, n_phrases, n_features_swallowed): what its clusters cover, how large they
--- are and how many are found wanting; a cluster is small where fewer than small_transcripts show it, unstable below
--- unstable_below (variables)
+-- grain: one row per kind of `kinds` (kind, n_phrases, n_features_swallowed): coverage, sizes and audit counts
+-- (set variable small_transcripts = 5: fewer transcripts make a cluster small; set variable unstable_below = 0.5)
 with members as (
     select
         kind,

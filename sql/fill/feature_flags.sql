@@ -1,4 +1,4 @@
--- grain: one row per kind, feature and sign: it says more about the method than about a piece
+-- grain: one row per kind, feature and sign that it describes the method rather than a piece
 -- (given as `examples`: kind, example; as `echoes`: kind, feature_id, example, similarity; as `padding` and
 -- `opposites`: rows of this table's own columns)
 with plain as (
@@ -6,7 +6,7 @@ with plain as (
         feature_id,
         kind,
         text,
-        lower(trim(regexp_replace(text, '[^\p{L}\p{M}\p{N}]+', ' ', 'g'))) as said
+        lower(trim(regexp_replace(text, '[^\p{L}\p{M}\p{N}]+', ' ', 'g'))) as folded
     from vocabulary
 ),
 
@@ -20,7 +20,7 @@ echoing as (
     inner join examples
         on
             plain.kind = examples.kind
-            and plain.said = lower(trim(regexp_replace(examples.example, '[^\p{L}\p{M}\p{N}]+', ' ', 'g')))
+            and plain.folded = lower(trim(regexp_replace(examples.example, '[^\p{L}\p{M}\p{N}]+', ' ', 'g')))
     union all by name
     from echoes
 ),
@@ -39,12 +39,12 @@ signs as (
         kind,
         feature_id,
         'names something absent' as sign,
-        split_part(said, ' ', 1) as detail,
+        split_part(folded, ' ', 1) as detail,
         null as similarity
     from plain
     where
         regexp_matches(
-            said,
+            folded,
             '^((no|not|never|without|lacks?|lacking|avoids?|avoiding|absence|omits?|omitting|does not|doesnt|doesn t'
             || '|do not|dont|don t|did not|didnt|refrains? from|leaves? out|free of|free from|neither|fails to'
             || '|(has|have|contains?|uses?|shows?|offers?|gives?|makes?|provides?|includes?|mentions?|adds?|asks?'
@@ -52,7 +52,7 @@ signs as (
             || ' (no|none|neither|nothing|not any))\b|(absence|lack) of\b)'
         )
         and not regexp_matches(
-            said,
+            folded,
             '^(not (only|just|sure|certain|quite|entirely|fully|yet)|no longer|no matter|no one|never mind'
             || '|(does not|doesnt|doesn t) (know|understand|recall|remember)|uses? nothing but)\b'
         )
@@ -61,12 +61,12 @@ signs as (
         kind,
         feature_id,
         'names the fence or the prompt' as sign,
-        regexp_extract(said, '(the piece|text above|piece above|(tagged|fenced) (text|piece)|tags?)\b') as detail,
+        regexp_extract(folded, '(the piece|text above|piece above|(tagged|fenced) (text|piece)|tags?)\b') as detail,
         null as similarity
     from plain
     where
         regexp_matches(
-            said,
+            folded,
             '\b((this|the) piece (above|below|itself|ends|begins)|(piece|text|prompt) (above|below)'
             || '|(tagged|fenced) (text|piece)|(opening|closing|enclosing|surrounding|wrapping|delimiting) tags?'
             || '|wrapped in tags|(user|thought|response) (tag|fence)s?)\b'

@@ -1,4 +1,4 @@
--- grain: one row per kind, finding and detail: how many features and pieces a sign touches
+-- grain: one row per kind, finding and detail: how many features and pieces have the sign
 with of_features as (
     select
         feature_flags.kind,

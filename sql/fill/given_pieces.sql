@@ -1,4 +1,4 @@
--- grain: one row per piece that features made elsewhere speak of; its text is empty where they bring none
+-- grain: one row per piece of imported features; its text is empty where the file has none
 select
     left(md5(concat_ws(chr(31), transcript_id, kind, 0)), 16) as piece_id,
     transcript_id,

@@ -1,4 +1,4 @@
--- grain: one row per piece that features made elsewhere speak of: each is rated, by whoever made them
+-- grain: one row per piece of imported features: each counts as rated by the model that wrote the features
 select
     kind,
     text_hash,

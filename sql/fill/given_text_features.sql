@@ -1,4 +1,4 @@
--- grain: one row per piece and feature made elsewhere
+-- grain: one row per piece and imported feature
 with numbered as (
     select
         kind,

@@ -1,4 +1,4 @@
--- grain: one row per transcript that features made elsewhere speak of
+-- grain: one row per transcript of imported features
 select
     transcript_id,
     min(source) as source,

@@ -1,4 +1,4 @@
--- grain: one row per kind, distinct piece text, place in its list and sign: a mention that says nothing of its own
+-- grain: one row per kind, distinct piece text, list position and sign: a mention that adds nothing
 -- (given as `repeats`: kind, text_hash, position, of, similarity; set variable long_quote = 6)
 with texts as (
     select
@@ -9,12 +9,13 @@ with texts as (
     group by kind, text_hash
 ),
 
--- features are letters and spaces: so must be what they are looked for in
+-- features are letters and spaces, so the texts are reduced to those too
 plain as (
     select
         kind,
         text_hash,
-        ' ' || lower(regexp_replace(regexp_replace(text, '[''’ʼ]', '', 'g'), '[^\p{L}\p{M}]+', ' ', 'g')) || ' ' as said
+        ' ' || lower(regexp_replace(regexp_replace(text, '[''’ʼ]', '', 'g'), '[^\p{L}\p{M}]+', ' ', 'g'))
+        || ' ' as folded
     from texts
 ),
 
@@ -39,7 +40,7 @@ signs as (
     inner join plain on text_features.kind = plain.kind and text_features.text_hash = plain.text_hash
     where
         len(string_split(text_features.text, ' ')) >= coalesce(getvariable('long_quote'), 6)
-        and contains(plain.said, ' ' || lower(text_features.text) || ' ')
+        and contains(plain.folded, ' ' || lower(text_features.text) || ' ')
 )
 
 select

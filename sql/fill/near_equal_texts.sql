@@ -1,5 +1,5 @@
 -- grain: one row per kind and distinct text of a group of near-equal texts that enough transcripts hold
--- (given as `alike`: kind, text_hash, number, the same for near-equal texts of a kind)
+-- (given as `alike`: kind, text_hash, number, equal for near-equal texts of a kind)
 -- (set variable min_transcripts = 20)
 with held as (
     select
@@ -13,7 +13,7 @@ with held as (
     inner join transcripts on pieces.transcript_id = transcripts.transcript_id
 ),
 
--- one text in one group is a question that was asked many times on purpose
+-- one text in one group is a question that was asked many times on purpose, so it is left out
 large as (
     select
         kind,

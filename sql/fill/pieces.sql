@@ -1,6 +1,6 @@
 -- grain: one row per piece: the texts of one kind, of a whole transcript or of one turn
 -- (set variable granularity = 'turn'; 'conversation' where it is not set)
--- (set variable from_id = 'a'; set variable until_id = 'b' for the transcripts from one id up to another alone)
+-- (set variable from_id = 'a'; set variable until_id = 'b': only the transcripts from one id up to another)
 with chosen as (
     select *
     from turns

@@ -1,5 +1,5 @@
--- grain: one row per kind and phrase of `phrases`, which stands in the features of `holders`, both found outside SQL:
--- with the transcripts that show it, where its features went, and the three of them that most transcripts show
+-- grain: one row per kind and phrase of `phrases`, whose features are `holders` (kind, phrase, feature_id): counts,
+-- the clusters that hold most of its features, and its three most common features
 with shown as (
     select
         holders.kind,
@@ -13,7 +13,7 @@ with shown as (
     group by holders.kind, holders.phrase
 ),
 
-sharing as (
+by_cluster as (
     select
         holders.kind,
         holders.phrase,
@@ -25,12 +25,12 @@ sharing as (
     group by holders.kind, holders.phrase, cluster_members.cluster_id
 ),
 
-whereto as (
+hosts as (
     select
         kind,
         phrase,
         list(cluster_id order by n_features desc, cluster_id asc)[:5] as cluster_ids
-    from sharing
+    from by_cluster
     group by kind, phrase
 ),
 
@@ -58,10 +58,10 @@ select
     phrases.visibility,
     phrases.cohesion,
     phrases.host_cohesion,
-    coalesce(whereto.cluster_ids, []) as cluster_ids,
+    coalesce(hosts.cluster_ids, []) as cluster_ids,
     examples.texts as examples
 from phrases
 inner join examples on phrases.kind = examples.kind and phrases.phrase = examples.phrase
 left join shown on phrases.kind = shown.kind and phrases.phrase = shown.phrase
-left join whereto on phrases.kind = whereto.kind and phrases.phrase = whereto.phrase
+left join hosts on phrases.kind = hosts.kind and phrases.phrase = hosts.phrase
 order by phrases.kind asc, n_transcripts desc, phrases.phrase asc

@@ -1,4 +1,4 @@
--- grain: one row per cluster: its prevalence as rated, without prompt echoes, and without all that signs are against
+-- grain: one row per cluster: prevalence as rated, without prompt echoes, and without all removed features
 select
     cluster_prevalence.kind,
     cluster_prevalence.cluster_id,

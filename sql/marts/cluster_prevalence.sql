@@ -1,4 +1,4 @@
--- grain: one row per cluster: the share of transcripts that show it, of those with a piece of its kind rated
+-- grain: one row per cluster: the share of transcripts that show it, of those with a rated piece of its kind
 select
     clusters.kind,
     clusters.cluster_id,

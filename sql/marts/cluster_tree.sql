@@ -1,4 +1,4 @@
--- grain: one row per cluster, with the area and the theme it is in: what to browse; null where there is no such level
+-- grain: one row per cluster, with its theme and area; null where the kind has no such level
 select
     clean_prevalence.kind,
     area_names.label as area_label,

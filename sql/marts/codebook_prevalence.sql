@@ -1,5 +1,5 @@
--- grain: one row per cluster of the codebook: its prevalence when asked for, and as listed freely, on the same texts
--- `kappa` is Cohen's: how far both agree beyond chance; `ratio` how many times more often it shows when asked for
+-- grain: one row per cluster of the codebook: prevalence when asked for and when listed freely, on the same texts
+-- `kappa` is Cohen's kappa between the two; `ratio` is prevalence when asked for over prevalence when listed
 with asked as (
     select
         codebook.kind,

@@ -1,4 +1,4 @@
--- grain: one row per kind and way its rating ended: pieces, distinct texts, their share, and how many were shortened
+-- grain: one row per kind and rating outcome: pieces, distinct texts, their share, and how many were shortened
 select
     pieces.kind,
     coalesce(rated_texts.status, 'pending') as status,

@@ -1,4 +1,4 @@
--- grain: one row per kind and rater: features with a quote, and how many of the quotes stand in their text
+-- grain: one row per kind and rater: features with a quote, and how many quotes occur in their text
 select
     evidence.kind,
     rated_texts.model,

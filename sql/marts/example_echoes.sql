@@ -1,4 +1,4 @@
--- grain: one row per prompt example and cluster it shows in: transcripts that show the cluster with it and without it
+-- grain: one row per prompt example and cluster: transcripts that show the cluster with and without the example
 with echoing as (
     select
         feature_flags.detail as example,
@@ -11,7 +11,7 @@ with echoing as (
     where feature_flags.sign = 'repeats a prompt example' and cluster_members.cluster_id is not null
 ),
 
-touched as (
+echoed as (
     select distinct
         example,
         cluster_id
@@ -20,17 +20,17 @@ touched as (
 
 other as (
     select distinct
-        echoes.example,
+        echoed_clusters.example,
         cluster_members.cluster_id,
         pieces.transcript_id
-    from touched as echoes
-    inner join cluster_members on echoes.cluster_id = cluster_members.cluster_id
+    from echoed as echoed_clusters
+    inner join cluster_members on echoed_clusters.cluster_id = cluster_members.cluster_id
     inner join features on cluster_members.feature_id = features.feature_id
     inner join pieces on features.piece_id = pieces.piece_id
     left join feature_flags
         on
             features.feature_id = feature_flags.feature_id
-            and echoes.example = feature_flags.detail
+            and echoed_clusters.example = feature_flags.detail
             and feature_flags.sign = 'repeats a prompt example'
     where feature_flags.feature_id is null
 )

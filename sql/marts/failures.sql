@@ -1,4 +1,4 @@
--- grain: one row per distinct piece text whose rating failed: why, after how many attempts, whether a run asks again
+-- grain: one row per distinct piece text whose rating failed: reason, attempts, and whether the next run retries it
 with attempts as (
     select
         request_key,

@@ -1,4 +1,4 @@
--- grain: one row per kind, method and basis: how well labels tell their members from the nearest clusters'
+-- grain: one row per kind, method and basis: how well labels separate members from the nearest clusters' members
 select
     kind,
     method,

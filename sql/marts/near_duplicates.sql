@@ -1,4 +1,4 @@
--- grain: one row per kind and group of near-equal texts: a template with other names in it, or one text many times
+-- grain: one row per kind and group of near-equal texts: a template with changed details, or one text many times
 with held as (
     select
         near_equal_texts.kind,
@@ -34,7 +34,7 @@ counted as (
     group by near_equal_texts.kind, near_equal_texts.group_id
 ),
 
-whole as (
+kinds as (
     select
         kind,
         count(distinct transcript_id) as n_of_kind
@@ -49,8 +49,8 @@ select
     shown.n_pieces,
     counted.n_transcripts,
     counted.n_groups,
-    counted.n_transcripts / whole.n_of_kind as share_of_transcripts,
+    counted.n_transcripts / kinds.n_of_kind as share_of_transcripts,
     shown.example
 from shown
 inner join counted on shown.kind = counted.kind and shown.group_id = counted.group_id
-inner join whole on shown.kind = whole.kind
+inner join kinds on shown.kind = kinds.kind

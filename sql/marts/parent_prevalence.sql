@@ -1,4 +1,4 @@
--- grain: one row per theme and per area: the share of transcripts that show it, of those with a piece of its kind rated
+-- grain: one row per theme and area: the share of transcripts that show it, of those with a rated piece of its kind
 with holding as (
     select
         cluster_id,

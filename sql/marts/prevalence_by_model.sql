@@ -1,35 +1,12 @@
 -- grain: one row per model and cluster of the kinds it was rated in: the share of its transcripts that show it
-with rated as (
-    select
-        model,
-        kind,
-        count(distinct transcript_id) as n_rated_transcripts
-    from rated_pieces
-    group by model, kind
-),
-
-shown as (
-    select
-        transcripts.model,
-        transcript_clusters.cluster_id,
-        count(*) as n_transcripts
-    from transcript_clusters
-    inner join transcripts on transcript_clusters.transcript_id = transcripts.transcript_id
-    group by transcripts.model, transcript_clusters.cluster_id
-)
-
 select
-    rated.model,
-    clusters.kind,
-    clusters.cluster_id,
-    cluster_names.label,
-    coalesce(shown.n_transcripts, 0) as n_transcripts,
-    rated.n_rated_transcripts,
-    coalesce(shown.n_transcripts, 0) / rated.n_rated_transcripts as prevalence,
-    wilson_low(coalesce(shown.n_transcripts, 0), rated.n_rated_transcripts) as prevalence_low,
-    wilson_high(coalesce(shown.n_transcripts, 0), rated.n_rated_transcripts) as prevalence_high
-from clusters
-inner join rated on clusters.kind = rated.kind
-left join shown
-    on clusters.cluster_id = shown.cluster_id and rated.model is not distinct from shown.model
-left join cluster_names on clusters.cluster_id = cluster_names.cluster_id
+    group_value as model,
+    kind,
+    cluster_id,
+    label,
+    n_transcripts,
+    n_rated_transcripts,
+    prevalence,
+    prevalence_low,
+    prevalence_high
+from prevalence_by('model', true)

@@ -1,4 +1,4 @@
--- grain: one row per cluster that too few groups show to be passed on: it may tell of somebody
+-- grain: one row per private cluster: too few groups show it, so it may identify somebody
 select
     cluster_hygiene.cluster_id,
     cluster_hygiene.kind,

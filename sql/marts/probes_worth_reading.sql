@@ -1,4 +1,4 @@
--- grain: one row per probe that beats every baseline by its interval, and chance at q < 0.05, with what predicts it
+-- grain: one row per probe that beats every baseline by its interval and chance at q < 0.05, with its predictors
 with weights as (
     select
         probes.target_cluster_id,

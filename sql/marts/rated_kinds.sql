@@ -1,4 +1,4 @@
--- grain: one row per kind with a piece rated: what the shares of that kind are shares of
+-- grain: one row per kind with a rated piece: the denominators of its shares
 select
     kind,
     count(distinct transcript_id) as n_rated_transcripts,

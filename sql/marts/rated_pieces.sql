@@ -1,4 +1,4 @@
--- grain: one row per piece that was rated without failure: the denominator of every prevalence
+-- grain: one row per piece rated without failure: the denominator of every prevalence
 select
     pieces.piece_id,
     pieces.transcript_id,

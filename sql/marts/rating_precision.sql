@@ -1,5 +1,5 @@
 -- grain: one row per kind, rater and verifier: the precision of ratings, the share of features true of their piece
--- what the verifier calls unclear counts against the rater in `share_true`, and is left out in `share_true_if_clear`
+-- `share_true` counts unclear verdicts as wrong; `share_true_if_clear` leaves them out
 with counted as (
     select
         kind,

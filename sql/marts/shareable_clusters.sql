@@ -1,4 +1,4 @@
--- grain: one row per cluster that enough groups show to be passed on: its label and its clean prevalence
+-- grain: one row per labelled cluster that enough groups show to be shared: its clean prevalence
 select
     kind,
     cluster_id,

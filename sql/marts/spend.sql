@@ -1,4 +1,4 @@
--- grain: one row per asset, purpose, model, prompt version and day (UTC): every attempt at asking, and what it cost
+-- grain: one row per asset, purpose, model, prompt version and day (UTC): all attempts, and their cost
 with attempts as (
     select
         *,
@@ -14,9 +14,9 @@ with attempts as (
         end as asset,
         cast(created_at as date) as day,
         status in ('ok', 'repaired', 'too_few') as is_answered,
-        -- an answer that was asked for again has failed too; one that is not judged yet has done neither
+        -- an answer that needed a re-ask counts as failed; an answer that is not parsed yet counts as neither
         status not in ('ok', 'repaired', 'too_few', 'answered') as is_failed,
-        -- received, but without usage or price: what it cost, nobody knows
+        -- received without usage or price, so its cost is unknown
         cost_usd is null and (tokens_in is not null or raw_answer is not null) as is_unpriced
     from ratings
 )

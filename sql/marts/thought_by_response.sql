@@ -1,20 +1,13 @@
--- grain: one row per thought and response cluster seen together: how much more often than by chance
+-- grain: one row per thought and response cluster that the same transcripts show: how much more often than by chance
 select
-    cooccurrence.left_cluster_id as thought_cluster_id,
-    left_names.label as thought_label,
-    cooccurrence.right_cluster_id as response_cluster_id,
-    right_names.label as response_label,
-    cooccurrence.n_both,
-    cooccurrence.n_left as n_thought,
-    cooccurrence.n_right as n_response,
-    cooccurrence.n_transcripts,
-    cooccurrence.lift,
-    cooccurrence.odds_ratio,
-    cooccurrence.odds_ratio_low,
-    cooccurrence.odds_ratio_high,
-    cooccurrence.q_value,
-    cooccurrence.similarity
-from cooccurrence
-left join cluster_names as left_names on cooccurrence.left_cluster_id = left_names.cluster_id
-left join cluster_names as right_names on cooccurrence.right_cluster_id = right_names.cluster_id
-where cooccurrence.left_kind = 'thought' and cooccurrence.right_kind = 'response'
+    * exclude (left_kind, right_kind) -- noqa: AM04
+    rename (
+        left_cluster_id as thought_cluster_id,
+        left_label as thought_label,
+        right_cluster_id as response_cluster_id,
+        right_label as response_label,
+        n_left as n_thought,
+        n_right as n_response
+    )
+from cluster_pairs
+where left_kind = 'thought' and right_kind = 'response'

@@ -1,6 +1,6 @@
 -- grain: one row per piece, feature and cluster: from a cluster's figure to the words behind it
--- `signs` are what speaks against a mention; `quote` is there where the plan asks for evidence
-with against as (
+-- `signs` are the reasons to distrust a mention; `quote` is set where the plan asks for evidence
+with feature_signs as (
     select
         feature_id,
         list(sign order by sign) as signs
@@ -8,7 +8,7 @@ with against as (
     group by feature_id
 ),
 
-against_mentions as (
+mention_signs as (
     select
         kind,
         text_hash,
@@ -30,7 +30,7 @@ select
     vocabulary.text as feature,
     cluster_members.similarity,
     list_concat(
-        coalesce(against.signs, cast([] as varchar[])), coalesce(against_mentions.signs, cast([] as varchar[]))
+        coalesce(feature_signs.signs, cast([] as varchar[])), coalesce(mention_signs.signs, cast([] as varchar[]))
     ) as signs,
     evidence.status as quote_status,
     evidence.quote,
@@ -45,12 +45,12 @@ inner join vocabulary on features.feature_id = vocabulary.feature_id
 inner join rated_texts on pieces.kind = rated_texts.kind and pieces.text_hash = rated_texts.text_hash
 left join cluster_members on features.feature_id = cluster_members.feature_id
 left join cluster_names on cluster_members.cluster_id = cluster_names.cluster_id
-left join against on features.feature_id = against.feature_id
-left join against_mentions
+left join feature_signs on features.feature_id = feature_signs.feature_id
+left join mention_signs
     on
-        pieces.kind = against_mentions.kind
-        and pieces.text_hash = against_mentions.text_hash
-        and features.position = against_mentions.position
+        pieces.kind = mention_signs.kind
+        and pieces.text_hash = mention_signs.text_hash
+        and features.position = mention_signs.position
 left join evidence
     on
         pieces.kind = evidence.kind

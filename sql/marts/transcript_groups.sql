@@ -1,4 +1,4 @@
--- grain: one row per transcript and column it can be grouped by: model, source, period, language, metadata fields
+-- grain: one row per transcript and column to group by: model, source, period, language, metadata fields
 -- (set variable period = 'week'; month where it is not set)
 with columns_of as (
     select

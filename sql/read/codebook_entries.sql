@@ -1,4 +1,4 @@
--- grain: one row per cluster to ask about: those given by id, then the most interesting of each kind
+-- grain: one row per cluster to ask about: the given ids, then the most interesting clusters of each kind
 -- (set variable most_interesting = 10; set variable cluster_ids = ['user-0123'])
 with ranked as (
     select

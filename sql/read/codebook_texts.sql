@@ -1,4 +1,4 @@
--- grain: one row per distinct text of a kind to ask about: of those that were rated, `max_texts` at random
+-- grain: one row per distinct text of a kind to ask about: a random `max_texts` of the rated ones
 -- (set variable kind = 'thought'; set variable max_texts = 1000; set variable seed = 0)
 select
     pieces.text_hash,

@@ -1,4 +1,4 @@
--- grain: one row per group of each chosen column, to be held against all other groups, or against one named `versus`
+-- grain: one row per group of each chosen column, to compare with all other groups, or with the group `versus`
 -- (set variable grouped_by = ['model', 'app']; model and source where it is not set)
 select
     transcript_groups.grouped_by,

@@ -1,4 +1,4 @@
--- grain: one row per pair of clusters of two kinds that occur together in at least `min_support` transcripts, counted
+-- grain: one row per pair of clusters of two kinds that at least `min_support` transcripts show together, counted
 -- among transcripts rated in both kinds, with the design effect of transcripts that share a group key
 -- (set variable left_kind = 'user'; right_kind = 'response'; min_support = 5; these where they are not set)
 with common as (
@@ -74,7 +74,7 @@ summed as (
     having sum(n_shown) >= coalesce(getvariable('min_support'), 5)
 ),
 
--- the intra-group correlation of each cluster, by moments: see stages/association.py
+-- moment estimate of each cluster's intra-group correlation, as in statistics/association.py
 marginals as materialized (
     select
         summed.is_left,
@@ -134,7 +134,7 @@ select
     cast(lefts.n_shown as bigint) as n_left,
     cast(rights.n_shown as bigint) as n_right,
     pairs.n_both,
-    -- never below 1: a pair has no pairing by design that could tell more than strangers do
+    -- at least 1, because pairs of clusters are not paired by design
     greatest(1.0, 1 + (totals.sum_sizes_squared / totals.n - 1) * lefts.rho * rights.rho)
         as design_effect,
     families.n_tests

@@ -1,5 +1,5 @@
--- grain: one row per named cluster and feature its label is tried on: members held out from the namer, and members of
--- the nearest clusters, with how like the label each is; where nothing was held out, the members that were shown
+-- grain: one row per named cluster and feature to test its label on, with their similarity: members that the namer did
+-- not see (those it saw, where fewer than two are left) and members of the nearest clusters
 -- (given as `named`: cluster_id, neighbour_ids, vector; as `shown`: cluster_id, feature_id; set variable per_side = 40)
 with own as (
     select
@@ -62,9 +62,8 @@ select
     items.feature_id,
     items.is_member,
     items.is_shown,
-    list_inner_product(cast(embeddings.vector as float[]), named.vector) as score
+    list_inner_product(cast(vectors.vector as float[]), named.vector) as score
 from items
 inner join named on items.cluster_id = named.cluster_id
-inner join embeddings on items.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder and encoders.is_current
+inner join current_vectors() as vectors on items.feature_id = vectors.feature_id
 order by items.cluster_id asc, items.is_member desc, items.feature_id asc

@@ -1,6 +1,6 @@
--- grain: one row per comparison of two sides and cluster: transcripts that show it on either side, and what a test that
--- respects groups of transcripts needs besides: sums over group keys, and over strata
--- (set variable comparisons = a list of structs grouped_by, group_value, versus, where null stands for all others;
+-- grain: one row per comparison of two sides and cluster: transcripts of either side that show it, with sums over group
+-- keys and strata for a test that accounts for groups of transcripts
+-- (set variable comparisons = a list of structs grouped_by, group_value, versus, where null means all others;
 -- stratify_by = a column of transcript_groups; each model and source against all others where they are not set)
 with every as (
     select list(struct_pack(grouped_by := grouped_by, group_value := group_value, versus := null)) as comparisons
@@ -13,7 +13,7 @@ with every as (
     ) as groups_of
 ),
 
-listed as (
+unnested as (
     select unnest(coalesce(getvariable('comparisons'), every.comparisons)) as one
     from every
 ),
@@ -24,7 +24,7 @@ asked as (
         struct_extract(one, 'grouped_by') as grouped_by,
         struct_extract(one, 'group_value') as group_value,
         struct_extract(one, 'versus') as versus
-    from listed
+    from unnested
 ),
 
 layers as (
@@ -73,7 +73,7 @@ cells as materialized (
     inner join units on transcript_clusters.transcript_id = units.transcript_id
 ),
 
--- how alike each cluster is within group keys, over all transcripts
+-- sums for the intra-group correlation of each cluster, over all transcripts
 rated_units as (
     select
         kind,
@@ -102,7 +102,7 @@ by_unit as (
     group by kind, cluster_number, unit
 ),
 
-alike as (
+within_units as (
     select
         by_unit.cluster_number,
         sum(by_unit.n_shown) as n_shown,
@@ -153,7 +153,7 @@ sizes as materialized (
         sum(m * m) as sum_sizes_squared,
         sum(m_in * m_in) as sum_in_squared,
         sum(m_in * m) as sum_in_products,
-        -- answers to the same questions: nearly every transcript has one of the other side in its group
+        -- nearly every transcript has one of the other side under its group key, as answers to equal questions do
         coalesce(sum(m) filter (where m_in between 1 and m - 1), 0) >= 0.9 * sum(m) as is_paired,
         max(m_in) > 1 and max(m - m_in) > 1 as is_repeated
     from side_units
@@ -194,15 +194,15 @@ tables_of as (
         shown.k,
         shown.k_in,
         strata.m,
-        shown.k < strata.m and strata.m_in between 1 and strata.m - 1 as tells,
+        shown.k < strata.m and strata.m_in between 1 and strata.m - 1 as is_informative,
         shown.k_in - strata.m_in * shown.k / strata.m as surplus,
         strata.m_in * shown.k / strata.m as expected,
         strata.m_in * (strata.m - strata.m_in) * shown.k * (strata.m - shown.k)
         / (strata.m * strata.m * greatest(strata.m - 1, 1)) as variance,
         (strata.m - 2 * shown.k) * (strata.m - 2 * strata.m_in) / (strata.m * greatest(strata.m - 2, 1)) as skew,
-        shown.k_in * (strata.m - strata.m_in - shown.k + shown.k_in) / strata.m as for_it,
-        (strata.m_in - shown.k_in) * (shown.k - shown.k_in) / strata.m as against_it,
-        (2 * shown.k_in + strata.m - strata.m_in - shown.k) / strata.m as agreeing
+        shown.k_in * (strata.m - strata.m_in - shown.k + shown.k_in) / strata.m as r,
+        (strata.m_in - shown.k_in) * (shown.k - shown.k_in) / strata.m as s,
+        (2 * shown.k_in + strata.m - strata.m_in - shown.k) / strata.m as p
     from shown
     inner join strata
         on shown.comparison = strata.comparison and shown.kind = strata.kind and shown.stratum = strata.stratum
@@ -214,19 +214,19 @@ sums as (
         cluster_number,
         sum(k) as k_all,
         sum(k_in) as k_in,
-        count(*) filter (where tells) as n_strata,
-        coalesce(sum(k_in) filter (where tells), 0) as k_strata,
-        coalesce(sum(expected) filter (where tells), 0) as expected,
-        coalesce(sum(variance) filter (where tells), 0) as variance,
-        coalesce(sum(variance * skew) filter (where tells), 0) as third,
-        coalesce(sum(surplus * surplus) filter (where tells), 0) as surplus_squared,
-        coalesce(sum(surplus * variance) filter (where tells), 0) as surplus_variance,
-        coalesce(sum(variance * variance) filter (where tells), 0) as variance_squared,
-        coalesce(sum(for_it), 0) as for_it,
-        coalesce(sum(against_it), 0) as against_it,
-        coalesce(sum(agreeing * for_it), 0) as agreeing_for,
-        coalesce(sum(agreeing * against_it + (1 - agreeing) * for_it), 0) as mixed,
-        coalesce(sum((1 - agreeing) * against_it), 0) as differing_against
+        count(*) filter (where is_informative) as n_strata,
+        coalesce(sum(k_in) filter (where is_informative), 0) as k_strata,
+        coalesce(sum(expected) filter (where is_informative), 0) as expected,
+        coalesce(sum(variance) filter (where is_informative), 0) as variance,
+        coalesce(sum(variance * skew) filter (where is_informative), 0) as third,
+        coalesce(sum(surplus * surplus) filter (where is_informative), 0) as surplus_squared,
+        coalesce(sum(surplus * variance) filter (where is_informative), 0) as surplus_variance,
+        coalesce(sum(variance * variance) filter (where is_informative), 0) as variance_squared,
+        coalesce(sum(r), 0) as sum_r,
+        coalesce(sum(s), 0) as sum_s,
+        coalesce(sum(p * r), 0) as sum_pr,
+        coalesce(sum(p * s + (1 - p) * r), 0) as sum_ps_qr,
+        coalesce(sum((1 - p) * s), 0) as sum_qs
     from tables_of
     group by comparison, cluster_number
 )
@@ -253,9 +253,9 @@ select
     cast(sizes.sum_in_products as double) as sum_in_products,
     cast(kinds.n_rated as double) as n_rated,
     cast(kinds.sum_sizes_squared as double) as rated_sizes_squared,
-    cast(coalesce(alike.n_shown, 0) as double) as n_shown,
-    cast(coalesce(alike.sum_squares, 0) as double) as sum_squares,
-    cast(coalesce(alike.sum_products, 0) as double) as sum_products,
+    cast(coalesce(within_units.n_shown, 0) as double) as n_shown,
+    cast(coalesce(within_units.sum_squares, 0) as double) as sum_squares,
+    cast(coalesce(within_units.sum_products, 0) as double) as sum_products,
     cast(coalesce(sums.n_strata, 0) as double) as n_strata,
     cast(coalesce(sums.k_strata, 0) as double) as k_strata,
     coalesce(sums.expected, 0) as expected,
@@ -264,15 +264,15 @@ select
     coalesce(sums.surplus_squared, 0) as surplus_squared,
     coalesce(sums.surplus_variance, 0) as surplus_variance,
     coalesce(sums.variance_squared, 0) as variance_squared,
-    coalesce(sums.for_it, 0) as for_it,
-    coalesce(sums.against_it, 0) as against_it,
-    coalesce(sums.agreeing_for, 0) as agreeing_for,
-    coalesce(sums.mixed, 0) as mixed,
-    coalesce(sums.differing_against, 0) as differing_against
+    coalesce(sums.sum_r, 0) as sum_r,
+    coalesce(sums.sum_s, 0) as sum_s,
+    coalesce(sums.sum_pr, 0) as sum_pr,
+    coalesce(sums.sum_ps_qr, 0) as sum_ps_qr,
+    coalesce(sums.sum_qs, 0) as sum_qs
 from sizes
 inner join asked on sizes.comparison = asked.comparison
 inner join kinds on sizes.kind = kinds.kind
 inner join numbers on sizes.kind = numbers.kind
-left join alike on numbers.cluster_number = alike.cluster_number
+left join within_units on numbers.cluster_number = within_units.cluster_number
 left join sums on sizes.comparison = sums.comparison and numbers.cluster_number = sums.cluster_number
 order by asked.grouped_by, asked.group_value, asked.versus, sizes.kind, numbers.cluster_id

@@ -1,4 +1,4 @@
--- grain: one row per named cluster: its name, and the features that most transcripts have
+-- grain: one row per named cluster: its name and its most common features
 select
     cluster_names.cluster_id,
     cluster_names.label,

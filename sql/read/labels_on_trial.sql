@@ -1,4 +1,4 @@
--- grain: one row per named cluster: its name, its neighbours, and every feature that its namer saw
+-- grain: one row per named cluster: its name, its neighbours, and every feature that the namer saw
 select
     cluster_names.cluster_id,
     clusters.kind,

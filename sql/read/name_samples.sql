@@ -1,6 +1,6 @@
--- grain: one row per cluster, largest first: a random sample of features that a namer may see, the most common first
--- drawn by a weight of transcripts (Efraimidis and Spirakis 2006), the same for the same seed; of clusters of eight
--- features and more, a share is held out, never the three most common: what a label is tried on later
+-- grain: one row per cluster, largest first: a random sample of features for the namer, the most common first
+-- drawn with weight n_transcripts (Efraimidis and Spirakis 2006), the same for the same seed; in clusters of eight or
+-- more features, a share (never the three most common) is held out to test the label on
 -- (set variable sample_size = 100; set variable seed = 0; set variable hold_out = 0.25; set variable max_clusters = 0)
 with placed as (
     select
@@ -19,10 +19,10 @@ with placed as (
     where cluster_members.cluster_id is not null
 ),
 
-turned as (
+shuffled as (
     select
         *,
-        row_number() over (partition by cluster_id, place <= 3 order by right(digest, 16), feature_id) as turn
+        row_number() over (partition by cluster_id, place <= 3 order by right(digest, 16), feature_id) as shuffled_place
     from placed
 ),
 
@@ -34,10 +34,15 @@ drawn as (
             order by
                 -ln((cast('0x' || left(digest, 13) as bigint) + 1) / 4503599627370497.0) / n_transcripts,
                 feature_id
-        ) as draw
-    from turned
-    where not (place > 3 and n_members >= 8 and turn <= floor(n_members * coalesce(getvariable('hold_out'), 0.25)))
-    qualify draw <= coalesce(getvariable('sample_size'), 100)
+        ) as draw_place
+    from shuffled
+    where
+        not (
+            place > 3
+            and n_members >= 8
+            and shuffled_place <= floor(n_members * coalesce(getvariable('hold_out'), 0.25))
+        )
+    qualify draw_place <= coalesce(getvariable('sample_size'), 100)
 ),
 
 sampled as (
@@ -49,7 +54,7 @@ sampled as (
     group by cluster_id
 ),
 
-whole as (
+hashed as (
     select
         cluster_id,
         md5(string_agg(feature_id, chr(31) order by feature_id)) as members_hash
@@ -61,13 +66,13 @@ select
     clusters.cluster_id,
     clusters.kind,
     clusters.n_transcripts,
-    whole.members_hash,
+    hashed.members_hash,
     sampled.feature_ids,
     sampled.texts,
     coalesce(getvariable('max_clusters'), 0) = 0
     or row_number() over (partition by clusters.kind order by clusters.n_transcripts desc, clusters.cluster_id asc)
     <= getvariable('max_clusters') as is_wanted
 from clusters
-inner join whole on clusters.cluster_id = whole.cluster_id
+inner join hashed on clusters.cluster_id = hashed.cluster_id
 inner join sampled on clusters.cluster_id = sampled.cluster_id
 order by clusters.n_transcripts desc, clusters.cluster_id asc

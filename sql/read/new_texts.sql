@@ -1,4 +1,4 @@
--- grain: one row per distinct text of the user's turns whose language is not told yet: its first characters
+-- grain: one row per distinct text of the user's turns without a detected language: its first characters
 -- (set variable prefix = 600)
 select
     pieces.text_hash,

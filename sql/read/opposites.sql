@@ -1,6 +1,6 @@
 -- grain: one row per kind and feature whose cluster mostly says the opposite of it (given as `senses`: cluster_id,
--- feature_id, is_denied, about); what names something absent has a sign of its own, and does not outvote what is there
-with heard as (
+-- feature_id, is_denied, about); the majority is by transcripts, and a tie goes to what is affirmed
+with weighted as (
     select
         senses.*,
         vocabulary.kind,
@@ -18,6 +18,6 @@ select
     'says the opposite of its cluster' as sign,
     about as detail,
     cast(null as double) as similarity
-from heard
+from weighted
 where is_denied = (n_denied <= n_affirmed)
 order by kind, feature_id

@@ -1,5 +1,5 @@
--- grain: one row per kind and feature that fills lists up: common, nearly always in their last part, and in lists that
--- end right at one of the numbers asked for (1/12 is the variance of a place drawn at random between 0 and 1)
+-- grain: one row per kind and feature that pads lists: common, nearly always in their last part, and in lists that end
+-- at a limit of the plan (1/12 is the variance of a uniform random place between 0 and 1)
 with lists as (
     select
         rated_texts.kind,

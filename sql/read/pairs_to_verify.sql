@@ -1,4 +1,4 @@
--- grain: one row per pair of piece and feature that is drawn to be verified: `pairs` of each kind and rater
+-- grain: one row per pair of piece and feature to verify: a random `pairs` of each kind and rater
 -- (set variable pairs = 200; set variable seed = 0)
 with drawn as (
     select

@@ -1,5 +1,5 @@
--- grain: one row per parent of a level, the widest first: the names of its children that a namer may see
--- (the ten widest children, and others drawn at random, the same for the same seed)
+-- grain: one row per parent of a level, largest first: the names of its children for the namer
+-- (the ten children with most transcripts, and others at random, the same for the same seed)
 -- (given as `theme_names`: parent_id, label, description; set variable level = 'theme';
 -- set variable most_children = 60; set variable seed = 0)
 with private_themes as (
@@ -36,7 +36,7 @@ children as (
     where getvariable('level') = 'area' and theme_names.label is not null
 ),
 
--- what too few groups show may tell of somebody: its name makes a parent's only where there is no other
+-- a private child's name may identify somebody, so the namer sees it only where all children are private
 allowed as (
     select
         *,

@@ -1,4 +1,4 @@
--- grain: one row per transcript and cluster, of the kinds that predict and of the kind that is probed
+-- grain: one row per transcript and cluster, of the kinds that predict and of the kind that is predicted
 -- (set variable target_kind = 'thought'; input_kinds = ['user']; 'response' and ['user'] where they are not set)
 select
     transcript_clusters.transcript_id,

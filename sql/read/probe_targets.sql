@@ -1,4 +1,4 @@
--- grain: one row per cluster of thoughts or responses to be probed: the most common first
+-- grain: one row per thought or response cluster to probe, the most common first
 -- (set variable max_targets = 1000; set variable min_positive = 10; set variable target_kinds = ['thought'])
 select
     cluster_id,

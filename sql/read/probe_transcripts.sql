@@ -1,5 +1,5 @@
--- grain: one row per transcript rated in the kinds that predict and in the kind that is probed, with what a plain
--- baseline knows of it
+-- grain: one row per transcript rated in all kinds that predict and in the kind that is predicted, with the inputs of
+-- the plain baseline: length, language and model
 -- (set variable target_kind = 'thought'; input_kinds = ['user']; 'response' and ['user'] where they are not set)
 with rated as (
     select
@@ -33,7 +33,7 @@ languages as (
 
 select
     rated.transcript_id,
-    -- a name for the group that does not hang on the home's secret salt: folds are dealt by it
+    -- folds are dealt by this name of the group, which does not depend on the home's secret salt
     min(rated.transcript_id) over (partition by coalesce(transcripts.group_key, '=' || rated.transcript_id)) as unit,
     rated.n_chars,
     coalesce(languages.language, '?') as language,

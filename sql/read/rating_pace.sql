@@ -1,4 +1,4 @@
--- grain: one row: distinct texts an hour that the model was last asked about, null where that is too few to tell
+-- grain: one row: distinct texts an hour in the model's last ten minutes of asking, null where too few
 -- (set variable model = 'surface/v1')
 with recent as (
     select

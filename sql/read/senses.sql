@@ -1,6 +1,6 @@
--- grain: one row per feature that stands in its cluster beside one of the opposite sense: what both are about, and
--- whether it denies that. Two features are opposite when they are about the same words, by three fifths at least, and
--- one of them has an odd number of denials: a negation, the other word of a pair, or a prefix that turns a word round
+-- grain: one row per feature whose cluster has one of the opposite sense: what both are about, and whether it denies it
+-- two features are opposite when three fifths of their words agree and one of them has an odd number of denials: a
+-- negation, the other word of an antonym pair, or a negating prefix
 with pairs (word, turned) as (
     values
     ('accept', 'refuse'), ('accept', 'reject'), ('accept', 'decline'), ('grant', 'refuse'), ('admit', 'deny'),
@@ -24,7 +24,7 @@ denials (word) as (
     ])
 ),
 
-said as (
+member_words as (
     select
         cluster_members.cluster_id,
         vocabulary.feature_id,
@@ -34,32 +34,32 @@ said as (
     where cluster_members.cluster_id is not null
 ),
 
--- a stem is crude on purpose: "flatters", "flattering" and "flattery" must agree
+-- stems are crude on purpose, so that "flatters", "flattering" and "flattery" are equal
 stems as (
     select
-        said.cluster_id,
-        said.feature_id,
+        member_words.cluster_id,
+        member_words.feature_id,
         denials.word is not null as is_denial,
         case
             when denials.word is null
-                then left(regexp_replace(said.word, '(ing|edly|ed|es|s|ly|y|e)$', ''), 6)
+                then left(regexp_replace(member_words.word, '(ing|edly|ed|es|s|ly|y|e)$', ''), 6)
         end as stem,
         case
-            when denials.word is null and regexp_matches(said.word, '^(un|dis|in|im|ir|il|non|mis)\w{4,}$')
+            when denials.word is null and regexp_matches(member_words.word, '^(un|dis|in|im|ir|il|non|mis)\w{4,}$')
                 then left(
                     regexp_replace(
-                        regexp_extract(said.word, '^(un|dis|in|im|ir|il|non|mis)(\w{4,})$', 2),
+                        regexp_extract(member_words.word, '^(un|dis|in|im|ir|il|non|mis)(\w{4,})$', 2),
                         '(ing|edly|ed|es|s|ly|y|e)$',
                         ''
                     ),
                     6
                 )
         end as turned_stem
-    from said
-    left join denials on said.word = denials.word
+    from member_words
+    left join denials on member_words.word = denials.word
     where
-        length(said.word) > 1
-        and said.word not in (
+        length(member_words.word) > 1
+        and member_words.word not in (
             'an', 'the', 'of', 'to', 'in', 'on', 'at', 'by', 'as', 'is', 'be', 'it', 'its', 'and', 'or', 'for', 'with',
             'from', 'any', 'all', 'are', 'was', 'has', 'have', 'had', 'does', 'do', 'did', 'this', 'that', 'their',
             'own', 'into', 'about', 'user', 'users', 'model', 'models', 'answer', 'response', 'use', 'uses', 'using',
@@ -70,7 +70,7 @@ stems as (
         or denials.word is not null
 ),
 
-known as (
+affirmed as (
     select distinct
         cluster_id,
         stem
@@ -93,17 +93,17 @@ reduced as (
         stems.is_denial,
         case
             when stems.is_denial then null
-            when known.stem is not null then stems.turned_stem
+            when affirmed.stem is not null then stems.turned_stem
             when antonyms.stem is not null then antonyms.stem
             else stems.stem
         end as stem,
-        stems.is_denial or known.stem is not null or antonyms.stem is not null as turns
+        stems.is_denial or affirmed.stem is not null or antonyms.stem is not null as turns
     from stems
-    left join known on stems.cluster_id = known.cluster_id and stems.turned_stem = known.stem
+    left join affirmed on stems.cluster_id = affirmed.cluster_id and stems.turned_stem = affirmed.stem
     left join antonyms on stems.stem = antonyms.turned_stem
 ),
 
--- of a pair of words both may stand for the same thing: the word itself is told by the pair's other one
+-- the second word of an antonym pair becomes the first word plus one denial
 cores as (
     select
         cluster_id,
@@ -151,7 +151,7 @@ opposites as (
     having count(*) >= 0.6 * (len(ours.core) + len(theirs.core) - count(*))
 ),
 
-taking_part as (
+involved as (
     select
         cluster_id,
         core,
@@ -171,8 +171,8 @@ select
     cores.is_denied,
     array_to_string(cores.core, ' ') as about
 from cores
-inner join taking_part
+inner join involved
     on
-        cores.cluster_id = taking_part.cluster_id
-        and cores.core = taking_part.core
-        and cores.is_denied = taking_part.is_denied
+        cores.cluster_id = involved.cluster_id
+        and cores.core = involved.core
+        and cores.is_denied = involved.is_denied

@@ -1,5 +1,5 @@
 -- grain: one row per word of `wanted` (word, in lower case): how many groups of transcripts have a feature with it
-with spoken as (
+with words as (
     select
         feature_id,
         unnest(string_split_regex(lower(text), '[^\p{L}\p{M}''’-]+')) as word
@@ -8,10 +8,10 @@ with spoken as (
 
 holding as (
     select distinct
-        spoken.word,
-        spoken.feature_id
-    from spoken
-    inner join wanted on spoken.word = wanted.word
+        words.word,
+        words.feature_id
+    from words
+    inner join wanted on words.word = wanted.word
 )
 
 select

@@ -71,16 +71,16 @@ def test_an_empty_warehouse_gets_sentences_and_no_holes(warehouse: Warehouse) ->
     for sentence in (
         "There are no transcripts in this warehouse yet.",
         "Nothing has been rated yet, so the sections below are empty.",
-        "These transcripts hold no thoughts, so there is nothing to count here.",
+        "These transcripts have no thoughts, so there is nothing to count here.",
         "There are no clusters of responses to score.",
-        "There are no clusters of thoughts to put together.",
+        "There are no clusters of thoughts to group.",
         "The transcripts do not say which model wrote them, so models cannot be compared.",
-        "One of the two kinds has no rated pieces, so nothing can go together.",
+        "One of the two kinds has no rated pieces, so there are no pairs.",
         "No probe has been trained: no thought or response cluster is shown by enough transcripts.",
         "There are no pieces to rate.",
         "No rating failed.",
         "Every input was read.",
-        "No model has been asked anything.",
+        "No model has been called.",
         "There are no clusters to check.",
     ):
         assert sentence in text
@@ -115,14 +115,15 @@ def test_a_small_warehouse_shows_its_exact_figures(warehouse: Warehouse) -> None
         "truncated 1 20.0% 1 0.00",
         "no messages 1 wild.jsonl, row 7",
         "2 to 3 features a piece, most often 2 (75.0% of pieces).",
-        "Do not go by the label Asks for verse : 0.55 (0.25 – 0.82) , by vectors, on 4 members and 6 others.",
+        "Do not rely on the label Asks for verse : 0.55 (0.25 – 0.82) , by vectors, on 4 members and 6 others.",
         "some/model some/model , itself 1 of 2 1 0 50.0%",
-        "1 quotes stand in their piece, 0 do not (0%).",
+        "1 quotes occur in their piece, 0 do not (0%).",
         "some/model 4 4, 100% 51.0% – 100% 3, 75.0%",
-        "by 0.71 (Spearman); batches were lenient or strict by 6.2 points, which is taken off: 0.90 after that.",
+        "is 0.71 (Spearman); batches differ in leniency by 6.2 points (standard deviation), which the scores are corrected for:"
+        " 0.90 after correction.",
     ):
         assert figure in text, figure
-    assert "These transcripts hold no thoughts" in text
+    assert "These transcripts have no thoughts" in text
 
 
 def test_the_report_leads_with_clean_prevalence_and_leaves_private_clusters_out(warehouse: Warehouse) -> None:

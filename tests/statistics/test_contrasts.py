@@ -143,8 +143,8 @@ def test_what_tells_groups_apart_is_the_area_under_the_curve() -> None:
     is_in = random.random(200) < 0.3
     score = random.integers(0, 20, 200) + 4.0 * is_in
     area = roc_auc_score(is_in, score)
-    assert contrasts.tells_apart(score, is_in) == pytest.approx(area)
-    assert contrasts.tells_apart(-score, is_in) == pytest.approx(area)
-    assert contrasts.tells_apart(score, np.ones(200, bool)) is None
+    assert contrasts.separation_auc(score, is_in) == pytest.approx(area)
+    assert contrasts.separation_auc(-score, is_in) == pytest.approx(area)
+    assert contrasts.separation_auc(score, np.ones(200, bool)) is None
     category = np.array([0, 0, 1, 1])
-    assert contrasts.share_inside(category, np.array([True, False, True, True])).tolist() == [0.5, 0.5, 1, 1]
+    assert contrasts.category_share(category, np.array([True, False, True, True])).tolist() == [0.5, 0.5, 1, 1]

@@ -86,8 +86,8 @@ def test_the_ui_shows_what_each_column_holds(db: Warehouse) -> None:
     assert list(found) == db.schema("coverage").names
     assert found["features_per_piece"] == "mean number of features; null where nothing is rated"
     # The relation's own line goes before the one for the bare name.
-    assert str(found["status"]).startswith("how the rating ended")
-    assert str(shown(db, "rated_texts")["status"]).startswith("how it ended")
+    assert str(found["status"]).startswith("the outcome of the rating")
+    assert str(shown(db, "rated_texts")["status"]).startswith("the outcome;")
 
 
 def test_the_picture_shows_the_schema_as_it_is(db: Warehouse) -> None:

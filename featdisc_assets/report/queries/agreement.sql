@@ -1,4 +1,4 @@
--- grain: one row: how far the rounds agree on what is interesting, and how much of a score was its batch's doing
+-- grain: one row: agreement of the rounds on what is interesting, and the effect of batches on scores
 select
     n_clusters,
     n_batches,

@@ -1,4 +1,4 @@
--- grain: one row per cluster of the codebook: shown when asked for, and as listed freely, on the same transcripts
+-- grain: one row per cluster of the codebook: shown when asked for and when listed freely, on the same transcripts
 select
     codebook_prevalence.kind,
     codebook_prevalence.cluster_id,

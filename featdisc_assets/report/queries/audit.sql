@@ -1,4 +1,4 @@
--- grain: one row per kind: what its clusters cover, how large they are, how many are twins or would not be found again
+-- grain: one row per kind: coverage and sizes of its clusters, near-duplicates and unstable clusters
 select
     kind,
     n_clusters,

@@ -1,4 +1,4 @@
--- grain: one row per cluster and model: those that differ most between models, at q < 0.05
+-- grain: one row per cluster and model: the clusters that differ most between models, at q < 0.05
 with strongest as (
     select
         group_contrasts.cluster_id,

@@ -1,4 +1,4 @@
--- grain: one row per kind and way its rating ended
+-- grain: one row per kind and rating outcome
 select
     kind,
     status,

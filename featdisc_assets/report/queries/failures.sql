@@ -1,4 +1,4 @@
--- grain: one row per kind and reason a rating failed, the most frequent ten, with one of the pieces
+-- grain: one row per kind and reason of failed ratings: the ten most frequent, each with one of its pieces
 select
     kind,
     status,

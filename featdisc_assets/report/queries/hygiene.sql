@@ -1,4 +1,4 @@
--- grain: one row per kind, check and example: the twelve findings that touch most pieces
+-- grain: one row per kind, check and example: the twelve findings in the most pieces
 select
     kind,
     finding,

@@ -1,4 +1,4 @@
--- grain: one row per kind of piece: how many pieces, how many of them rated, and what came of them
+-- grain: one row per kind of piece: pieces, rated pieces, features and clusters
 with kinds as (
     select
         unnest(['user', 'thought', 'response', 'tool']) as kind,

@@ -1,27 +1,25 @@
--- grain: one row per pair that goes together and means nearly the same: the five strongest of each direction
+-- grain: one row per pair beyond chance and close in meaning: the five strongest of each direction
 select
-    cooccurrence.left_kind,
-    cooccurrence.right_kind,
-    left_names.label as left_label,
-    right_names.label as right_label,
-    cooccurrence.left_cluster_id,
-    cooccurrence.right_cluster_id,
-    cooccurrence.n_both,
-    cooccurrence.n_left,
-    cooccurrence.lift,
-    cooccurrence.similarity,
+    cluster_pairs.left_kind,
+    cluster_pairs.right_kind,
+    cluster_pairs.left_label,
+    cluster_pairs.right_label,
+    cluster_pairs.left_cluster_id,
+    cluster_pairs.right_cluster_id,
+    cluster_pairs.n_both,
+    cluster_pairs.n_left,
+    cluster_pairs.lift,
+    cluster_pairs.similarity,
     row_number() over (
-        partition by cooccurrence.left_kind, cooccurrence.right_kind
+        partition by cluster_pairs.left_kind, cluster_pairs.right_kind
         order by
-            cooccurrence.odds_ratio_low desc,
-            cooccurrence.left_cluster_id asc,
-            cooccurrence.right_cluster_id asc
+            cluster_pairs.odds_ratio_low desc,
+            cluster_pairs.left_cluster_id asc,
+            cluster_pairs.right_cluster_id asc
     ) as rank
-from cooccurrence
-left join cluster_names as left_names on cooccurrence.left_cluster_id = left_names.cluster_id
-left join cluster_names as right_names on cooccurrence.right_cluster_id = right_names.cluster_id
-anti join private_clusters as left_private on cooccurrence.left_cluster_id = left_private.cluster_id
-anti join private_clusters as right_private on cooccurrence.right_cluster_id = right_private.cluster_id
-where cooccurrence.q_value < 0.05 and cooccurrence.similarity >= 0.5
+from cluster_pairs
+anti join private_clusters as left_private on cluster_pairs.left_cluster_id = left_private.cluster_id
+anti join private_clusters as right_private on cluster_pairs.right_cluster_id = right_private.cluster_id
+where cluster_pairs.q_value < 0.05 and cluster_pairs.similarity >= 0.5
 qualify rank <= 5
-order by cooccurrence.left_kind desc, cooccurrence.right_kind desc, rank asc
+order by cluster_pairs.left_kind desc, cluster_pairs.right_kind desc, rank asc

@@ -1,4 +1,4 @@
--- grain: one row per model and source: how many transcripts, and the days they are from
+-- grain: one row per model and source: transcripts, and the range of their dates
 select
     model,
     source,

@@ -1,4 +1,4 @@
--- grain: one row: the size of everything, and the days the transcripts are from
+-- grain: one row: totals, and the range of the transcripts' dates
 select
     (select count(*) from transcripts) as n_transcripts,
     (select count(distinct model) from transcripts) as n_models,

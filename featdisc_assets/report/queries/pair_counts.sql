@@ -1,4 +1,4 @@
--- grain: one row per direction: pairs that met often enough, those beyond chance, and those that surprise
+-- grain: one row per direction: pairs tested, pairs beyond chance, and surprising pairs
 select
     left_kind,
     right_kind,

@@ -1,4 +1,4 @@
--- grain: one row per theme and per area: all areas, and the fifteen widest themes of each (of a kind without areas)
+-- grain: one row per theme and area: all areas, and the fifteen largest themes of each (or of a kind without areas)
 with holding as (
     select unnest([theme_id, area_id]) as parent_id
     from cluster_tree
@@ -29,7 +29,7 @@ select
         partition by parent_prevalence.kind, parent_prevalence.level, parent_prevalence.area_id
     ) as n_siblings
 from parent_prevalence
--- those alone of which a cluster may be shown
+-- only those with a cluster that is not private
 inner join sizes on parent_prevalence.parent_id = sizes.parent_id
 qualify
     parent_prevalence.level = 'area'

@@ -1,4 +1,4 @@
--- grain: one row per label that tells too little of its members: the twelve worst
+-- grain: one row per label that separates its members poorly: the twelve worst
 select
     label_fidelity.kind,
     label_fidelity.cluster_id,

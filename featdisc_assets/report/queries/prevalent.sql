@@ -1,27 +1,23 @@
--- grain: one row per cluster: the twelve of each kind that most transcripts show by features without a sign
+-- grain: one row per cluster: the twelve of each kind with the most transcripts, without removed features
 select
     kind,
     cluster_id,
     label,
     description,
     interest,
-    coalesce(n_transcripts_clean, n_transcripts) as n_transcripts,
+    n_transcripts,
     n_rated_transcripts,
-    coalesce(prevalence_clean, prevalence) as prevalence,
-    coalesce(prevalence_clean_low, prevalence_low) as prevalence_low,
-    coalesce(prevalence_clean_high, prevalence_high) as prevalence_high,
-    n_transcripts as n_transcripts_raw,
-    prevalence as prevalence_raw,
+    prevalence,
+    prevalence_low,
+    prevalence_high,
+    n_transcripts_raw,
+    prevalence_raw,
     n_transcripts_affirmed,
     n_transcripts_denied,
     has_both_senses,
     n_features,
     coherence,
-    row_number() over (
-        partition by kind
-        order by coalesce(n_transcripts_clean, n_transcripts) desc, n_transcripts desc, cluster_id asc
-    ) as rank
-from clean_prevalence
-where not is_private
-qualify rank <= 12
+    prevalence_rank as rank
+from report_clusters
+where prevalence_rank <= 12
 order by kind, rank

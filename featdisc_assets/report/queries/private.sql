@@ -1,4 +1,4 @@
--- grain: one row per kind: clusters left out of this page because too few groups show them, and those in both senses
+-- grain: one row per kind: private clusters, which this page leaves out, and clusters with both senses
 select
     kind,
     count(*) as n_clusters,

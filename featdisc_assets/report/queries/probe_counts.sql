@@ -1,4 +1,4 @@
--- grain: one row per kind of target: probes, those that could be scored, those worth reading
+-- grain: one row per kind of target: probes, scored probes, and probes worth reading
 select
     probes.target_kind,
     count(*) as n_probes,

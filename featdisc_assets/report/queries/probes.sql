@@ -1,4 +1,4 @@
--- grain: one row per probe worth reading: the twelve whose interval lies farthest above every baseline
+-- grain: one row per probe worth reading: the twelve with the largest margin over every baseline, by its lower end
 with weights as (
     select
         target_cluster_id,
@@ -8,7 +8,7 @@ with weights as (
     from probes
 ),
 
-foretold as (
+predictors as (
     select
         weights.target_cluster_id,
         weights.inputs,
@@ -41,10 +41,10 @@ select
     worth.recall,
     probes.n_positive,
     probes.n_transcripts,
-    coalesce(foretold.top_weights, []) as top_weights
+    coalesce(predictors.top_weights, []) as top_weights
 from probes_worth_reading as worth
 inner join probes on worth.target_cluster_id = probes.target_cluster_id and worth.inputs = probes.inputs
-left join foretold on worth.target_cluster_id = foretold.target_cluster_id and worth.inputs = foretold.inputs
+left join predictors on worth.target_cluster_id = predictors.target_cluster_id and worth.inputs = predictors.inputs
 anti join private_clusters on worth.target_cluster_id = private_clusters.cluster_id
 order by worth.margin_low desc, worth.target_cluster_id asc, worth.inputs asc
 limit 12

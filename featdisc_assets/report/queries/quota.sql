@@ -1,4 +1,4 @@
--- grain: one row per kind: how many features a piece has; one number for nearly all hints at padding
+-- grain: one row per kind: features per piece; the same number for nearly all pieces suggests padding
 with counted as (
     select
         kind,

@@ -1,4 +1,4 @@
--- grain: one row per kind and rater: quotes that were asked for, and how many of them stand in their piece
+-- grain: one row per kind and rater: quotes requested, and how many occur in their piece
 select
     kind,
     model,

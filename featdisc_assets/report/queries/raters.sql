@@ -1,4 +1,4 @@
--- grain: one row per purpose and model whose answers stand behind the present figures
+-- grain: one row per purpose and model behind the present figures
 select
     'rate' as purpose,
     model,

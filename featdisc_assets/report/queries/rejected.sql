@@ -1,4 +1,4 @@
--- grain: one row per reason an input was not read, the most frequent ten, with one place where it stood
+-- grain: one row per reason an input could not be read: the ten most frequent, each with one location
 select
     reason,
     count(*) as n_inputs,

@@ -1,5 +1,5 @@
--- grain: one row per recurring phrase that no cluster is about and no label has: the twelve that most transcripts show
--- (what too few groups show, phrase or cluster, is left out)
+-- grain: one row per recurring phrase that no cluster is about and no label contains: the twelve most common
+-- (private phrases and clusters are left out)
 with hosts as (
     select
         kind,
@@ -14,7 +14,7 @@ named as (
         hosts.kind,
         hosts.phrase,
         hosts.place,
-        coalesce(cluster_names.label, hosts.cluster_id) as said,
+        coalesce(cluster_names.label, hosts.cluster_id) as label,
         private_clusters.cluster_id is not null as is_private
     from hosts
     left join cluster_names on hosts.cluster_id = cluster_names.cluster_id
@@ -25,9 +25,9 @@ labels as (
     select
         kind,
         phrase,
-        list(said order by place) filter (where not is_private) as labels,
-        bool_or(list_bool_and(list_transform(string_split(phrase, ' '), lambda word: contains(lower(said), word))))
-            as is_told
+        list(label order by place) filter (where not is_private) as labels,
+        bool_or(list_bool_and(list_transform(string_split(phrase, ' '), lambda word: contains(lower(label), word))))
+            as is_in_label
     from named
     group by kind, phrase
 )
@@ -45,6 +45,6 @@ left join labels on swallowed_themes.kind = labels.kind and swallowed_themes.phr
 where
     swallowed_themes.n_groups >= 3
     and swallowed_themes.n_groups > coalesce((select max(private_clusters.n_groups) from private_clusters), 0)
-    and not coalesce(labels.is_told, false)
+    and not coalesce(labels.is_in_label, false)
 order by swallowed_themes.n_transcripts desc, swallowed_themes.kind asc, swallowed_themes.phrase asc
 limit 12

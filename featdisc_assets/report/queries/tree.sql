@@ -1,4 +1,4 @@
--- grain: one row per cluster: the eight widest of each theme
+-- grain: one row per cluster: the eight largest of each theme
 select
     theme_id,
     cluster_id,

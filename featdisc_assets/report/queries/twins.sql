@@ -1,5 +1,5 @@
--- grain: one row per pair of near-duplicate clusters: the twelve most alike, with the words that both have as own
--- (clusters that too few groups show are left out)
+-- grain: one row per pair of near-duplicate clusters: the twelve most similar, with their shared words
+-- (private clusters are left out)
 with pairs as (
     select
         cluster_audit.kind,

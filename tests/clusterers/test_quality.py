@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from featdisc_assets.clusterers.quality import stability, swallowed, terms, wording
 from featdisc_assets.clusterers.space import Frame, Space
-from featdisc_assets.stages import stability, swallowed, terms, wording
 
 LIMITS = {"max_f1": 0.5, "max_visibility": 0.4, "max_host": 0.8, "min_cohesion": 0.8}
 DEGENERATE = [

@@ -1,4 +1,4 @@
-"""Columns of figures beside columns of counts: what the tests of pairs, groups and periods share."""
+"""Tests of each cluster's prevalence in a group against others: counts of transcripts in, figures and reasons out."""
 
 from collections.abc import Sequence
 
@@ -8,32 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from featdisc_assets.statistics import association, contrasts
-
-# How well length or language alone may tell a group from the rest before a person is warned of it (area under ROC).
-TELLS_TOO_MUCH = 0.8
+from featdisc_assets.statistics.tables import with_columns
 
 
-def with_columns(table: pa.Table, columns: dict[str, object]) -> pa.Table:
-    """The table with figures added; what is not a number becomes null."""
-    for name, values in columns.items():
-        table = table.append_column(name, pa.array(values, from_pandas=True))
-    return table
-
-
-def rows_of(ids: pa.Array | pa.ChunkedArray, wanted: pa.ChunkedArray) -> association.Counts:
-    """The position of each wanted id among the ids."""
-    if isinstance(wanted, pa.ChunkedArray):
-        wanted = wanted.combine_chunks()
-    rows: association.Counts = pc.index_in(wanted, value_set=pa.array(ids)).to_numpy(zero_copy_only=False)
-    return rows.astype(np.int64)
-
-
-def contrasted(counts: pa.Table, *, family: Sequence[str], min_support: int) -> pa.Table:
-    """The rows of `read/group_contrasts.sql` with their effects, intervals, tests, q-values and reasons.
+def contrast_groups(counts: pa.Table, *, family: Sequence[str], min_support: int) -> pa.Table:
+    """Add effects, intervals, p-values, q-values and reasons to the rows of `read/group_contrasts.sql`.
 
     Args:
-        counts: As that query gives them.
-        family: Columns whose equal values make one family of tests.
+        counts: The result of that query.
+        family: Columns whose equal values define one family of tests.
         min_support: Fewest transcripts, of both sides together, that must show a cluster.
     """
     raw = {name: counts[name].to_numpy() for name in counts.column_names if pa.types.is_floating(counts[name].type)}
@@ -54,7 +37,7 @@ def contrasted(counts: pa.Table, *, family: Sequence[str], min_support: int) -> 
         contrasts.stratified_p_value(strata, np.where(design == "paired", in_test, np.maximum(effect, 1.0))),
         plain.p_value,
     )
-    # Pairs tell more than strangers do: their effect is below 1, and the intervals of the shares narrow with it.
+    # Pairs have a design effect below 1, which narrows the intervals of the shares.
     effect = np.where(design == "paired", np.maximum(effect, 0.05) * repeated, np.maximum(effect, 1.0))
     shown, shown_out = k_in.astype(np.int64), k_out.astype(np.int64)
     hidden, hidden_out = n_in.astype(np.int64) - shown, n_out.astype(np.int64) - shown_out
@@ -113,7 +96,7 @@ def _reasons(
     within: npt.NDArray[np.bool_],
     min_support: int,
 ) -> pa.Array:
-    """Why a comparison has no test, null where it has one."""
+    """Why a comparison has no test; null where it has one."""
     shown, n_all = k_in + k_out, n_in + n_out
     texts = [
         (n_in == 0, "no transcript of the group has a rated piece of this kind"),
@@ -137,7 +120,7 @@ def q_values(
     family: Sequence[str],
     p_value: association.Reals,
 ) -> association.Reals:
-    """False-discovery control within each family of tests; a p-value that is not a number was no test."""
+    """Adjusted p-values within each family of tests; a p-value of NaN is not a test."""
     q_value = np.full(len(p_value), np.nan)
     keys = counts.select(list(family)).combine_chunks()
     named = pc.binary_join_element_wise(*(pc.fill_null(keys[name], "") for name in family), "\x1f")
