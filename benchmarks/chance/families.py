@@ -9,7 +9,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from benchmarks.chance.corpora import Counts, Flags, Made, Reals, Shape
-from featdisc_assets.assets.probes import held_to_chance
+from featdisc_assets.assets.probes import add_chance_tests
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
 from featdisc_assets.statistics.tabulating import contrasted
@@ -146,7 +146,7 @@ def probe_families(x: Flags, targets: Flags, made: Made, random: np.random.Gener
             {name: getattr(one, name) for name in names} | {"p_value": None, "q_value": None}
             for one in found[start : start + size]
         ]
-        held_to_chance(rows)
+        add_chance_tests(rows)
         beats = np.array([(row["margin_low"] or 0) > 0 for row in rows])
         beyond = np.array([row["q_value"] is not None and row["q_value"] < 0.05 for row in rows])
         families.append(np.stack([beats, beats & beyond]))

@@ -16,7 +16,7 @@ Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class LabelTrial:
     """A cluster's name, and what its namer saw.
 
     Attributes:
@@ -48,7 +48,7 @@ def label_vectors(db: Warehouse, names: Sequence[tuple[str, str]]) -> Matrix:
     return vectors
 
 
-def apart(vectors: Matrix, kinds: Sequence[str]) -> dict[str, Vector]:
+def mean_by_kind(vectors: Matrix, kinds: Sequence[str]) -> dict[str, Vector]:
     """What the labels of each kind have in common: their mean, to be taken off each of them.
 
     Without that, features that are like any label make the clusters they are neighbours of look worse than chance.
@@ -58,7 +58,7 @@ def apart(vectors: Matrix, kinds: Sequence[str]) -> dict[str, Vector]:
 
 
 def try_labels(
-    db: Warehouse, trials: Sequence[Trial], vectors: Matrix, common: dict[str, Vector], *, per_side: int
+    db: Warehouse, trials: Sequence[LabelTrial], vectors: Matrix, common: dict[str, Vector], *, per_side: int
 ) -> tuple[Fidelity, pa.Table]:
     """How well each label tells members from neighbours' members, and the items it was tried on.
 
@@ -66,7 +66,7 @@ def try_labels(
         db: With the vectors of features.
         trials: Labels, and what their namers saw.
         vectors: Of the labels, by `label_vectors`.
-        common: What the labels of a kind have in common, by `apart`.
+        common: What the labels of a kind have in common, by `mean_by_kind`.
         per_side: Members and others that a label is tried on, at most.
 
     Returns:

@@ -160,7 +160,7 @@ def check_prompts(db: Warehouse, plans: list[Plan]) -> None:
             )
 
 
-def _own_words(folder: Path | None, home: Home) -> str | None:
+def _stored_folder(folder: Path | None, home: Home) -> str | None:
     """A folder as the plan keeps it; the home's own goes without saying, so that a home can move."""
     return None if folder is None or folder == home.prompts else str(folder.absolute())
 
@@ -175,7 +175,7 @@ def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spe
             "model": plan.model,
             "prompt_version": plan.prompt.version,
             "api_base": plan.api_base,
-            "prompts_folder": _own_words(plan.folder, Home(db.path.parent)),
+            "prompts_folder": _stored_folder(plan.folder, Home(db.path.parent)),
             "min_features": plan.min_features,
             "max_features": plan.max_features,
             "max_tokens": plan.params.max_tokens,

@@ -1,16 +1,14 @@
 """Chosen clusters as a closed list: each piece is asked whether they apply, since free listing leaves things out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.model_choice import ModelChoice, OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.assets.verification import KIND_WORDS
 from featdisc_assets.graph.metadata import materialized
@@ -22,9 +20,6 @@ from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Shown
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
-from featdisc_assets.warehouse import insert
-
-TEXTS_A_WRITE = 2_000
 
 
 class CodebookConfig(OwnModelConfig):
@@ -65,50 +60,26 @@ def codebook(
     db = warehouse.open()
     chosen = {"most_interesting": config.most_interesting, "cluster_ids": config.cluster_ids}
     entries = db.rows(read_sql("read/codebook_entries"), variables=chosen)
-    whom = whom_to_ask(read_plans(db)[0], config, "codebook")
-    prompt, salt = prompts.load("codebook", "piece", whom.folder), home.home.salt()
+    choice = choose_model(read_plans(db)[0], config, "codebook")
+    prompt, salt = prompts.load("codebook", "piece", choice.folder), home.home.salt()
     db.run("truncate codebook")
-    db_schema = db.schema("codebook")
     with AnswerStore(home.home.answers) as store:
         for kind in sorted({entry["kind"] for entry in entries}):
             listed = [entry for entry in entries if entry["kind"] == kind]
-            behaviours = "\n".join(_entry(number, entry) for number, entry in enumerate(listed, 1))
             texts = db.rows(
                 read_sql("read/codebook_texts"),
                 variables={"kind": kind, "max_texts": config.max_texts, "seed": config.seed},
             )
-
-            def requests(
-                kind: str = kind, behaviours: str = behaviours, texts: list[dict[str, str]] = texts
-            ) -> Iterator[Request]:
-                for row in texts:
-                    shown, left_out = head_and_tail(row["text"], config.max_piece_tokens)
-                    yield Request(
-                        purpose="codebook",
-                        subject_id=row["text_hash"],
-                        model=whom.model,
-                        prompt_version=prompt.version,
-                        prompt=prompt.render(
-                            kind=KIND_WORDS[kind],
-                            codebook=prompts.fence("codebook", behaviours, salt),
-                            piece=prompts.fence("piece", shown, salt),
-                        ),
-                        answer=Shown,
-                        params=whom.params,
-                        chars_left_out=left_out,
-                    )
-
-            budget = open_budget(whom.budget_usd, db, store, whom.prices)
-            given: dict[str, Any] = {
-                "asset": "codebook",
-                "what": f"{kind} texts",
-                "total": len(texts),
-                "budget": budget,
-            }
+            outcomes = ask_chosen_model(
+                *(context, db, store, _requests(kind, listed, texts, choice, prompt, salt, config), config, choice),
+                asset="codebook",
+                what=f"{kind} texts",
+                total=len(texts),
+            )
             rows: list[dict[str, object]] = []
-            with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
+            with closing(outcomes):
                 for row, outcome in zip(texts, outcomes, strict=True):
-                    shown = outcome.value.of(len(listed)) if outcome.answered else [None] * len(listed)
+                    answered = outcome.value.of(len(listed)) if outcome.answered else [None] * len(listed)
                     rows += [
                         {
                             "kind": kind,
@@ -116,17 +87,45 @@ def codebook(
                             "cluster_id": entry["cluster_id"],
                             "is_shown": is_shown,
                             "status": outcome.status,
-                            "model": whom.model,
+                            "model": choice.model,
                             "prompt_version": prompt.version,
                             "request_key": outcome.request.key,
                         }
-                        for entry, is_shown in zip(listed, shown, strict=True)
+                        for entry, is_shown in zip(listed, answered, strict=True)
                     ]
-            with db.transaction() as connection:
-                insert(connection, "codebook", pa.Table.from_pylist(rows, schema=db_schema))
-    told = "" if entries else "nothing was asked: set codebook.most_interesting, say to 10, or codebook.cluster_ids"
+            db.append("codebook", pa.Table.from_pylist(rows, schema=db.schema("codebook")))
+    off = "nothing was asked: set codebook.most_interesting (for example to 10) or codebook.cluster_ids"
     preview = "from codebook_prevalence order by interest desc nulls last, cluster_id limit 20"
-    return materialized(context, db, "codebook", preview=preview, figures={"off": told} if told else {})
+    return materialized(context, db, "codebook", preview=preview, figures={} if entries else {"off": off})
+
+
+def _requests(
+    kind: str,
+    listed: Sequence[dict[str, object]],
+    texts: Sequence[dict[str, str]],
+    choice: ModelChoice,
+    prompt: prompts.Prompt,
+    salt: str,
+    config: CodebookConfig,
+) -> Iterator[Request]:
+    """One request per text, about all listed clusters."""
+    behaviours = "\n".join(_entry(number, entry) for number, entry in enumerate(listed, 1))
+    for row in texts:
+        shown, left_out = head_and_tail(row["text"], config.max_piece_tokens)
+        yield Request(
+            purpose="codebook",
+            subject_id=row["text_hash"],
+            model=choice.model,
+            prompt_version=prompt.version,
+            prompt=prompt.render(
+                kind=KIND_WORDS[kind],
+                codebook=prompts.fence("codebook", behaviours, salt),
+                piece=prompts.fence("piece", shown, salt),
+            ),
+            answer=Shown,
+            params=choice.params,
+            chars_left_out=left_out,
+        )
 
 
 def _entry(number: int, entry: dict[str, object]) -> str:

@@ -164,7 +164,7 @@ def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[
 
     Args:
         db: The home's warehouse.
-        server: Whom the vectors are from.
+        server: ModelChoice the vectors are from.
         answer_tokens: How long the answers are that are still to come; their features are hardly shorter.
 
     Returns:

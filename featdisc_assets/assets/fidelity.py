@@ -12,10 +12,8 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from featdisc_assets.asking import label_trials as trial
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.label_trials import Trial, apart, label_vectors, try_labels
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.label_trials import LabelTrial, label_vectors, mean_by_kind, try_labels
+from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
@@ -71,9 +69,9 @@ def label_fidelity(
     """One row per named cluster and method: the chance that its label fits a member better than a neighbour's."""
     db = warehouse.open()
     named = db.rows(read_sql("read/labels_on_trial"))
-    trials = [Trial(**{name: row[name] for name in Trial.__slots__}) for row in named]
+    trials = [LabelTrial(**{name: row[name] for name in LabelTrial.__slots__}) for row in named]
     vectors = label_vectors(db, [(trial.label, trial.description) for trial in trials])
-    common = apart(vectors, [trial.kind for trial in trials]) if trials else {}
+    common = mean_by_kind(vectors, [trial.kind for trial in trials]) if trials else {}
     found, items = try_labels(db, trials, vectors, common, per_side=config.per_side)
     # One exchange of a thousand labels says what chance gives; of a few labels it takes more of them.
     exchanges = min(20, -(-1_000 // max(1, len(trials))))
@@ -105,7 +103,7 @@ def label_fidelity(
     )
 
 
-def _exchanged(trials: Sequence[Trial], *, times: int, seed: int) -> list[list[int]]:
+def _exchanged(trials: Sequence[LabelTrial], *, times: int, seed: int) -> list[list[int]]:
     """So many times, for each label another one of its kind: what labels that say nothing come to."""
     drawn = np.random.default_rng(seed)
     kinds = np.array([trial.kind for trial in trials])
@@ -119,7 +117,7 @@ def _exchanged(trials: Sequence[Trial], *, times: int, seed: int) -> list[list[i
 
 
 def _rows(
-    trials: Sequence[Trial],
+    trials: Sequence[LabelTrial],
     found: Fidelity,
     items: pa.Table,
     method: str,
@@ -161,7 +159,7 @@ def _ask_judge(
     db: Warehouse,
     home: HomeResource,
     config: FidelityConfig,
-    trials: Sequence[Trial],
+    trials: Sequence[LabelTrial],
     items: pa.Table,
 ) -> list[dict[str, Any]]:
     """The same by a model that reads the phrases: of a sample of clusters, one call each; none if none is wanted."""
@@ -170,8 +168,8 @@ def _ask_judge(
     chosen = sorted(random.Random(config.seed).sample(able, min(config.judge_clusters, len(able))))
     if not chosen:
         return []
-    whom = whom_to_ask(read_plans(db)[0], config, "label_fidelity")
-    prompt, salt = prompts.load("judge", "phrases", whom.folder), home.home.salt()
+    choice = choose_model(read_plans(db)[0], config, "label_fidelity")
+    prompt, salt = prompts.load("judge", "phrases", choice.folder), home.home.salt()
     shuffled = {
         at: random.Random(f"{config.seed} {trials[at].cluster_id}").sample(texts[at], len(texts[at])) for at in chosen
     }
@@ -183,21 +181,25 @@ def _ask_judge(
             yield Request(
                 purpose="judge",
                 subject_id=trials[at].cluster_id,
-                model=whom.model,
+                model=choice.model,
                 prompt_version=prompt.version,
                 prompt=prompt.render(
                     name=prompts.fence("name", said, salt), phrases=prompts.fence("phrases", numbered, salt)
                 ),
                 answer=PhraseFits,
-                params=whom.params,
+                params=choice.params,
                 at_least=len(shuffled[at]),
             )
 
     rows = []
     with AnswerStore(home.home.answers) as store:
-        budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given: dict[str, Any] = {"asset": "label_fidelity", "what": "labels", "total": len(chosen), "budget": budget}
-        with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
+        outcomes = ask_chosen_model(
+            *(context, db, store, requests(), config, choice),
+            asset="label_fidelity",
+            what="labels",
+            total=len(chosen),
+        )
+        with closing(outcomes):
             for at, outcome in zip(chosen, outcomes, strict=True):
                 fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])
                 pairs = [(mine, fit) for (mine, _), fit in zip(shuffled[at], fits, strict=True) if fit is not None]
@@ -205,7 +207,7 @@ def _ask_judge(
                 found = fidelity(np.zeros(len(fit), np.int64), mine > 0, fit, n_groups=1)
                 own = items.filter(pc.equal(items["trial"], at))
                 of_one = own.set_column(own.num_columns - 1, "trial", pa.array([0] * own.num_rows, pa.int64()))
-                asked = {"model": whom.model, "prompt_version": prompt.version, "status": outcome.status}
+                asked = {"model": choice.model, "prompt_version": prompt.version, "status": outcome.status}
                 rows += _rows([trials[at]], found, of_one, JUDGE, config, **asked)
     return rows
 

@@ -14,7 +14,14 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import intake as stage
 from featdisc_assets.tables.given_features import has_given
-from featdisc_assets.tables.staging import gather, keep_quarantine, make_room, remembered, split_turns, take_place
+from featdisc_assets.tables.staging import (
+    create_staging_tables,
+    keep_quarantine,
+    last_sources,
+    replace_tables,
+    split_turns,
+    stage_rows,
+)
 from featdisc_assets.transcript import ALL_KINDS, KINDS
 from featdisc_assets.warehouse import Warehouse
 
@@ -67,7 +74,7 @@ class SourceConfig(dg.Config):
 def sources_of(db: Warehouse, config: SourceConfig | None = None) -> tuple[list[str], formats.Reading]:
     """What transcripts are read from and how: as set, else as this home was last loaded, else the sample."""
     config = config or SourceConfig()
-    paths, reading = remembered(db)
+    paths, reading = last_sources(db)
     if config.source or config.reading() != formats.Reading():
         reading = config.reading()
     return config.source or paths, reading
@@ -99,16 +106,16 @@ def transcripts(
     salt = home.home.salt().encode()
     # A run of the UI and one of the command line would gather in the same tables.
     with FileLock(home.home.path / "reading.lock"):
-        make_room(db)
+        create_staging_tables(db)
         try:
             if reading.holds_features:
-                gather(db, formats.read_features(paths))
+                stage_rows(db, formats.read_features(paths))
             else:
-                gather(db, formats.read(paths, reading=reading, salt=salt, on_progress=_teller(context)))
+                stage_rows(db, formats.read(paths, reading=reading, salt=salt, on_progress=_teller(context)))
         except formats.SourceError:
             keep_quarantine(db)
             raise
-        take_place(db, paths, reading)
+        replace_tables(db, paths, reading)
     yield materialized(
         context,
         db,

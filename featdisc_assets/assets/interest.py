@@ -9,9 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
@@ -79,8 +77,8 @@ def cluster_interest(
     """Score every named cluster in shuffled batches, and bring the scores together."""
     db = warehouse.open()
     named = db.rows(read_sql("read/interest_examples"))
-    whom = whom_to_ask(read_plans(db)[0], config, "cluster_interest")
-    prompt = prompts.load("interest", "clusters", whom.folder)
+    choice = choose_model(read_plans(db)[0], config, "cluster_interest")
+    prompt = prompts.load("interest", "clusters", choice.folder)
     batches = batching.shuffled_batches(len(named), size=config.batch_size, rounds=config.rounds, seed=config.seed)
     salt = home.home.salt()
 
@@ -90,28 +88,23 @@ def cluster_interest(
             yield Request(
                 purpose="interest",
                 subject_id=f"batch-{number}",
-                model=whom.model,
+                model=choice.model,
                 prompt_version=prompt.version,
                 prompt=prompt.render(
                     clusters=prompts.fence("clusters", "\n".join(blocks), salt), audience=config.audience
                 ),
                 answer=InterestScores,
-                params=whom.params,
+                params=choice.params,
                 at_least=len(batch),
             )
 
     scores: list[tuple[int, int, int]] = []
     with AnswerStore(home.home.answers) as store:
-        outcomes = answers(
-            context,
-            db,
-            store,
-            requests(),
-            config,
+        outcomes = ask_chosen_model(
+            *(context, db, store, requests(), config, choice),
             asset="cluster_interest",
             what="batches of clusters",
             total=len(batches),
-            budget=open_budget(whom.budget_usd, db, store, whom.prices),
         )
         with closing(outcomes):
             for number, (batch, outcome) in enumerate(zip(batches, outcomes, strict=True)):
@@ -119,7 +112,7 @@ def cluster_interest(
                 scores += [
                     (at, number, score) for at, score in zip(batch, given, strict=bool(given)) if score is not None
                 ]
-    said = {"audience": config.audience, "model": whom.model, "prompt_version": prompt.version}
+    said = {"audience": config.audience, "model": choice.model, "prompt_version": prompt.version}
     found = _bring_together(db, named, scores, batches_a_round=len(batches) // config.rounds, n=len(batches), said=said)
     if found.agreement.batch_sd:
         context.log.info(

@@ -82,7 +82,7 @@ def probes(
                 found, binned = _probe_kind(context, db, kind, wanted, inputs, config)
                 rows += found
                 calibration += binned
-    held_to_chance(rows)
+    add_chance_tests(rows)
     db.replace({"probes": pa.Table.from_pylist(rows, schema=db.schema("probes"))})
     worth = db.scalar("select count(*) from probes_worth_reading")
     context.log.info(f"{worth:,} of {len(rows):,} probes beat every baseline by their interval and chance at q < 0.05")
@@ -140,7 +140,7 @@ def _as_row(
     }  # fmt: skip
 
 
-def held_to_chance(rows: list[dict[str, Any]]) -> None:
+def add_chance_tests(rows: list[dict[str, Any]]) -> None:
     """Do the transcripts a probe calls positive show its target more often than chance: a test on held-out groups.
 
     Args:

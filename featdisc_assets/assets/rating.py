@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from featdisc_assets.asking.budget import check_price, open_budget, own_price, spent_so_far
-from featdisc_assets.asking.model_calls import AskingConfig, answers, ask_in_advance, refuse_what_batches_hold
+from featdisc_assets.asking.model_calls import AskingConfig, ask_in_advance, ask_model, refuse_requests_in_batches
 from featdisc_assets.asking.plans import (
     Mode,
     Plan,
@@ -31,7 +31,7 @@ from featdisc_assets.llm import answers as llm_answers
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.providers import SURFACE
-from featdisc_assets.tables.given_features import has_given, nothing_to_ask, take_given
+from featdisc_assets.tables.given_features import has_given, load_given, nothing_pending
 from featdisc_assets.transcript import ALL_KINDS, KINDS, Kind
 from featdisc_assets.warehouse import Warehouse
 
@@ -44,7 +44,7 @@ PLANNED = ("n_texts", "n_answered", "n_failed", "n_pending", "pending_tokens_in"
 
 
 class PlanConfig(dg.Config):
-    """What will be asked of whom."""
+    """What will be asked of choice."""
 
     prompts: ClassVar[tuple[str, ...]] = tuple(f"rate/{kind}" for kind in ALL_KINDS)
 
@@ -118,7 +118,7 @@ def rating_plan(
     with AnswerStore(home.home.answers) as store:
         given = has_given(db)
         counted = [
-            nothing_to_ask(db, plan.kind) if given else count(db, store, plan, salt=home.home.salt()) for plan in plans
+            nothing_pending(db, plan.kind) if given else count(db, store, plan, salt=home.home.salt()) for plan in plans
         ]
         spent = spent_so_far(db, store, {plans[0].model: plans[0].params.price})
     write_plans(db, plans, counted, spent_usd=spent)
@@ -211,7 +211,7 @@ def features(
     for plan in plans:
         check_price("rating_plan", plan.model, plan.params.price, plan.budget_usd)
     if has_given(db):
-        take_given(db)
+        load_given(db)
     else:
         _carry_out(context, config, db, home, plans)
     db.refill({name: read_sql(f"fill/{name}") for name in ("vocabulary", "features")})
@@ -257,9 +257,9 @@ def _carry_out(
             budget = _budget(db, store, plans[0])
             ask_in_advance(context, db, store, asked, config, asset="rated_texts", budget=budget)
         else:
-            refuse_what_batches_hold(store, asked)
+            refuse_requests_in_batches(store, asked)
         for plan in plans:
-            outcomes = answers(
+            outcomes = ask_model(
                 context,
                 db,
                 store,

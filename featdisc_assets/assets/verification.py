@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
@@ -30,7 +28,7 @@ KIND_WORDS = {
 
 
 class VerificationConfig(OwnModelConfig):
-    """How many features are looked at again, and by whom."""
+    """How many features are looked at again, and by choice."""
 
     prompts: ClassVar[tuple[str, ...]] = ("verify/pair",)
 
@@ -57,8 +55,8 @@ def verification(
     """One row per verified pair of piece and feature: whether the feature is true of the piece. Empty unless wanted."""
     db = warehouse.open()
     pairs = db.rows(read_sql("read/pairs_to_verify"), variables={"pairs": config.pairs, "seed": config.seed})
-    whom = whom_to_ask(read_plans(db)[0], config, "verification")
-    prompt, salt = prompts.load("verify", "pair", whom.folder), home.home.salt()
+    choice = choose_model(read_plans(db)[0], config, "verification")
+    prompt, salt = prompts.load("verify", "pair", choice.folder), home.home.salt()
 
     def requests() -> Iterator[Request]:
         for pair in pairs:
@@ -66,7 +64,7 @@ def verification(
             yield Request(
                 purpose="verify",
                 subject_id=pair["piece_id"],
-                model=whom.model,
+                model=choice.model,
                 prompt_version=prompt.version,
                 prompt=prompt.render(
                     kind=KIND_WORDS[pair["kind"]],
@@ -74,20 +72,19 @@ def verification(
                     feature=prompts.fence("feature", pair["feature"], salt),
                 ),
                 answer=Verdict,
-                params=whom.params,
+                params=choice.params,
                 chars_left_out=left_out,
             )
 
     rows = []
     with AnswerStore(home.home.answers) as store:
-        budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given: dict[str, Any] = {
-            "asset": "verification",
-            "what": "features verified",
-            "total": len(pairs),
-            "budget": budget,
-        }
-        with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
+        outcomes = ask_chosen_model(
+            *(context, db, store, requests(), config, choice),
+            asset="verification",
+            what="features verified",
+            total=len(pairs),
+        )
+        with closing(outcomes):
             for pair, outcome in zip(pairs, outcomes, strict=True):
                 rows.append(
                     {name: pair[name] for name in ("piece_id", "feature_id", "kind", "rated_by", "rated_with")}
@@ -95,7 +92,7 @@ def verification(
                         "verdict": outcome.value.verdict if outcome.answered else None,
                         "status": outcome.status,
                         "error": outcome.error,
-                        "model": whom.model,
+                        "model": choice.model,
                         "prompt_version": prompt.version,
                         "request_key": outcome.request.key,
                     }

@@ -14,7 +14,7 @@ def tidy_label(text: str) -> str:
 
     Anything else becomes a space, and words beyond the tenth go. May be empty.
     """
-    words = "".join(char if _may_stand(char) else " " for char in unicodedata.normalize("NFC", text)).split()
+    words = "".join(char if _is_allowed(char) else " " for char in unicodedata.normalize("NFC", text)).split()
     label = re.sub(r"\s+,", ",", " ".join(words[:LABEL_WORDS])).strip(" ,-/&")
     return label[:1].upper() + label[1:]
 
@@ -39,34 +39,37 @@ def equal_labels(labels: Sequence[str | None], kinds: Sequence[str], sizes: Sequ
     keeper: dict[tuple[str, str], int] = {}
     for at in sorted(range(len(labels)), key=lambda at: (-sizes[at], at)):
         if (label := labels[at]) is not None:
-            keeper.setdefault((kinds[at], same(label)), at)
-    owner = [None if label is None else keeper[kind, same(label)] for label, kind in zip(labels, kinds, strict=True)]
+            keeper.setdefault((kinds[at], normalise_label(label)), at)
+    owner = [
+        None if label is None else keeper[kind, normalise_label(label)]
+        for label, kind in zip(labels, kinds, strict=True)
+    ]
     return {at: kept for at, kept in enumerate(owner) if kept is not None and kept != at}
 
 
-def same(label: str) -> str:
+def normalise_label(label: str) -> str:
     """What two labels have in common that people would call the same."""
     return " ".join("".join(char if char.isalnum() else " " for char in label.casefold()).split())
 
 
-def told_apart(label: str, members: Iterable[str], taken: Mapping[str, object] | set[str]) -> str:
+def disambiguate(label: str, members: Iterable[str], taken: Mapping[str, object] | set[str]) -> str:
     """A label that nobody has: the given one with a member of the cluster after it, or with a number.
 
     Args:
         label: The label that another cluster has.
         members: Features of the cluster, the most common first.
-        taken: What is had already, as `same` puts it.
+        taken: What is had already, as `normalise_label` puts it.
     """
     for member in members:
         longer = tidy_label(f"{label}, {member[:1].lower()}{member[1:]}")
-        if same(member) not in same(label) and same(longer) not in taken:
+        if normalise_label(member) not in normalise_label(label) and normalise_label(longer) not in taken:
             return longer
     number = 2
-    while same(f"{label} {number}") in taken:
+    while normalise_label(f"{label} {number}") in taken:
         number += 1
     return f"{label} {number}"
 
 
-def _may_stand(char: str) -> bool:
+def _is_allowed(char: str) -> bool:
     # Combining marks belong to the letters before them.
     return char.isalnum() or char in _JOINTS or unicodedata.category(char) in ("Mn", "Mc")

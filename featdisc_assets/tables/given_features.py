@@ -11,12 +11,12 @@ def has_given(db: Warehouse) -> bool:
     return bool(db.scalar("select count(*) from given_features"))
 
 
-def nothing_to_ask(db: Warehouse, kind: Kind) -> Pending:
+def nothing_pending(db: Warehouse, kind: Kind) -> Pending:
     """What rating would ask of one kind: nothing, for everything has its answer."""
     given = db.scalar("select count(*) from given_features where kind = $1", [kind])
     return Pending(n_texts=given, n_answered=given, pending_usd=0.0)
 
 
-def take_given(db: Warehouse) -> None:
+def load_given(db: Warehouse) -> None:
     """Fill the tables of rated texts and their features; nobody is asked."""
     db.refill({name: read_sql(f"fill/given_{name}") for name in ("rated_texts", "text_features")})

@@ -28,7 +28,7 @@ TABLES = {
 }
 
 
-def remembered(db: Warehouse) -> tuple[list[str], Reading]:
+def last_sources(db: Warehouse) -> tuple[list[str], Reading]:
     """The sources this home was last loaded from, and how; the bundled sample where it never was."""
     rows = db.rows("select path, reading from sources order by position") if db.path.exists() else []
     paths = [row["path"] for row in rows] or [str(sample_path())]
@@ -39,14 +39,14 @@ def remembered(db: Warehouse) -> tuple[list[str], Reading]:
 Item = Transcript | GivenFeatures | Rejected
 
 
-def make_room(db: Warehouse) -> None:
+def create_staging_tables(db: Warehouse) -> None:
     """Make the tables that rows are gathered in; to be called before the sources are looked at."""
     with db.transaction() as connection:
         for table in TABLES:
             connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
 
 
-def gather(db: Warehouse, items: Iterable[Item]) -> None:
+def stage_rows(db: Warehouse, items: Iterable[Item]) -> None:
     """Write what a reader gives out, a batch a transaction; what came before an error is written too."""
     for batch in _batches(items):
         good = [item for item in batch if isinstance(item, Transcript)]
@@ -76,7 +76,7 @@ def keep_quarantine(db: Warehouse) -> None:
     db.refill({"quarantine": "from incoming_quarantine"})
 
 
-def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
+def replace_tables(db: Warehouse, paths: list[str], reading: Reading) -> None:
     """Put the gathered rows in place of the earlier ones, and remember where they came from."""
     with db.transaction() as connection:
         connection.execute(f"set memory_limit = '{SORTING_MEMORY}'")

@@ -11,8 +11,7 @@ from typing import Any, cast
 import dagster as dg
 import pytest
 
-from featdisc_assets.asking import model_calls as asking
-from featdisc_assets.asking import rating_rows as writing
+from featdisc_assets.asking import model_calls, rating_rows
 from featdisc_assets.asking.budget import own_price
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.asking.rating_requests import FEWEST_PIECE_TOKENS, requests
@@ -212,7 +211,7 @@ def test_the_plan_says_what_is_to_come(home: Home, source: Path, server: Loopbac
 def test_batches_answer_in_advance_at_half_the_price(
     home: Home, source: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
+    monkeypatch.setattr(model_calls, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
     given = settings(source, server, mode="batch", budget_usd=1_000.0, **PRICES)
     materialise(home, TO_FEATURES, **given)
     db = warehouse(home)
@@ -234,10 +233,10 @@ def test_nothing_is_asked_live_that_a_batch_will_answer(
 
     with monkeypatch.context() as patched:
         patched.setattr(Errand, "_fetch", cut_off)
-        patched.setattr(asking, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
+        patched.setattr(model_calls, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
         with pytest.raises(RuntimeError, match="cut off"):
             materialise(home, TO_FEATURES, **settings(source, server, mode="batch", **PRICES))
-    with pytest.raises(FeatdiscError, match="texts are in batches under way and would be paid twice"):
+    with pytest.raises(FeatdiscError, match="texts are in unfinished batches and would be paid twice"):
         materialise(home, TO_FEATURES, **settings(source, server, **PRICES))
     assert server.total == 0
 
@@ -403,17 +402,17 @@ def test_the_ledger_keeps_up_with_the_asking(
     home: Home, source: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     materialise(home, TO_FEATURES[:-1], **settings(source, server))
-    monkeypatch.setattr(asking, "SECONDS_A_WRITE", 0.0)
+    monkeypatch.setattr(model_calls, "SECONDS_A_WRITE", 0.0)
     db = warehouse(home)
     [plan, *_] = read_plans(db)
     context = cast("dg.AssetExecutionContext", SimpleNamespace(log=logging.getLogger(), log_event=lambda event: None))
     with AnswerStore(home.answers) as store:
-        outcomes = asking.answers(
+        outcomes = model_calls.ask_model(
             context,
             db,
             store,
             requests(db, plan, salt=home.salt()),
-            asking.AskingConfig(max_concurrency=1),
+            model_calls.AskingConfig(max_concurrency=1),
             asset="rated_texts",
             what="pieces",
             total=8,
@@ -431,7 +430,7 @@ def test_the_ledger_keeps_up_with_the_asking(
 def test_a_run_that_is_broken_off_leaves_a_ledger_and_its_features(
     home: Home, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "TEXTS_A_WRITE", 1)
+    monkeypatch.setattr(rating_rows, "TEXTS_A_WRITE", 1)
     with Loopback(plan=lambda number, prompt: "quota" if number >= 5 else None) as server:
         with pytest.raises(MachineFault, match="no credit left"):
             materialise(home, TO_FEATURES, **settings(source, server), features={"max_concurrency": 1})
