@@ -8,6 +8,12 @@ Kind = Literal["user", "thought", "response", "tool"]
 # What every transcript is made of; `tool` is a kind only where a run keeps tool traffic.
 KINDS: tuple[Kind, ...] = ("user", "thought", "response")
 ALL_KINDS: tuple[Kind, ...] = (*KINDS, "tool")
+# How prompts call a piece of each kind.
+KIND_WORDS = {
+    "user": "what a user wrote",
+    "thought": "the private thoughts of a model",
+    "response": "what a model answered",
+}
 
 ThoughtForm = Literal["raw", "summary", "redacted", "hidden"]
 

@@ -1,18 +1,10 @@
 """Vectors to clusters."""
 
-import dataclasses
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.clusterers.points import Points
-from featdisc_assets.clusterers.space import Frame
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
@@ -20,8 +12,8 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import cluster_ids
 from featdisc_assets.stages import clustering as stage
+from featdisc_assets.tables.cluster_fits import fit_kind, write_fits
 from featdisc_assets.transcript import ALL_KINDS, KINDS
-from featdisc_assets.warehouse import Warehouse, insert
 
 
 class ClusterConfig(dg.Config):
@@ -106,17 +98,19 @@ def clusters(
     db = warehouse.open()
     _check_kinds(config)
     fits = []
+    shared = {name: getattr(config, name) for name in _SHARED}
     for kind in ALL_KINDS:
         # Large ones take minutes, and whoever waits should know for what.
         if n := db.scalar("select count(*) from vocabulary where kind = $1", [kind]):
             context.log.info(f"{kind}: clustering {n:,} features, {stage.method_for(config.method, n)}")
-        fit = fit_kind(db, kind, config)
+        target = config.target_by_kind.get(kind, config.target_features_per_cluster)
+        fit = fit_kind(db, kind, **shared, target_features_per_cluster=target)
         fits.append(fit)
         context.log.info(
             f"{fit.kind}: {len(fit.feature_ids):,} features in {len(fit.ids):,} clusters ({fit.way}),"
             f" {int((fit.found.labels < 0).sum()):,} near none of them"
         )
-    _write(db, fits)
+    write_fits(db, fits)
     yield materialized(
         context,
         db,
@@ -135,168 +129,10 @@ def clusters(
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class KindFit:
-    """The clusters of one kind, with their ids and how they were come by."""
-
-    kind: str
-    feature_ids: pa.Array
-    found: stage.Clustering
-    ids: list[str]
-    way: str
-    method: str
-    settings: str
-    encoder: str
-    descent: list[cluster_ids.Descent]
-
-
-def fit_kind(db: Warehouse, kind: str, config: ClusterConfig) -> KindFit:
-    """Cluster one kind: from nothing, warm from the last fit, or by assigning to it."""
-    feature_ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
-    names = feature_ids.to_pylist()
-    points = Points.unsigned(vectors)
-    if config.keep_senses_apart and names:
-        points = Points.of(vectors, db.read(TEXTS_OF_KIND, [kind])["text"].to_pylist())
-    earlier = _earlier(db, kind)
-    target = config.target_by_kind.get(kind, config.target_features_per_cluster)
-    knobs: dict[str, Any] = {
-        "method": config.method,
-        "target_features_per_cluster": target,
-        "min_similarity": config.min_similarity,
-        "remove_components": config.remove_components,
-        "seed": config.seed,
-    }
-    settings = json.dumps(knobs | {"keep_senses_apart": config.keep_senses_apart}, sort_keys=True)
-    encoder = str(db.scalar("select any_value(encoder) from encoders where is_current") or "")
-    last = _last_frame(db, kind, encoder=encoder, settings=settings if config.refit else None)
-    if last is None or not earlier or not (config.warm or not config.refit):
-        way, found = "from nothing", stage.fit(points, **knobs)
-    else:
-        labels = _labels_of(names, earlier)
-        if not config.refit:
-            way, found = "assigned", stage.assign(points, labels, last, min_similarity=config.min_similarity)
-        else:
-            way, found = "warm", stage.refit(points, labels, last, **knobs)
-    ids = cluster_ids.name_clusters(names, found.labels, kind=kind, previous=earlier)
-    now = {name: ids[label] if label >= 0 else None for name, label in zip(names, found.labels.tolist(), strict=True)}
-    return KindFit(
-        kind=kind,
-        feature_ids=feature_ids,
-        found=found,
-        ids=ids,
-        way=way,
-        method=stage.method_for(config.method, len(names)),
-        settings=settings,
-        encoder=encoder,
-        descent=cluster_ids.lineage(now, earlier),
-    )
+# Settings that all kinds share.
+_SHARED = ("method", "min_similarity", "remove_components", "seed", "keep_senses_apart", "refit", "warm")
 
 
 def _check_kinds(config: ClusterConfig) -> None:
     if wrong := sorted(set(config.target_by_kind) - set(KINDS)):
         raise FeatdiscError(f"clusters.target_by_kind names {wrong[0]!r}; kinds are {', '.join(KINDS)}.")
-
-
-def _earlier(db: Warehouse, kind: str) -> dict[str, str | None]:
-    rows = db.read("select feature_id, cluster_id from cluster_members where kind = $1", [kind])
-    return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
-
-
-def _labels_of(names: list[str], earlier: dict[str, str | None]) -> npt.NDArray[np.int64]:
-    """The earlier cluster of each feature as a number, -1 for none, -2 for a feature it did not know."""
-    present = sorted({cluster for name in names if (cluster := earlier.get(name)) is not None})
-    number: dict[str | None, int] = {cluster: i for i, cluster in enumerate(present)}
-    number[None] = -1
-    return np.array([number[earlier[name]] if name in earlier else -2 for name in names], np.int64)
-
-
-def _last_frame(db: Warehouse, kind: str, *, encoder: str, settings: str | None) -> Frame | None:
-    """The frame of the last fit of a kind, if it was made with this encoder and, where given, these settings."""
-    rows = db.rows("from cluster_fits where kind = $1 and encoder = $2", [kind, encoder])
-    if not rows or (settings is not None and rows[0]["settings"] != settings):
-        return None
-    mean = np.array(rows[0]["mean"], np.float32)
-    if not len(mean):
-        return None  # there were no features of this kind
-    return Frame(mean, np.array(rows[0]["axes"], np.float32).reshape(len(mean), -1))
-
-
-VECTORS_OF_KIND = """
-select
-    vocabulary.feature_id,
-    embeddings.vector
-from vocabulary
-inner join embeddings on vocabulary.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current and vocabulary.kind = $1
-order by vocabulary.feature_id
-"""
-
-
-TEXTS_OF_KIND = """
-select vocabulary.text
-from vocabulary
-inner join embeddings on vocabulary.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current and vocabulary.kind = $1
-order by vocabulary.feature_id
-"""
-
-
-def _members(fit: KindFit) -> pa.Table:
-    found = fit.found
-    assigned = found.labels >= 0
-    return pa.table(
-        {
-            "feature_id": fit.feature_ids,
-            "kind": pa.array([fit.kind] * len(fit.feature_ids), pa.string()),
-            "cluster_id": pa.array(fit.ids, pa.string()).take(pa.array(found.labels, mask=~assigned)),
-            "similarity": pa.array(found.similarity.astype(np.float64), mask=~assigned),
-        }
-    )
-
-
-def _centres(fit: KindFit) -> pa.Table:
-    return pa.table(
-        {
-            "cluster_id": pa.array(fit.ids, pa.string()),
-            "kind": pa.array([fit.kind] * len(fit.ids), pa.string()),
-            "coherence": fit.found.coherence,
-            "centroid": pa.array(list(fit.found.centroids), pa.list_(pa.float32())),
-        }
-    )
-
-
-def _fit_row(fit: KindFit) -> dict[str, object]:
-    return {
-        "kind": fit.kind,
-        "method": fit.method,
-        "settings": fit.settings,
-        "encoder": fit.encoder,
-        "way": fit.way,
-        "n_features": len(fit.feature_ids),
-        "n_clusters": len(fit.ids),
-        "mean": fit.found.frame.mean.tolist(),
-        "axes": fit.found.frame.axes.ravel().tolist(),
-    }
-
-
-def _write(db: Warehouse, fits: list[KindFit]) -> None:
-    """All tables in one transaction; DuckDB counts each cluster's features, pieces and transcripts."""
-    members = pa.concat_tables([_members(fit) for fit in fits])
-    centres = pa.concat_tables([_centres(fit) for fit in fits])
-    descent = [{"kind": fit.kind} | dataclasses.asdict(line) for fit in fits for line in fit.descent]
-    refit = 1 + (db.scalar("select max(refit) from cluster_lineage") or 0)
-    if all(line["event"] == "kept" for line in descent):
-        descent = []
-    fit_rows = pa.Table.from_pylist([_fit_row(fit) for fit in fits], schema=db.schema("cluster_fits"))
-    lines = pa.Table.from_pylist([line | {"refit": refit} for line in descent], schema=db.schema("cluster_lineage"))
-    with db.transaction() as connection:
-        for table in ("cluster_members", "clusters", "cluster_fits"):
-            connection.execute(f"truncate {table}")
-        insert(connection, "cluster_members", members.sort_by([("kind", "ascending"), ("feature_id", "ascending")]))
-        insert(connection, "cluster_fits", fit_rows)
-        insert(connection, "cluster_lineage", lines)
-        connection.register("centres", centres)
-        connection.execute(f"insert into clusters by name {read_sql('fill/clusters')}")
-        connection.unregister("centres")

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from featdisc_assets.asking.model_choice import ModelChoice, OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
-from featdisc_assets.assets.verification import KIND_WORDS
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
@@ -20,6 +19,7 @@ from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Shown
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
+from featdisc_assets.transcript import KIND_WORDS
 
 
 class CodebookConfig(OwnModelConfig):

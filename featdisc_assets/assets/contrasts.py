@@ -17,9 +17,9 @@ from featdisc_assets.statistics import contrasts, tabulating
 from featdisc_assets.statistics.tabulating import TELLS_TOO_MUCH, contrasted
 from featdisc_assets.surface import detect
 from featdisc_assets.surface.detect import language_of
+from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Warehouse
 
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 # As much of a text as tells its language.
 LANGUAGE_PREFIX = 600
 

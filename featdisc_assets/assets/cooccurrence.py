@@ -12,9 +12,9 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.statistics import association, tabulating
 from featdisc_assets.statistics.tabulating import rows_of, with_columns
+from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Matrix, Warehouse
 
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 DIRECTIONS = (("user", "thought"), ("user", "response"), ("thought", "response"))
 
 

@@ -13,8 +13,7 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.statistics import tabulating
 from featdisc_assets.statistics.tabulating import contrasted
-
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
+from featdisc_assets.tables import CLUSTER_TABLES
 
 
 class DriftConfig(dg.Config):

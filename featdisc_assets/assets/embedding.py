@@ -26,8 +26,8 @@ from featdisc_assets.home.places import Home
 from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import embedding as stage
-from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
-from featdisc_assets.warehouse.comments import comment
+from featdisc_assets.tables.vectors import append_vectors
+from featdisc_assets.warehouse import Warehouse
 
 # What a killed run may lose, against what a write costs: the last rows of the table are written once more each time.
 TEXTS_A_WRITE = 16_384
@@ -179,52 +179,13 @@ def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[
 def _write(db: Warehouse, model: encoders.Encoder, ids: pa.ListArray, texts: Sequence[str]) -> None:
     """Encode one chunk of texts and write what has a vector."""
     if not isinstance(model, RemoteEncoder):
-        _append(db, model.identity, ids, model.encode(list(texts)))
+        append_vectors(db, model.identity, ids, model.encode(list(texts)))
         return
     vectors = model.encode_most(texts)
     [there] = np.nonzero(vectors.any(axis=1))
     if len(there):
-        _append(db, model.identity, ids.take(pa.array(there)), vectors[there])
+        append_vectors(db, model.identity, ids.take(pa.array(there)), vectors[there])
     model.forget(texts)
-
-
-COLUMN_OF_ANOTHER_WIDTH = """
-select data_type
-from duckdb_columns()
-where database_name = current_database() and table_name = 'embeddings' and column_name = 'vector' and data_type != $1
-"""
-
-
-def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Matrix) -> None:
-    """One chunk of vectors, each written for every feature (of whatever kind) that has its text."""
-    owner = np.repeat(np.arange(len(vectors)), np.diff(feature_ids.offsets.to_numpy()))
-    width = vectors.shape[1]
-    data = pa.table(
-        {
-            "feature_id": feature_ids.flatten(),
-            "encoder": pa.array([encoder] * len(owner), pa.string()),
-            "vector": vector_array(vectors[owner]),
-        }
-    )
-    with db.transaction() as connection:
-        # Vectors do not compress, and to find that out costs more than to write them. Of several threads each gathers
-        # its rows before they are put in order, which takes twice the time of one that writes them as they are.
-        connection.execute("pragma force_compression = 'uncompressed'")
-        connection.execute("set threads = 1")
-        if not connection.execute("from encoders where encoder = $1", [encoder]).fetchall():
-            connection.execute(
-                "insert into encoders (encoder, dimension, is_current) values ($1, $2, false)", [encoder, width]
-            )
-        if connection.execute(COLUMN_OF_ANOTHER_WIDTH, [f"FLOAT[{width}]"]).fetchall():
-            # A column has one width: vectors of the earlier encoders go, and would be made again if asked for.
-            connection.execute("delete from encoders where dimension != $1", [width])
-            connection.execute("drop table embeddings")
-        connection.execute(
-            "create table if not exists embeddings"
-            f" (feature_id varchar not null, encoder varchar not null, vector float[{width}] not null)"
-        )
-        comment(connection, "embeddings")
-        insert(connection, "embeddings", data)
 
 
 def _make_current(db: Warehouse, encoder: str, config: EncoderConfig) -> None:

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from featdisc_assets.asking.plans import read_plans
-from featdisc_assets.assets.clustering import VECTORS_OF_KIND
 from featdisc_assets.encoders.current import current
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
@@ -18,6 +17,7 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
 from featdisc_assets.stages import repeats
+from featdisc_assets.tables.vectors import vectors_of_kind
 from featdisc_assets.transcript import KINDS, Kind
 from featdisc_assets.warehouse import Warehouse
 
@@ -124,7 +124,7 @@ def _near(db: Warehouse, config: HygieneConfig) -> dict[str, pa.Table]:
     examples, encoder = _examples(db), current(db)
     close, again = [], []
     for kind in KINDS:
-        ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
+        ids, vectors = vectors_of_kind(db, kind)
         shown = examples.filter(pc.equal(examples["kind"], kind))["example"]
         if encoder is not None and len(ids) and len(shown):
             sense = encoder.encode(shown.to_pylist())

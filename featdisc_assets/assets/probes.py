@@ -16,9 +16,8 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
+from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Warehouse
-
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 
 
 class ProbeConfig(dg.Config):

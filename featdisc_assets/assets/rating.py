@@ -2,16 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
-from itertools import chain
 from typing import ClassVar
 
 import dagster as dg
 from pydantic import Field
 
-from featdisc_assets.asking.budget import check_price, open_budget, own_price, spent_so_far
-from featdisc_assets.asking.model_calls import AskingConfig, ask_in_advance, ask_model, refuse_requests_in_batches
+from featdisc_assets.asking.budget import check_price, own_price, spent_so_far
+from featdisc_assets.asking.model_calls import AskingConfig
 from featdisc_assets.asking.plans import (
     Mode,
     Plan,
@@ -21,19 +19,17 @@ from featdisc_assets.asking.plans import (
     read_plans,
     write_plans,
 )
-from featdisc_assets.asking.rating_requests import FEWEST_PIECE_TOKENS, count, piece_limit, requests
-from featdisc_assets.asking.rating_rows import write_outcomes
+from featdisc_assets.asking.rating_requests import FEWEST_PIECE_TOKENS, count, piece_limit
+from featdisc_assets.asking.rating_run import rate_texts
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.llm import answers as llm_answers
 from featdisc_assets.llm.answer_store import AnswerStore
-from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.tables.given_features import has_given, load_given, nothing_pending
 from featdisc_assets.transcript import ALL_KINDS, KINDS, Kind
-from featdisc_assets.warehouse import Warehouse
 
 # What of the plan decides features; how much of it is done already does not.
 CONTRACT = (
@@ -213,7 +209,7 @@ def features(
     if has_given(db):
         load_given(db)
     else:
-        _carry_out(context, config, db, home, plans)
+        rate_texts(context, config, db, home.home, plans)
     db.refill({name: read_sql(f"fill/{name}") for name in ("vocabulary", "features")})
     failed = db.scalar("select count(*) from failures")
     context.log.info(f"{db.scalar('select count(*) from vocabulary'):,} distinct features, {failed:,} texts failed")
@@ -243,43 +239,3 @@ _FIGURES = {
     "ratings": "select cast(coalesce(sum(tokens_in), 0) as bigint) as tokens_in,"
     " cast(coalesce(sum(tokens_out), 0) as bigint) as tokens_out, coalesce(sum(cost_usd), 0) as cost_usd from ratings",
 }
-
-
-def _carry_out(
-    context: dg.AssetExecutionContext, config: RatingConfig, db: Warehouse, home: HomeResource, plans: list[Plan]
-) -> None:
-    """Ask what the plans want to know, live or in batches, and write each answer as it comes."""
-    salt = home.home.salt()
-    with AnswerStore(home.home.answers) as store:
-        # All kinds in one pass: each batch may take a day, and they wait side by side.
-        asked = chain.from_iterable(requests(db, plan, salt=salt) for plan in plans)
-        if plans[0].mode == Mode.batch:
-            budget = _budget(db, store, plans[0])
-            ask_in_advance(context, db, store, asked, config, asset="rated_texts", budget=budget)
-        else:
-            refuse_requests_in_batches(store, asked)
-        for plan in plans:
-            outcomes = ask_model(
-                context,
-                db,
-                store,
-                requests(db, plan, salt=salt),
-                config,
-                asset="rated_texts",
-                what=f"{plan.kind} pieces",
-                budget=_budget(db, store, plan),
-                **_outstanding(db, plan, config),
-            )
-            with closing(outcomes):
-                write_outcomes(db, plan, outcomes)
-
-
-def _budget(db: Warehouse, store: AnswerStore, plan: Plan) -> Budget | None:
-    return open_budget(plan.budget_usd, db, store, {plan.model: plan.params.price})
-
-
-def _outstanding(db: Warehouse, plan: Plan, config: RatingConfig) -> dict[str, int]:
-    """How many texts there are, and of how many the plan knew no answer."""
-    row = db.rows("from rating_plan where kind = $1", [plan.kind])[0]
-    total = db.scalar("select count(distinct text_hash) from pieces where kind = $1", [plan.kind])
-    return {"total": total, "to_ask": row["n_pending"] + (row["n_failed"] if config.retry_failed else 0)}

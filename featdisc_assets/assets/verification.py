@@ -19,12 +19,7 @@ from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Verdict
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
-
-KIND_WORDS = {
-    "user": "what a user wrote",
-    "thought": "the private thoughts of a model",
-    "response": "what a model answered",
-}
+from featdisc_assets.transcript import KIND_WORDS
 
 
 class VerificationConfig(OwnModelConfig):
