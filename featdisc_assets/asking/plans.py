@@ -18,7 +18,7 @@ from featdisc_assets.warehouse import Warehouse
 
 
 class Mode(StrEnum):
-    """How rating asks."""
+    """How ratings are requested."""
 
     live = "live"
     batch = "batch"
@@ -28,9 +28,8 @@ class Mode(StrEnum):
 class Plan:
     """How one kind is rated.
 
-    `budget_usd` is the most the home may ever spend, None for no limit. Longer pieces than `max_piece_tokens` are shown
-    by head and tail; None shows every piece whole. With `evidence`, each feature comes with a quote, by a prompt of its
-    own.
+    `budget_usd` limits what the home may ever spend, None for no limit. Pieces above `max_piece_tokens` are shown by
+    head and tail; None shows every piece whole. `evidence` uses another prompt, which asks for a quote per feature.
     """
 
     kind: Kind
@@ -49,20 +48,20 @@ class Plan:
 
     @property
     def api_base(self) -> str | None:
-        """The address of the user's own server, if any."""
+        """Address of the user's own server, if any."""
         return self.params.api_base
 
     @property
     def price(self) -> Price | None:
-        """Dollars a token, None where nobody knows."""
+        """Dollars per token, None if unknown."""
         return price(self.model, self.params.price)
 
 
 @dataclass(slots=True)
 class Pending:
-    """What of one kind is known, what of it was shortened, and what asking for the rest comes to.
+    """How many texts of one kind are rated, how many were shortened, and what rating the rest costs.
 
-    Of the pending, `n_changed` were rated before, by another prompt, model or form of the question; `n_new` never.
+    Of the pending texts, `n_changed` have a rating by another prompt, model or length limit; `n_new` have none.
     """
 
     n_texts: int = 0
@@ -79,7 +78,7 @@ class Pending:
 
 
 def prompts_folder(given: str | None, home: Home) -> Path | None:
-    """The folder whose prompts go before the built-in ones: the one given, else the home's own, if there is any."""
+    """The folder whose prompts override the built-in ones: the given one, else the home's, if it exists."""
     if given:
         return Path(given).expanduser()
     return home.prompts if home.prompts.is_dir() else None
@@ -100,7 +99,7 @@ def make_plan(
     mode: Mode,
     evidence: bool = False,
 ) -> Plan:
-    """A plan with its prompt loaded and checked; `prices` are dollars per million tokens, in and out.
+    """A plan with its prompt loaded and checked; `prices` are dollars per million input and output tokens.
 
     Raises:
         PromptError: If a prompt file cannot be used.
@@ -124,7 +123,7 @@ def make_plan(
 
 
 def read_plans(db: Warehouse) -> list[Plan]:
-    """The plans as they were last materialised; one of an earlier version has nulls for what it did not know."""
+    """The plans of the last materialisation; rows of earlier versions have nulls in newer columns."""
     home = Home(db.path.parent)
     return [
         make_plan(
@@ -146,27 +145,27 @@ def read_plans(db: Warehouse) -> list[Plan]:
 
 
 def check_prompts(db: Warehouse, plans: list[Plan]) -> None:
-    """Make sure that the prompts are still those that were planned with.
+    """Check that the prompts are those of the plan.
 
     Raises:
-        FeatdiscError: If a file was edited since.
+        FeatdiscError: If a prompt file was edited since.
     """
     planned = {row["kind"]: row["prompt_version"] for row in db.rows("select kind, prompt_version from rating_plan")}
     for plan in plans:
         if plan.prompt.version != planned[plan.kind]:
             raise FeatdiscError(
-                f"the prompt for {plan.kind} pieces has version {plan.prompt.version}, and the plan was made with"
-                f" {planned[plan.kind]}: materialise rating_plan, look at what it would cost, then rate"
+                f"the prompt for {plan.kind} pieces has version {plan.prompt.version} and the plan was made with"
+                f" {planned[plan.kind]}: materialise rating_plan, check the cost, then rate"
             )
 
 
 def _stored_folder(folder: Path | None, home: Home) -> str | None:
-    """A folder as the plan keeps it; the home's own goes without saying, so that a home can move."""
+    """The folder to store; null for the home's own, so that a home can move."""
     return None if folder is None or folder == home.prompts else str(folder.absolute())
 
 
 def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spent_usd: float) -> None:
-    """Put the plans in place of the earlier ones."""
+    """Replace the stored plans."""
     n_pieces = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
     [pace] = db.rows(read_sql("read/rating_pace"), variables={"model": plans[0].model})
     rows = [

@@ -1,4 +1,4 @@
-"""Vectors to clusters."""
+"""Vectors to clusters, with ids that survive refits."""
 
 from collections.abc import Iterator
 
@@ -22,42 +22,48 @@ class ClusterConfig(dg.Config):
     method: str = Field(
         default="auto",
         pattern="^(auto|leiden|two_level|kmeans|hdbscan)$",
-        description="auto is what did best at that size on a planted benchmark: Ward's criterion (two_level) up to"
-        " 6,000 features of a kind, leiden (communities of nearest neighbours) up to 400,000, above that two_level, by"
-        " then over centres of many small clusters. kmeans and hdbscan are there for comparison; hdbscan leaves many"
-        " features out.",
+        description="Clustering algorithm. auto takes the best one for the size on a planted benchmark: two_level (Ward)"
+        " up to 6,000 features of a kind, leiden (communities of nearest neighbours) up to 400,000, and two_level over"
+        " centroids of small clusters above. kmeans and hdbscan are for comparison; hdbscan leaves many features out.",
     )
     target_features_per_cluster: int = Field(
         default=0,
         ge=0,
-        description="Wanted number of distinct features in a cluster: smaller is finer. 0 chooses it from the data.",
+        description="Mean number of distinct features per cluster to aim for. Lower it for finer clusters. 0 chooses it"
+        " from the data.",
     )
     target_by_kind: dict[str, int] = Field(
         default={},
-        description="The same for one kind, where it should differ: {user: 30}; kinds are user, thought, response.",
+        description="target_features_per_cluster for single kinds, for example {user: 30}. Kinds are user, thought and"
+        " response.",
     )
     keep_senses_apart: bool = Field(
         default=True,
-        description="Features of opposite sense (flatters, avoids flattering; formal, casual; long, short), of absence"
-        " and of refusal never share a cluster. Off, the embedding alone decides, and it puts many of them together.",
+        description="Never put features of opposite sense (flatters, avoids flattering; formal, casual), of absence and of"
+        " refusal into one cluster. Turn it off to let the embedding alone decide; it often mixes them.",
     )
     min_similarity: float = Field(
         default=0.1,
         ge=-1,
         le=1,
-        description="A feature less similar than this to its cluster's centre stays unassigned.",
+        description="Leave features unassigned whose cosine to their cluster's centroid is below this. Raise it for"
+        " tighter clusters.",
     )
     remove_components: int = Field(
-        default=5, ge=0, le=50, description="Leading principal components taken out of the vectors before clustering."
+        default=5,
+        ge=0,
+        le=50,
+        description="Number of leading principal components to remove from the vectors before clustering.",
     )
-    seed: int = Field(default=0, description="Of the clustering; the same seed gives the same clusters.")
+    seed: int = Field(default=0, description="Random seed. The same seed gives the same clusters.")
     refit: bool = Field(
         default=True,
-        description="Off: new features only join the clusters that exist, or none, and no cluster is made.",
+        description="Fit clusters again when features change. Turn it off to assign new features to existing clusters"
+        " only.",
     )
     warm: bool = Field(
         default=True,
-        description="Refits start from the clusters that exist, so that ids stay; off: each starts from nothing.",
+        description="Start refits from the existing clusters, so that ids stay. Turn it off to start from scratch.",
     )
 
 
@@ -73,14 +79,14 @@ CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("fil
             deps=["embeddings", "features"],
             code_version=CLUSTERS_VERSION,
             kinds={"duckdb", "scikitlearn"},
-            description="One row per cluster of features of one kind, with its size, coherence and centre.",
+            description="One row per cluster of features of one kind, with its size, coherence and centroid.",
         ),
         dg.AssetSpec(
             "cluster_members",
             deps=["embeddings", "features"],
             code_version=CLUSTERS_VERSION,
             kinds={"duckdb", "scikitlearn"},
-            description="One row per feature: its cluster, or null where it is near none.",
+            description="One row per feature: its cluster, null for unassigned features.",
         ),
         dg.AssetSpec(
             "cluster_lineage",
@@ -94,13 +100,13 @@ CLUSTERS_VERSION = code_version(ClusterConfig, stage, cluster_ids, read_sql("fil
 def clusters(
     context: dg.AssetExecutionContext, config: ClusterConfig, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Cluster the features of each kind; a cluster that keeps most of its members keeps its id."""
+    """Cluster the features of each kind. A cluster that keeps most of its members keeps its id."""
     db = warehouse.open()
     _check_kinds(config)
     fits = []
     shared = {name: getattr(config, name) for name in _SHARED}
     for kind in ALL_KINDS:
-        # Large ones take minutes, and whoever waits should know for what.
+        # Large kinds take minutes.
         if n := db.scalar("select count(*) from vocabulary where kind = $1", [kind]):
             context.log.info(f"{kind}: clustering {n:,} features, {stage.method_for(config.method, n)}")
         target = config.target_by_kind.get(kind, config.target_features_per_cluster)
@@ -108,7 +114,7 @@ def clusters(
         fits.append(fit)
         context.log.info(
             f"{fit.kind}: {len(fit.feature_ids):,} features in {len(fit.ids):,} clusters ({fit.way}),"
-            f" {int((fit.found.labels < 0).sum()):,} near none of them"
+            f" {int((fit.found.labels < 0).sum()):,} unassigned"
         )
     write_fits(db, fits)
     yield materialized(
@@ -135,4 +141,4 @@ _SHARED = ("method", "min_similarity", "remove_components", "seed", "keep_senses
 
 def _check_kinds(config: ClusterConfig) -> None:
     if wrong := sorted(set(config.target_by_kind) - set(KINDS)):
-        raise FeatdiscError(f"clusters.target_by_kind names {wrong[0]!r}; kinds are {', '.join(KINDS)}.")
+        raise FeatdiscError(f"clusters.target_by_kind names {wrong[0]!r}, which is no kind; use {', '.join(KINDS)}.")

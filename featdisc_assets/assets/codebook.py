@@ -1,4 +1,4 @@
-"""Chosen clusters as a closed list: each piece is asked whether they apply, since free listing leaves things out."""
+"""A codebook of chosen clusters: a model checks for each piece which of them apply."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,7 +23,7 @@ from featdisc_assets.transcript import KIND_WORDS
 
 
 class CodebookConfig(OwnModelConfig):
-    """Which clusters are asked about, and of how many pieces."""
+    """Which clusters are checked, on how many pieces."""
 
     prompts: ClassVar[tuple[str, ...]] = ("codebook/piece",)
 
@@ -31,16 +31,20 @@ class CodebookConfig(OwnModelConfig):
         default=0,
         ge=0,
         le=40,
-        description="Ask about so many clusters of each kind, the most interesting that three transcripts show. 0 and"
-        " no cluster_ids asks nothing.",
+        description="Check this many clusters of each kind: the most interesting ones in at least three transcripts. With"
+        " 0 and no cluster_ids, nothing is requested.",
     )
     cluster_ids: list[str] = Field(
-        default=[], description="Clusters to ask about, by their ids; they go before the most interesting ones."
+        default=[], description="Ids of clusters to check, in addition to the most interesting ones."
     )
     max_texts: int = Field(
-        default=1_000, ge=1, description="Distinct texts of each kind to ask about, drawn at random, one call each."
+        default=1_000,
+        ge=1,
+        description="Maximum number of distinct texts of each kind, drawn at random. Each is one request.",
     )
-    max_piece_tokens: int = Field(default=16_000, ge=500, description="Of a longer piece the model sees head and tail.")
+    max_piece_tokens: int = Field(
+        default=16_000, ge=500, description="Show longer pieces by head and tail. Lower it to save tokens."
+    )
 
 
 @dg.asset(
@@ -56,7 +60,7 @@ class CodebookConfig(OwnModelConfig):
 def codebook(
     context: dg.AssetExecutionContext, config: CodebookConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per distinct text and cluster asked about: whether the text shows it. Empty unless wanted."""
+    """One row per distinct text and chosen cluster: whether the text shows it. Empty unless switched on."""
     db = warehouse.open()
     chosen = {"most_interesting": config.most_interesting, "cluster_ids": config.cluster_ids}
     entries = db.rows(read_sql("read/codebook_entries"), variables=chosen)
@@ -94,7 +98,7 @@ def codebook(
                         for entry, is_shown in zip(listed, answered, strict=True)
                     ]
             db.append("codebook", pa.Table.from_pylist(rows, schema=db.schema("codebook")))
-    off = "nothing was asked: set codebook.most_interesting (for example to 10) or codebook.cluster_ids"
+    off = "nothing was requested: set codebook.most_interesting (for example to 10) or codebook.cluster_ids"
     preview = "from codebook_prevalence order by interest desc nulls last, cluster_id limit 20"
     return materialized(context, db, "codebook", preview=preview, figures={} if entries else {"off": off})
 

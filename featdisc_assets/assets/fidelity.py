@@ -1,4 +1,4 @@
-"""Can a label tell its cluster's members from the nearest clusters' members? By vectors, and by a judge if wanted."""
+"""Fidelity of labels: do they separate their cluster's members from the nearest clusters' members?"""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -32,23 +32,30 @@ JUDGE = "judge"
 
 
 class FidelityConfig(OwnModelConfig):
-    """How labels are tried, and whether a judge is asked."""
+    """How labels are tested, and whether a model judges them, too."""
 
     prompts: ClassVar[tuple[str, ...]] = ("judge/phrases",)
 
     per_side: int = Field(
-        default=40, ge=2, le=200, description="Members, and neighbours' members, that each label is tried on, at most."
+        default=40,
+        ge=2,
+        le=200,
+        description="Maximum number of members, and of neighbours' members, to test each label on. Raise it for narrower"
+        " intervals.",
     )
     min_fidelity: float = Field(
-        default=0.7, ge=0, le=1, description="A label that does worse is flagged: 0.5 is chance, 1 is perfect."
+        default=0.7, ge=0, le=1, description="Flag labels with a lower AUC: 0.5 is chance, 1 is perfect."
     )
     judge_clusters: int = Field(
         default=0,
         ge=0,
-        description="Ask a model about so many clusters, drawn at random, one call each. 0 asks nobody.",
+        description="Number of random clusters that a model judges, one request each. 0 makes no requests.",
     )
     judge_phrases: int = Field(
-        default=10, ge=2, le=25, description="Members, and others as many, that the judge is shown of each cluster."
+        default=10,
+        ge=2,
+        le=25,
+        description="Number of members, and of other features, that the judging model sees of each cluster.",
     )
 
 
@@ -66,14 +73,14 @@ class FidelityConfig(OwnModelConfig):
 def label_fidelity(
     context: dg.AssetExecutionContext, config: FidelityConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per named cluster and method: the chance that its label fits a member better than a neighbour's."""
+    """One row per named cluster and method: the probability that its label fits a member better than a neighbour's member."""
     db = warehouse.open()
     named = db.rows(read_sql("read/labels_on_trial"))
     trials = [LabelTrial(**{name: row[name] for name in LabelTrial.__slots__}) for row in named]
     vectors = label_vectors(db, [(trial.label, trial.description) for trial in trials])
     common = mean_by_kind(vectors, [trial.kind for trial in trials]) if trials else {}
     found, items = try_labels(db, trials, vectors, common, per_side=config.per_side)
-    # One exchange of a thousand labels says what chance gives; of a few labels it takes more of them.
+    # The fewer labels there are, the more exchanges a stable chance level takes.
     exchanges = min(20, -(-1_000 // max(1, len(trials))))
     at_chance = np.array(
         [
@@ -86,8 +93,8 @@ def label_fidelity(
     db.replace({"label_fidelity": pa.Table.from_pylist(rows, schema=db.schema("label_fidelity"))})
     for row in db.rows("from fidelity_summary where n_tried > 0 and method = 'vectors' order by kind, basis"):
         context.log.info(
-            f"{row['kind']}: {row['n_tried']:,} labels tell members {row['basis']} from neighbours' at"
-            f" {row['mean_auc']:.3f}, exchanged ones at {row['mean_auc_exchanged']:.3f}; {row['n_poor']:,} are poor"
+            f"{row['kind']}: {row['n_tried']:,} labels on members {row['basis']}: mean AUC {row['mean_auc']:.3f},"
+            f" {row['mean_auc_exchanged']:.3f} for exchanged labels; {row['n_poor']:,} are poor"
         )
     preview = """
         select method, kind, label, auc, auc_low, auc_high, is_poor
@@ -98,13 +105,13 @@ def label_fidelity(
         "label_fidelity",
         preview=preview,
         figures={
-            "judge": "asked" if config.judge_clusters else "not asked: set label_fidelity.judge_clusters to ask one",
+            "judge": "on" if config.judge_clusters else "off: set label_fidelity.judge_clusters to switch it on",
         },
     )
 
 
 def _exchanged(trials: Sequence[LabelTrial], *, times: int, seed: int) -> list[list[int]]:
-    """So many times, for each label another one of its kind: what labels that say nothing come to."""
+    """`times` assignments of another label of the kind to each cluster: they give the chance level."""
     drawn = np.random.default_rng(seed)
     kinds = np.array([trial.kind for trial in trials])
     orders = np.tile(np.arange(len(trials)), (times, 1))
@@ -162,7 +169,7 @@ def _ask_judge(
     trials: Sequence[LabelTrial],
     items: pa.Table,
 ) -> list[dict[str, Any]]:
-    """The same by a model that reads the phrases: of a sample of clusters, one call each; none if none is wanted."""
+    """Rows of a sample of clusters whose labels a model judges, one request each."""
     texts = _phrases(db, items, config)
     able = [at for at in range(len(trials)) if len({mine for mine, _ in texts.get(at, [])}) == 2]
     chosen = sorted(random.Random(config.seed).sample(able, min(config.judge_clusters, len(able))))
@@ -177,14 +184,14 @@ def _ask_judge(
     def requests() -> Iterator[Request]:
         for at in chosen:
             numbered = "\n".join(f"[{number}] {text}" for number, (_, text) in enumerate(shuffled[at], 1))
-            said = f"{trials[at].label}: {trials[at].description}"
+            name = f"{trials[at].label}: {trials[at].description}"
             yield Request(
                 purpose="judge",
                 subject_id=trials[at].cluster_id,
                 model=choice.model,
                 prompt_version=prompt.version,
                 prompt=prompt.render(
-                    name=prompts.fence("name", said, salt), phrases=prompts.fence("phrases", numbered, salt)
+                    name=prompts.fence("name", name, salt), phrases=prompts.fence("phrases", numbered, salt)
                 ),
                 answer=PhraseFits,
                 params=choice.params,
@@ -213,7 +220,7 @@ def _ask_judge(
 
 
 def _phrases(db: Warehouse, items: pa.Table, config: FidelityConfig) -> dict[int, list[tuple[bool, str]]]:
-    """By trial, whether each of some phrases is a member, and its text."""
+    """By trial, features with whether they are members."""
     if not config.judge_clusters:
         return {}
     found = db.join(

@@ -34,32 +34,35 @@ class NameConfig(OwnModelConfig):
     prompts: ClassVar[tuple[str, ...]] = ("name/cluster", "rename/cluster")
 
     sample_size: int = Field(
-        default=100, ge=1, le=500, description="Random member features the model is shown, at most."
+        default=100,
+        ge=1,
+        le=500,
+        description="Maximum number of random member features that the model sees. Lower it to save tokens.",
     )
     max_clusters: int = Field(
         default=0,
         ge=0,
-        description="Name only so many clusters of each kind, those of most transcripts. 0 names all.",
+        description="Name only this many clusters of each kind, those in the most transcripts. 0 names all.",
     )
     hold_out: float = Field(
         default=0.25,
         ge=0,
         le=0.5,
-        description="Share of a cluster's features, from eight on, that the namer is not shown: its label is tried on"
-        " them. 0 shows all, and labels are then tried on what the namer saw.",
+        description="Share of features to hold out from the model, in clusters of at least eight features. Labels are"
+        " tested on held-out features. 0 shows all, and labels are tested on features that the model saw.",
     )
     min_fidelity: float = Field(
         default=0.7,
         ge=0,
         le=1,
-        description="A label that tells members from the neighbours' worse than this (0.5 is chance, 1 is perfect) is"
-        " looked for once more, with the phrases it was wrong about. 0 never looks again.",
+        description="Retry labels whose AUC for members against neighbours' members is below this (0.5 is chance, 1 is"
+        " perfect); the model then sees the features that the label got wrong. 0 never retries.",
     )
     public_from: int = Field(
         default=5,
         ge=1,
-        description="A capitalised name that features of fewer groups hold is taken for a private person's, and does"
-        " not get into a label.",
+        description="Treat capitalised names that occur in fewer groups than this as private persons' names, and remove"
+        " them from labels. Raise it for a stricter filter.",
     )
 
 
@@ -76,7 +79,7 @@ class NameConfig(OwnModelConfig):
 def cluster_names(
     context: dg.AssetExecutionContext, config: NameConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per cluster: a label of about five words and one sentence, from random members and nearest neighbours."""
+    """One row per cluster: a label of about five words and a description of one sentence, written by a model."""
     db = warehouse.open()
     choice = choose_model(read_plans(db)[0], config, "cluster_names")
     with AnswerStore(home.home.answers) as store:

@@ -55,7 +55,7 @@ class ParentNameConfig(OwnModelConfig):
 def parent_names(
     context: dg.AssetExecutionContext, config: ParentNameConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per theme and per area: a label of a few words and one sentence, from the names of its children."""
+    """One row per theme or area: a label and a description, written by a model from the names of its children."""
     db = warehouse.open()
     choice = choose_model(read_plans(db)[0], config, "parent_names")
     named, n_asked = list[Name](), 0

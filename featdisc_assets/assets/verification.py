@@ -1,4 +1,4 @@
-"""Is a feature true of the piece it was written of? A model is asked about a random sample, if that is wanted."""
+"""Verification: a model checks whether a random sample of features is true of their pieces."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,18 +23,18 @@ from featdisc_assets.transcript import KIND_WORDS
 
 
 class VerificationConfig(OwnModelConfig):
-    """How many features are looked at again, and by choice."""
+    """How many features are verified, and by which model."""
 
     prompts: ClassVar[tuple[str, ...]] = ("verify/pair",)
 
     pairs: int = Field(
         default=0,
         ge=0,
-        description="Pairs of piece and feature to verify of each kind and rater, drawn at random, one call each. 0"
-        " verifies none; 200 give a precision of 0.9 to within 0.04. Take another model than the rater.",
+        description="Number of random pairs of piece and feature to verify of each kind and rating model, one request"
+        " each. 0 verifies none; 200 estimate a precision of 0.9 to within 0.04. Use another model than the rater.",
     )
     max_piece_tokens: int = Field(
-        default=16_000, ge=500, description="Of a longer piece the verifier sees head and tail."
+        default=16_000, ge=500, description="Show longer pieces by head and tail. Lower it to save tokens."
     )
 
 
@@ -47,7 +47,7 @@ class VerificationConfig(OwnModelConfig):
 def verification(
     context: dg.AssetExecutionContext, config: VerificationConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per verified pair of piece and feature: whether the feature is true of the piece. Empty unless wanted."""
+    """One row per verified pair of piece and feature: is the feature true of the piece? Empty unless switched on."""
     db = warehouse.open()
     pairs = db.rows(read_sql("read/pairs_to_verify"), variables={"pairs": config.pairs, "seed": config.seed})
     choice = choose_model(read_plans(db)[0], config, "verification")
@@ -93,7 +93,11 @@ def verification(
                     }
                 )
     db.replace({"verification": pa.Table.from_pylist(rows, schema=db.schema("verification"))})
-    told = "" if config.pairs else "nothing was verified: set verification.pairs, say to 200"
+    off = "nothing was verified: set verification.pairs, for example to 200"
     return materialized(
-        context, db, "verification", preview="from rating_precision order by all", figures={"off": told} if told else {}
+        context,
+        db,
+        "verification",
+        preview="from rating_precision order by all",
+        figures={} if config.pairs else {"off": off},
     )
