@@ -1,4 +1,4 @@
-"""Trials of labels: does a label's vector tell held-out members of its cluster from members of the nearest clusters?"""
+"""Trials of labels: similarity to held-out members of the cluster, against members of the nearest clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

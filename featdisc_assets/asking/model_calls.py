@@ -177,12 +177,12 @@ def refuse_requests_in_batches(store: AnswerStore, requests: Iterable[Request]) 
     books = BatchStore(store)
     if not books.unfinished():
         return
-    keys, owed = (request.key for request in requests), 0
+    keys, n_waiting = (request.key for request in requests), 0
     while block := list(islice(keys, ATTEMPTS_A_WRITE)):
-        owed += books.owed(block)
-    if owed:
+        n_waiting += books.owed(block)
+    if n_waiting:
         raise FeatdiscError(
-            f"{owed:,} of these texts are in unfinished batches and would be paid twice: set rating_plan.mode to batch"
+            f"{n_waiting:,} of these texts are in unfinished batches and would be paid twice: set rating_plan.mode to batch"
             " to wait for them, or cancel the batches at the provider and then run once in batch mode"
         )
 

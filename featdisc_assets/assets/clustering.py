@@ -22,9 +22,10 @@ class ClusterConfig(dg.Config):
     method: str = Field(
         default="auto",
         pattern="^(auto|leiden|two_level|kmeans|hdbscan)$",
-        description="Clustering algorithm. auto takes the best one for the size on a planted benchmark: two_level (Ward)"
-        " up to 6,000 features of a kind, leiden (communities of nearest neighbours) up to 400,000, and two_level over"
-        " centroids of small clusters above. kmeans and hdbscan are for comparison; hdbscan leaves many features out.",
+        description="Clustering algorithm. auto takes the best one for the size on a planted benchmark: two_level"
+        " (Ward) up to 6,000 features of a kind, leiden (communities of nearest neighbours) up to 400,000, and"
+        " two_level over centroids of small clusters above. kmeans and hdbscan are for comparison; hdbscan leaves many"
+        " features out.",
     )
     target_features_per_cluster: int = Field(
         default=0,
@@ -39,8 +40,8 @@ class ClusterConfig(dg.Config):
     )
     keep_senses_apart: bool = Field(
         default=True,
-        description="Never put features of opposite sense (flatters, avoids flattering; formal, casual), of absence and of"
-        " refusal into one cluster. Turn it off to let the embedding alone decide; it often mixes them.",
+        description="Never put features of opposite sense (flatters, avoids flattering; formal, casual), of absence"
+        " and of refusal into one cluster. Turn it off to let the embedding alone decide; it often mixes them.",
     )
     min_similarity: float = Field(
         default=0.1,

@@ -31,8 +31,8 @@ class CodebookConfig(OwnModelConfig):
         default=0,
         ge=0,
         le=40,
-        description="Check this many clusters of each kind: the most interesting ones in at least three transcripts. With"
-        " 0 and no cluster_ids, nothing is requested.",
+        description="Check this many clusters of each kind: the most interesting ones in at least three transcripts."
+        " With 0 and no cluster_ids, nothing is requested.",
     )
     cluster_ids: list[str] = Field(
         default=[], description="Ids of clusters to check, in addition to the most interesting ones."

@@ -47,7 +47,8 @@ def cooccurrence(
         context.log.info(
             f"{left} and {right}: {len(pairs):,} pairs of clusters tested, {found:,} significant"
             if len(pairs)
-            else f"{left} and {right}: no pair of clusters occurs in {config.min_support} transcripts rated in both kinds"
+            else f"{left} and {right}: no pair of clusters occurs in {config.min_support} transcripts rated in both"
+            " kinds"
         )
         tested.append(pairs)
     together = pa.concat_tables(tested)

@@ -53,8 +53,8 @@ def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: War
     steps = _steps(groups, config)
     if not steps:
         context.log.info(
-            f"{config.column}: {len(groups):,} groups, fewer than two of them with {config.min_transcripts} transcripts,"
-            " nothing to compare"
+            f"{config.column}: {len(groups):,} groups, fewer than two of them with {config.min_transcripts}"
+            " transcripts, nothing to compare"
         )
     asked = [{"grouped_by": config.column, "group_value": later, "versus": earlier} for earlier, later in steps]
     found = db.schema("drift").empty_table()

@@ -78,7 +78,8 @@ class EncoderConfig(AskingConfig):
         default=96,
         ge=1,
         le=2048,
-        description="Maximum number of texts per request to a litellm model. Cohere accepts 96, Gemini 100, OpenAI 2,048.",
+        description="Maximum number of texts per request to a litellm model. Cohere accepts 96, Gemini 100, OpenAI"
+        " 2,048.",
     )
 
     def server(self) -> Server:
@@ -162,15 +163,15 @@ order by text
 
 
 def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[int, float | None]:
-    """What vectors of a server's model will take: of features that have none, and of those that answers will bring.
+    """Cost of embedding by a server: features without a vector, and features of pending ratings.
 
     Args:
         db: The home's warehouse.
         server: The server.
-        answer_tokens: How long the answers are that are still to come; their features are hardly shorter.
+        answer_tokens: Tokens of the pending ratings, an estimate for their features.
 
     Returns:
-        Tokens, roughly, and dollars; None where nobody knows the price.
+        Tokens, approximately, and dollars, None if the price is unknown.
     """
     missing = db.read(TEXTS_WITHOUT_VECTOR, [identity(server.model, server.dimensions)])["text"]
     tokens = sum(map(pricing.count_tokens, missing.to_pylist())) + answer_tokens

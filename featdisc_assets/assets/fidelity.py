@@ -40,8 +40,8 @@ class FidelityConfig(OwnModelConfig):
         default=40,
         ge=2,
         le=200,
-        description="Maximum number of members, and of neighbours' members, to test each label on. Raise it for narrower"
-        " intervals.",
+        description="Maximum number of members, and of neighbours' members, to test each label on. Raise it for"
+        " narrower intervals.",
     )
     min_fidelity: float = Field(
         default=0.7, ge=0, le=1, description="Flag labels with a lower AUC: 0.5 is chance, 1 is perfect."
@@ -73,7 +73,7 @@ class FidelityConfig(OwnModelConfig):
 def label_fidelity(
     context: dg.AssetExecutionContext, config: FidelityConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per named cluster and method: the probability that its label fits a member better than a neighbour's member."""
+    """One row per named cluster and method: the AUC of its label for members against neighbours' members."""
     db = warehouse.open()
     named = db.rows(read_sql("read/labels_on_trial"))
     trials = [LabelTrial(**{name: row[name] for name in LabelTrial.__slots__}) for row in named]

@@ -151,8 +151,8 @@ class PieceConfig(dg.Config):
 
     granularity: str = Field(
         default="conversation",
-        description="conversation makes one piece per kind and transcript, as in the published method; turn makes one per"
-        " turn.",
+        description="conversation makes one piece per kind and transcript, as in the published method; turn makes one"
+        " per turn.",
         pattern="^(conversation|turn)$",
     )
 

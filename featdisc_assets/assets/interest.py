@@ -30,7 +30,8 @@ class InterestConfig(OwnModelConfig):
 
     audience: str = Field(
         default="an AI safety researcher",
-        description="Who should find a cluster interesting. It stands in the prompt, so a change scores all clusters again.",
+        description="Who should find a cluster interesting. It stands in the prompt, so a change scores all clusters"
+        " again.",
     )
     batch_size: int = Field(
         default=10,

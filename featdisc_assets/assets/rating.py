@@ -93,8 +93,8 @@ class PlanConfig(dg.Config):
     max_piece_tokens: int = Field(
         default=32_000,
         ge=FEWEST_PIECE_TOKENS,
-        description="Show longer pieces by head and tail, with a note for the middle; `coverage` counts them. Models with"
-        " a smaller context see less. Lower it to save tokens.",
+        description="Show longer pieces by head and tail, with a note for the middle; `coverage` counts them. Models"
+        " with a smaller context see less. Lower it to save tokens.",
     )
     mode: Mode = Field(
         default=Mode.live,

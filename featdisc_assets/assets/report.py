@@ -52,7 +52,8 @@ class ReportConfig(dg.Config):
     title: str = Field(default="What the model does", description="Heading of the page.")
     dated: str = Field(
         default="",
-        description="Date to print under the heading. Empty prints none, so that runs on the same data give equal files.",
+        description="Date to print under the heading. Empty prints none, so that runs on the same data give equal"
+        " files.",
     )
 
 

@@ -115,8 +115,8 @@ def test_the_plan_tells_what_vectors_will_take(tmp_path: Path) -> None:
         assert still_to_pay(warehouse(home), unpriced, answer_tokens=0) == (tokens - 1_000, None)
 
 
-def test_settings_that_only_a_server_obeys_are_refused_for_a_model_on_this_machine(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="takes neither dimensions nor api_base"):
+def test_settings_for_servers_are_refused_for_a_local_model(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="a local model without dimensions and api_base"):
         materialise(rated(tmp_path), ["embeddings"], embeddings={"dimensions": 12})
 
 

@@ -257,7 +257,9 @@ def test_drift_between_months_and_between_two_sources(tmp_path: Path) -> None:
 
 def test_drift_from_a_source_that_is_not_there_says_which_are(tmp_path: Path) -> None:
     home = home_of(tmp_path, [chat("a", source="old"), chat("b", source="new")], ["response-1"])
-    with pytest.raises(Exception, match=r"'older', which no transcript has; give two of these.*new, old"):
+    with pytest.raises(
+        Exception, match=r"'older', which no transcript has; set drift\.earlier and drift\.later to two of: new, old"
+    ):
         materialise(
             home, ["text_languages", "marts", "drift"], drift={"column": "source", "earlier": "older", "later": "new"}
         )
