@@ -182,8 +182,8 @@ def refuse_requests_in_batches(store: AnswerStore, requests: Iterable[Request]) 
         n_waiting += books.owed(block)
     if n_waiting:
         raise FeatdiscError(
-            f"{n_waiting:,} of these texts are in unfinished batches and would be paid twice: set rating_plan.mode to batch"
-            " to wait for them, or cancel the batches at the provider and then run once in batch mode"
+            f"{n_waiting:,} of these texts are in unfinished batches and would be paid twice: set rating_plan.mode to"
+            " batch to wait for them, or cancel the batches at the provider and then run once in batch mode"
         )
 
 

@@ -167,7 +167,7 @@ def _stored_folder(folder: Path | None, home: Home) -> str | None:
 def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spent_usd: float) -> None:
     """Replace the stored plans."""
     n_pieces = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
-    [pace] = db.rows(read_sql("read/rating_pace"), variables={"model": plans[0].model})
+    [rate] = db.rows(read_sql("read/rating_pace"), variables={"model": plans[0].model})
     rows = [
         {
             "kind": plan.kind,
@@ -188,7 +188,7 @@ def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spe
             "spent_usd": spent_usd,
             "n_pieces": n_pieces.get(plan.kind, 0),
             **{name: getattr(row, name) for name in Pending.__slots__},
-            "pending_hours": row.n_pending / pace["texts_an_hour"] if pace["texts_an_hour"] else None,
+            "pending_hours": row.n_pending / rate["texts_an_hour"] if rate["texts_an_hour"] else None,
         }
         for plan, row in zip(plans, counted, strict=True)
     ]

@@ -82,10 +82,10 @@ def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pendin
     found, written = Pending(), 0
     asked = requests(db, plan, salt=salt)
     while batch := list(islice(asked, TEXTS_A_READ)):
-        known = store.lookup([request.key for request in batch])
+        stored = store.lookup([request.key for request in batch])
         rated_before = _rated_before(db, plan, [request.subject_id for request in batch])
         for whole in batch:
-            outcome, form, attempts = resolve(store, whole, known.get(whole.key, ()))
+            outcome, form, attempts = resolve(store, whole, stored.get(whole.key, ()))
             found.n_texts += 1
             found.n_shortened += form.chars_left_out > 0
             found.n_chars_left_out += form.chars_left_out
@@ -99,9 +99,9 @@ def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pendin
             else:
                 found.n_failed += 1
     found.n_new = found.n_pending - found.n_changed
-    known_answers = found.n_answered >= ANSWERS_TO_GO_BY and written > 0
+    has_enough = found.n_answered >= ANSWERS_TO_GO_BY and written > 0
     by_feature = TOKENS_PER_QUOTED_FEATURE if plan.evidence else TOKENS_PER_FEATURE
-    each = written / found.n_answered if known_answers else plan.max_features * by_feature
+    each = written / found.n_answered if has_enough else plan.max_features * by_feature
     found.pending_tokens_out = round(found.n_pending * each)
     found.pending_usd = _dollars(plan, found)
     return found

@@ -171,9 +171,9 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
             column = groups.filter(pc.equal(groups["grouped_by"], one["grouped_by"]))
             at = pc.index_in(of_kind["transcript_id"], value_set=column["transcript_id"])
             is_in = pc.equal(column["group_value"].take(at), one["group_value"]).drop_null().to_numpy()
-            known = of_kind.filter(pc.is_valid(at))
-            language = pc.fill_null(known["language"], "?").combine_chunks().dictionary_encode().indices.to_numpy()
-            scores = {"length": known["n_chars"].to_numpy().astype(np.float64)}
+            grouped = of_kind.filter(pc.is_valid(at))
+            language = pc.fill_null(grouped["language"], "?").combine_chunks().dictionary_encode().indices.to_numpy()
+            scores = {"length": grouped["n_chars"].to_numpy().astype(np.float64)}
             scores["language"] = contrasts.share_inside(language.astype(np.int64), is_in)
             for trait, score in scores.items():
                 area = contrasts.tells_apart(score, is_in)

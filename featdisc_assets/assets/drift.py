@@ -98,9 +98,9 @@ def _steps(groups: dict[str, int], config: DriftConfig) -> list[tuple[str, str]]
         return list(pairwise(large)) if config.column == "period" else []
     for name in (config.earlier, config.later):
         if name not in groups:
-            known = ", ".join(sorted(groups)[:10]) or "none"
+            values = ", ".join(sorted(groups)[:10]) or "none"
             raise dg.Failure(
                 f"drift compares {config.column} {name or '(empty)'!r}, which no transcript has; set"
-                f" drift.earlier and drift.later to two of: {known}."
+                f" drift.earlier and drift.later to two of: {values}."
             )
     return [(config.earlier, config.later)]

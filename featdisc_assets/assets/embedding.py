@@ -156,7 +156,7 @@ def _of_known_width(db: Warehouse, server: Server) -> Server:
 TEXTS_WITHOUT_VECTOR = """
 select text, list(feature_id order by feature_id) as feature_ids
 from vocabulary
-anti join (from embeddings where encoder = $1) as known using (feature_id)
+anti join (from embeddings where encoder = $1) as embedded using (feature_id)
 group by text
 order by text
 """

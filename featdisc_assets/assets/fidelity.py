@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.asking import label_trials as trial
+from featdisc_assets.asking import label_trials
 from featdisc_assets.asking.label_trials import LabelTrial, label_vectors, mean_by_kind, try_labels
 from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
@@ -67,7 +67,7 @@ class FidelityConfig(OwnModelConfig):
         FidelityConfig,
         read_sql("read/labels_on_trial"),
         read_sql("read/fidelity_items"),
-        *(trial, stage),
+        *(label_trials, stage),
     ),
 )
 def label_fidelity(

@@ -181,9 +181,9 @@ def _incidence(cells: pa.Table, transcripts: pa.ChunkedArray, clusters: list[str
         pc.index_in(cells[column], value_set=pa.array(among)).fill_null(-1).to_numpy().astype(np.int64)
         for column, among in (("transcript_id", transcripts.combine_chunks()), ("cluster_id", names))
     )
-    known = (i >= 0) & (j >= 0)
-    ones = np.ones(int(known.sum()), np.float32)
-    return sparse.csr_matrix((ones, (i[known], j[known])), shape=(len(transcripts), len(clusters)))
+    is_listed = (i >= 0) & (j >= 0)
+    ones = np.ones(int(is_listed.sum()), np.float32)
+    return sparse.csr_matrix((ones, (i[is_listed], j[is_listed])), shape=(len(transcripts), len(clusters)))
 
 
 def _baseline(people: pa.Table) -> sparse.csr_matrix:
