@@ -10,15 +10,7 @@ from pydantic import Field
 
 from featdisc_assets.asking.budget import check_price, own_price, spent_so_far
 from featdisc_assets.asking.model_calls import AskingConfig
-from featdisc_assets.asking.plans import (
-    Mode,
-    Plan,
-    check_prompts,
-    make_plan,
-    prompts_folder,
-    read_plans,
-    write_plans,
-)
+from featdisc_assets.asking.plans import Mode, Plan, check_prompts, prompts_folder, read_plans, write_plans
 from featdisc_assets.asking.rating_requests import FEWEST_PIECE_TOKENS, count, piece_limit
 from featdisc_assets.asking.rating_run import rate_texts
 from featdisc_assets.graph.metadata import materialized
@@ -37,6 +29,10 @@ CONTRACT = (
 )  # fmt: skip
 # Figures that the UI plots over time.
 PLANNED = ("n_texts", "n_answered", "n_failed", "n_pending", "pending_tokens_in", "pending_tokens_out", "pending_usd")
+
+
+# Settings that a plan takes as they are.
+_SHARED = ("max_tokens", "temperature", "max_piece_tokens", "mode", "evidence")
 
 
 class PlanConfig(dg.Config):
@@ -162,19 +158,17 @@ def plans_of(config: PlanConfig, last: Plan | None, home: Home, *, kinds: Sequen
     budget = None if budget == math.inf else budget
     check_price("rating_plan", model, own_price(*prices), budget)
     plans = [
-        make_plan(
+        Plan(
             kind,
-            model=model,
+            model,
             api_base=config.api_base or (last.api_base if last and not config.model else None),
             folder=prompts_folder(config.prompts_folder, home),
-            n_features=(config.min_features, config.max_features),
-            max_tokens=config.max_tokens,
-            temperature=config.temperature,
+            min_features=min(config.min_features, config.max_features),
+            max_features=max(config.min_features, config.max_features),
             budget_usd=budget,
-            prices=prices,
-            max_piece_tokens=config.max_piece_tokens,
-            mode=config.mode,
-            evidence=config.evidence,
+            price_in=prices[0],
+            price_out=prices[1],
+            **{name: getattr(config, name) for name in _SHARED},
         )
         for kind in kinds
     ]

@@ -12,38 +12,13 @@ from featdisc_assets.report import rendering as reporting
 from featdisc_assets.warehouse import Warehouse
 
 READS = [
-    "clean_prevalence",
-    "cluster_audit",
-    "cluster_examples",
-    "cluster_interest",
-    "cluster_names",
-    "cluster_profile",
-    "cluster_tree",
-    "codebook_prevalence",
-    "cooccurrence",
-    "coverage",
-    "evidence_summary",
-    "failures",
-    "feature_flags",
-    "feature_hygiene",
-    "fidelity_summary",
-    "group_contrasts",
-    "interest_agreement",
-    "label_fidelity",
-    "parent_names",
-    "parent_prevalence",
-    "prevalence_by_model",
-    "private_clusters",
-    "probes",
-    "probes_worth_reading",
-    "quarantine",
-    "rated_kinds",
-    "rated_pieces",
-    "rating_precision",
-    "spend",
-    "surprising_pairs",
-    "swallowed_themes",
-]
+    "clean_prevalence", "cluster_audit", "cluster_examples", "cluster_interest", "cluster_names", "cluster_profile",
+    "cluster_tree", "codebook_prevalence", "cooccurrence", "coverage", "evidence_summary", "failures",
+    "feature_flags", "feature_hygiene", "fidelity_summary", "group_contrasts", "interest_agreement",
+    "label_fidelity", "parent_names", "parent_prevalence", "prevalence_by_model", "private_clusters", "probes",
+    "probes_worth_reading", "quarantine", "rated_kinds", "rated_pieces", "rating_precision", "spend",
+    "surprising_pairs", "swallowed_themes",
+]  # fmt: skip
 
 
 class ReportConfig(dg.Config):
