@@ -95,10 +95,5 @@ def try_labels(
     position = {cluster_id: at for at, cluster_id in enumerate(places.to_pylist())}
     order = np.array([position[name] for name in group.dictionary.to_pylist()], np.int64)
     trial = order[group.indices.to_numpy()] if len(items) else np.zeros(0, np.int64)
-    found = fidelity(
-        trial,
-        items["is_member"].to_numpy().astype(bool),
-        items["score"].to_numpy(),
-        n_groups=len(trials),
-    )
+    found = fidelity(trial, items["is_member"].to_numpy().astype(bool), items["score"].to_numpy(), n_groups=len(trials))
     return found, items.append_column("trial", pa.array(trial))

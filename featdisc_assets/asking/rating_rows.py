@@ -66,10 +66,7 @@ def _flush(db: Warehouse, plan: Plan, outcomes: list[Outcome]) -> None:
     with db.transaction() as connection:
         connection.register("done", rated.select(["text_hash"]))
         for table, rows in {"rated_texts": rated, "text_features": written, "evidence": evidence}.items():
-            connection.execute(
-                f"delete from {table} where kind = $1 and text_hash in (from done)",
-                [plan.kind],
-            )
+            connection.execute(f"delete from {table} where kind = $1 and text_hash in (from done)", [plan.kind])
             insert(connection, table, rows)
         connection.unregister("done")
 

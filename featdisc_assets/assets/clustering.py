@@ -118,22 +118,14 @@ def clusters(
             f" {int((fit.found.labels < 0).sum()):,} unassigned"
         )
     write_fits(db, fits)
-    yield materialized(
-        context,
-        db,
-        "clusters",
-        preview="""
-            select kind, count(*) as clusters, sum(n_features) as features, max(n_transcripts) as widest,
-                avg(coherence) as mean_coherence
-            from clusters group by kind order by kind""",
-    )
+    preview = """
+        select kind, count(*) as clusters, sum(n_features) as features, max(n_transcripts) as widest,
+            avg(coherence) as mean_coherence
+        from clusters group by kind order by kind"""
+    yield materialized(context, db, "clusters", preview=preview)
     yield materialized(context, db, "cluster_members")
-    yield materialized(
-        context,
-        db,
-        "cluster_lineage",
-        preview="select refit, kind, event, count(*) as clusters from cluster_lineage group by all order by all",
-    )
+    preview = "select refit, kind, event, count(*) as clusters from cluster_lineage group by all order by all"
+    yield materialized(context, db, "cluster_lineage", preview=preview)
 
 
 # Settings that all kinds share.

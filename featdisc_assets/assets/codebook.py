@@ -51,11 +51,7 @@ class CodebookConfig(OwnModelConfig):
     group_name="quality",
     kinds={"duckdb", "llm"},
     deps=["cluster_names", "cluster_interest", "cluster_members", "features", "pieces", "rated_texts", "vocabulary"],
-    code_version=code_version(
-        CodebookConfig,
-        read_sql("read/codebook_entries"),
-        read_sql("read/codebook_texts"),
-    ),
+    code_version=code_version(CodebookConfig, read_sql("read/codebook_entries"), read_sql("read/codebook_texts")),
 )
 def codebook(
     context: dg.AssetExecutionContext, config: CodebookConfig, warehouse: WarehouseResource, home: HomeResource

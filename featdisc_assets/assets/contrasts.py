@@ -40,13 +40,8 @@ def text_languages(context: dg.AssetExecutionContext, warehouse: WarehouseResour
         if (i + 1) % 20_000 == 0:
             context.log.info(f"detected the language of {i + 1:,} of {len(new):,} new texts")
     db.append("text_languages", new.select(["text_hash"]).append_column("language", pa.array(languages, pa.string())))
-    return materialized(
-        context,
-        db,
-        "text_languages",
-        preview="select language, count(*) as n_texts from text_languages group by language order by n_texts desc",
-        figures={"new texts": len(new)},
-    )
+    preview = "select language, count(*) as n_texts from text_languages group by language order by n_texts desc"
+    return materialized(context, db, "text_languages", preview=preview, figures={"new texts": len(new)})
 
 
 class ContrastConfig(dg.Config):

@@ -53,13 +53,14 @@ def cooccurrence(
         tested.append(pairs)
     together = pa.concat_tables(tested)
     db.replace({"cooccurrence": together})
+    preview = """
+        select left_kind, left_label, right_kind, right_label, n_both, lift, odds_ratio_low, q_value
+        from surprising_pairs limit 15"""
     return materialized(
         context,
         db,
         "cooccurrence",
-        preview="""
-            select left_kind, left_label, right_kind, right_label, n_both, lift, odds_ratio_low, q_value
-            from surprising_pairs limit 15""",
+        preview=preview,
         figures={"significant": pc.sum(pc.less(together["q_value"], 0.05)).as_py() or 0}
         | volcano(together["odds_ratio"], together["q_value"], "cooccurrence"),
     )
@@ -68,8 +69,7 @@ def cooccurrence(
 def pairs_of(db: Warehouse, left: str, right: str, ids: pa.Array, centroids: Matrix, *, min_support: int) -> pa.Table:
     """The pairs of one direction with their figures; the family of tests is every pair that could co-occur."""
     counts = db.read(
-        read_sql("read/cooccurrence"),
-        variables={"min_support": min_support, "left_kind": left, "right_kind": right},
+        read_sql("read/cooccurrence"), variables={"min_support": min_support, "left_kind": left, "right_kind": right}
     )
     numbers = (counts[name].to_numpy() for name in ("n_transcripts", "n_left", "n_right", "n_both"))
     figures = association.associate(*numbers, two_sided=False, design_effect=counts["design_effect"].to_numpy())

@@ -38,11 +38,7 @@ TEXTS_A_WRITE_OF_A_SERVER = 4_096
 class EncoderConfig(AskingConfig):
     """How feature texts are embedded; limits of requests apply to models behind a server."""
 
-    without_effect: ClassVar[frozenset[str]] = AskingConfig.without_effect | {
-        "api_base",
-        "price_in",
-        "texts_a_request",
-    }
+    without_effect: ClassVar[frozenset[str]] = AskingConfig.without_effect | {"api_base", "price_in", "texts_a_request"}
 
     encoder: str = Field(
         default=encoders.BUNDLED,

@@ -64,10 +64,7 @@ class FidelityConfig(OwnModelConfig):
     kinds={"duckdb", "llm"},
     deps=["cluster_names", "clusters", "cluster_members", "embeddings", "vocabulary"],
     code_version=code_version(
-        FidelityConfig,
-        read_sql("read/labels_on_trial"),
-        read_sql("read/fidelity_items"),
-        *(label_trials, stage),
+        FidelityConfig, read_sql("read/labels_on_trial"), read_sql("read/fidelity_items"), *(label_trials, stage)
     ),
 )
 def label_fidelity(
@@ -104,9 +101,7 @@ def label_fidelity(
         db,
         "label_fidelity",
         preview=preview,
-        figures={
-            "judge": "on" if config.judge_clusters else "off: set label_fidelity.judge_clusters to switch it on",
-        },
+        figures={"judge": "on" if config.judge_clusters else "off: set label_fidelity.judge_clusters to switch it on"},
     )
 
 
@@ -201,10 +196,7 @@ def _ask_judge(
     rows = []
     with AnswerStore(home.home.answers) as store:
         outcomes = ask_chosen_model(
-            *(context, db, store, requests(), config, choice),
-            asset="label_fidelity",
-            what="labels",
-            total=len(chosen),
+            *(context, db, store, requests(), config, choice), asset="label_fidelity", what="labels", total=len(chosen)
         )
         with closing(outcomes):
             for at, outcome in zip(chosen, outcomes, strict=True):

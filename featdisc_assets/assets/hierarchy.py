@@ -57,10 +57,7 @@ _VERSION = code_version(HierarchyConfig, stage, cluster_ids, read_sql("fill/pare
         )
         for name, grain in (
             ("cluster_parents", "One row per cluster: its theme, and the area of its theme."),
-            (
-                "parents",
-                "One row per theme or area: its size, and the number of transcripts that show it.",
-            ),
+            ("parents", "One row per theme or area: its size, and the number of transcripts that show it."),
         )
     ],
 )
@@ -76,25 +73,18 @@ def cluster_parents(
             f" {len(levels.names['area']):,} areas"
         )
     db.refill(
-        {
-            "cluster_parents": "select * from belonging order by kind, cluster_id",
-            "parents": read_sql("fill/parents"),
-        },
+        {"cluster_parents": "select * from belonging order by kind, cluster_id", "parents": read_sql("fill/parents")},
         incoming={
             "belonging": pa.concat_tables([levels.membership() for levels in found]),
             "centres": pa.concat_tables([levels.centres() for levels in found]),
         },
     )
     yield materialized(context, db, "cluster_parents")
-    yield materialized(
-        context,
-        db,
-        "parents",
-        preview="""
-            select kind, level, count(*) as parents, avg(n_clusters) as mean_clusters, max(n_clusters) as most_clusters,
-                max(n_transcripts) as widest
-            from parents group by all order by all""",
-    )
+    preview = """
+        select kind, level, count(*) as parents, avg(n_clusters) as mean_clusters, max(n_clusters) as most_clusters,
+            max(n_transcripts) as widest
+        from parents group by all order by all"""
+    yield materialized(context, db, "parents", preview=preview)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,29 +119,19 @@ def transcripts(
             keep_quarantine(db)
             raise
         replace_tables(db, paths, reading)
-    yield materialized(
-        context,
-        db,
-        "transcripts",
-        preview="""
-            select source, model, count(*) as transcripts, sum(n_turns) as turns, count(distinct group_key) as groups
-            from transcripts group by all order by all limit 20""",
-    )
+    preview = """
+        select source, model, count(*) as transcripts, sum(n_turns) as turns, count(distinct group_key) as groups
+        from transcripts group by all order by all limit 20"""
+    yield materialized(context, db, "transcripts", preview=preview)
     yield materialized(context, db, "turns")
     yield materialized(context, db, "given_features")
-    yield materialized(
-        context,
-        db,
-        "dropped_text",
-        preview="select kind, reason, sum(n) as times, sum(n_chars) as characters, count(*) as transcripts"
-        " from dropped_text group by all order by characters desc limit 30",
+    preview = (
+        "select kind, reason, sum(n) as times, sum(n_chars) as characters, count(*) as transcripts"
+        " from dropped_text group by all order by characters desc limit 30"
     )
-    yield materialized(
-        context,
-        db,
-        "quarantine",
-        preview="select source, reason, count(*) as n from quarantine group by all order by n desc limit 20",
-    )
+    yield materialized(context, db, "dropped_text", preview=preview)
+    preview = "select source, reason, count(*) as n from quarantine group by all order by n desc limit 20"
+    yield materialized(context, db, "quarantine", preview=preview)
     rejected = db.scalar("select count(*) from quarantine")
     context.log.info(f"{db.scalar('select count(*) from transcripts'):,} transcripts, {rejected:,} rows in quarantine")
 
@@ -175,15 +165,11 @@ def pieces(
     counts = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
     shown = [kind for kind in ALL_KINDS if kind in KINDS or kind in counts]
     context.log.info(", ".join(f"{counts.get(kind, 0):,} {kind} pieces" for kind in shown))
-    return materialized(
-        context,
-        db,
-        "pieces",
-        preview="""
-            select kind, count(*) as pieces, count(distinct text_hash) as distinct_texts,
-                median(n_chars) as median_chars, max(n_chars) as longest
-            from pieces group by kind order by kind""",
-    )
+    preview = """
+        select kind, count(*) as pieces, count(distinct text_hash) as distinct_texts,
+            median(n_chars) as median_chars, max(n_chars) as longest
+        from pieces group by kind order by kind"""
+    return materialized(context, db, "pieces", preview=preview)
 
 
 def _progress(context: dg.AssetExecutionContext) -> Callable[[int, int], None]:

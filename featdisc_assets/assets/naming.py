@@ -100,14 +100,11 @@ def cluster_names(
         named, fixed = rounds.fix_names(named, lambda some: _public_words(db, some, config.public_from))
     context.log.info(f"kept {n_kept:,} names, asked for {n_asked:,}; renamed {n_vague:,} vague labels, {fixed}")
     rounds.store(db, named)
+    preview = """
+        select kind, label, n_transcripts, description from cluster_prevalence
+        order by prevalence desc, cluster_id limit 20"""
     return materialized(
-        context,
-        db,
-        "cluster_names",
-        preview="""
-            select kind, label, n_transcripts, description from cluster_prevalence
-            order by prevalence desc, cluster_id limit 20""",
-        figures={"names kept": n_kept, "names asked for": n_asked},
+        context, db, "cluster_names", preview=preview, figures={"names kept": n_kept, "names asked for": n_asked}
     )
 
 

@@ -60,13 +60,11 @@ def near_equal_texts(
     db.refill({"near_equal_texts": read_sql("fill/near_equal_texts")}, given, {"alike": alike})
     for line in lines(db):
         context.log.info(line)
-    return materialized(
-        context,
-        db,
-        "near_equal_texts",
-        preview="select kind, n_transcripts, n_texts, share_of_transcripts, example from near_duplicates"
-        " order by n_transcripts desc, group_id limit 20",
+    preview = (
+        "select kind, n_transcripts, n_texts, share_of_transcripts, example from near_duplicates"
+        " order by n_transcripts desc, group_id limit 20"
     )
+    return materialized(context, db, "near_equal_texts", preview=preview)
 
 
 def lines(db: Warehouse) -> Iterator[str]:

@@ -77,15 +77,10 @@ def parent_names(
             context.log.info(f"{level}s: asked for {n_level:,} of {len(parents):,} names; {fixed}")
             named, n_asked = named + found, n_asked + n_level
     rounds.store(db, named)
-    return materialized(
-        context,
-        db,
-        "parent_names",
-        preview="""
-            select kind, level, label, n_clusters, n_transcripts, description from parent_prevalence
-            order by level, n_transcripts desc, parent_id limit 20""",
-        figures={"names asked for": n_asked},
-    )
+    preview = """
+        select kind, level, label, n_clusters, n_transcripts, description from parent_prevalence
+        order by level, n_transcripts desc, parent_id limit 20"""
+    return materialized(context, db, "parent_names", preview=preview, figures={"names asked for": n_asked})
 
 
 def _public_words(names: Sequence[Name]) -> set[str]:

@@ -92,11 +92,12 @@ def probes(
     db.replace({"probes": pa.Table.from_pylist(rows, schema=db.schema("probes"))})
     worth = db.scalar("select count(*) from probes_worth_reading")
     context.log.info(f"{worth:,} of {len(rows):,} probes beat every baseline by their interval, and chance at q < 0.05")
+    preview = "select * exclude (target_cluster_id) from probes_worth_reading limit 15"
     return materialized(
         context,
         db,
         "probes",
-        preview="select * exclude (target_cluster_id) from probes_worth_reading limit 15",
+        preview=preview,
         figures={"targets": len(rows), "worth reading": worth}
         | histogram([row["f1"] for row in rows if row["f1"] is not None], "F1 on held-out groups", "probes")
         | calibration_curve(calibration),

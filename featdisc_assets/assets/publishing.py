@@ -6,12 +6,7 @@ from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.warehouse.marts import marts
 
 
-@dg.asset(
-    group_name="report",
-    kinds={"duckdb", "file"},
-    deps=[mart.name for mart in marts()],
-    code_version="1",
-)
+@dg.asset(group_name="report", kinds={"duckdb", "file"}, deps=[mart.name for mart in marts()], code_version="1")
 def published(
     context: dg.AssetExecutionContext, home: HomeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]

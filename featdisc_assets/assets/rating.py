@@ -104,12 +104,7 @@ class PlanConfig(dg.Config):
     )
 
 
-@dg.asset(
-    group_name="features",
-    kinds={"duckdb"},
-    deps=["pieces"],
-    code_version=code_version(PlanConfig),
-)
+@dg.asset(group_name="features", kinds={"duckdb"}, deps=["pieces"], code_version=code_version(PlanConfig))
 def rating_plan(
     context: dg.AssetExecutionContext, config: PlanConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]

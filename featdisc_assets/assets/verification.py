@@ -94,10 +94,5 @@ def verification(
                 )
     db.replace({"verification": pa.Table.from_pylist(rows, schema=db.schema("verification"))})
     off = "nothing was verified: set verification.pairs, for example to 200"
-    return materialized(
-        context,
-        db,
-        "verification",
-        preview="from rating_precision order by all",
-        figures={} if config.pairs else {"off": off},
-    )
+    preview = "from rating_precision order by all"
+    return materialized(context, db, "verification", preview=preview, figures={} if config.pairs else {"off": off})
