@@ -1,7 +1,7 @@
 """Assets that may have a model of their own: settings that are left empty come from the rating plan."""
 
-from collections.abc import Generator, Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,8 +12,11 @@ from pydantic import Field
 from featdisc_assets.asking.budget import check_price, open_budget, own_price
 from featdisc_assets.asking.model_calls import AskingConfig, ask_model
 from featdisc_assets.asking.plans import Plan
+from featdisc_assets.home.places import Home
 from featdisc_assets.llm.answer_store import AnswerStore
+from featdisc_assets.llm.answers import Answer
 from featdisc_assets.llm.pricing import Price
+from featdisc_assets.llm.prompts import Prompt
 from featdisc_assets.llm.request import Outcome, Params, Request
 from featdisc_assets.warehouse import Warehouse
 
@@ -54,6 +57,16 @@ class ModelChoice:
     budget_usd: float | None
     prices: dict[str, Price | None]
 
+    def request(
+        self, purpose: str, subject_id: str, prompt: Prompt, answer: type[Answer], values: Mapping[str, str],
+        *, at_least: int = 1, chars_left_out: int = 0,
+    ) -> Request:  # fmt: skip
+        """The request for a rendered prompt; `values` are the prompt's, for the rest see `Request`."""
+        return Request(
+            purpose, subject_id, self.model, prompt.version, prompt.render(**values), answer, self.params,
+            at_least=at_least, chars_left_out=chars_left_out,
+        )  # fmt: skip
+
 
 def choose_model(plan: Plan, config: OwnModelConfig, asset: str) -> ModelChoice:
     """Model, prompt folder and parameters from the config or else from the rating plan; the budget is the plan's.
@@ -71,10 +84,11 @@ def choose_model(plan: Plan, config: OwnModelConfig, asset: str) -> ModelChoice:
     return ModelChoice(model, folder, params, plan.budget_usd, {plan.model: plan.params.price, model: price})
 
 
+@contextmanager
 def ask_chosen_model(
     context: dg.AssetExecutionContext,
+    home: Home,
     db: Warehouse,
-    store: AnswerStore,
     requests: Iterable[Request],
     config: AskingConfig,
     choice: ModelChoice,
@@ -82,10 +96,10 @@ def ask_chosen_model(
     asset: str,
     what: str,
     total: int,
-) -> Generator[Outcome]:
-    """`ask_model` within the home's budget; the arguments are the same, with the choice in place of a budget."""
-    budget = open_budget(choice.budget_usd, db, store, choice.prices)
-    with closing(
-        ask_model(context, db, store, requests, config, asset=asset, what=what, total=total, budget=budget)
-    ) as outcomes:
-        yield from outcomes
+) -> Iterator[Iterator[Outcome]]:
+    """`ask_model` with the home's answers and budget; a cancelled run waits for the calls in flight, which are paid."""
+    with AnswerStore(home.answers) as store:
+        budget = open_budget(choice.budget_usd, db, store, choice.prices)
+        outcomes = ask_model(context, db, store, requests, config, asset=asset, what=what, total=total, budget=budget)
+        with closing(outcomes):
+            yield outcomes

@@ -1,6 +1,7 @@
 """Rounds of naming: a first request for each subject, and a retry where a name has to be rejected."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
@@ -26,8 +27,8 @@ PERSONAL = "it holds what looks like a private person's data"
 class Ask(Protocol):
     """Sends requests to a model; `total` is their number."""
 
-    def __call__(self, requests: Iterable[Request], *, total: int) -> Iterator[Outcome]:
-        """Their outcomes, in the same order."""
+    def __call__(self, requests: Iterable[Request], *, total: int) -> AbstractContextManager[Iterator[Outcome]]:
+        """A context with the outcomes, in the order of the requests."""
 
 
 class NamingRounds:
@@ -80,10 +81,7 @@ class NamingRounds:
             )
             for name in asked
         )
-        outcomes = self._ask(requests, total=len(asked)) if asked else ()
-        return _replaced(
-            names, [name.answered(outcome, self.version) for name, outcome in zip(asked, outcomes, strict=True)]
-        )
+        return self._replaced(names, asked, requests, is_retry=False)
 
     def retry_round(self, names: Sequence[Name], reason: str, contrast: Mapping[str, Mapping[str, str]]) -> list[Name]:
         """Reject some labels and ask for others; a name whose retry fails keeps its label.
@@ -106,14 +104,7 @@ class NamingRounds:
             )
             for name in asked
         )
-        outcomes = self._ask(requests, total=len(asked)) if asked else ()
-        return _replaced(
-            names,
-            [
-                name.answered(outcome, self.version) if outcome.answered else name
-                for name, outcome in zip(asked, outcomes, strict=True)
-            ],
-        )
+        return self._replaced(names, asked, requests, is_retry=True)
 
     def fix_names(
         self, names: Sequence[Name], public_words: Callable[[Sequence[Name]], set[str]]
@@ -149,6 +140,18 @@ class NamingRounds:
         rows = [name.to_row(self._task.columns) for name in names]
         db.replace({self._task.table: pa.Table.from_pylist(rows, schema=db.schema(self._task.table))})
 
+    def _replaced(
+        self, names: Sequence[Name], asked: Sequence[Name], requests: Iterable[Request], *, is_retry: bool
+    ) -> list[Name]:
+        """The names in their order, with the results of those that are asked for."""
+        new: dict[str, Name] = {}
+        if asked:
+            with self._ask(requests, total=len(asked)) as outcomes:
+                for name, outcome in zip(asked, outcomes, strict=True):
+                    keeps = is_retry and not outcome.answered
+                    new[name.subject.id] = name if keeps else name.answered(outcome, self.version)
+        return [new.get(name.subject.id, name) for name in names]
+
     def _request(
         self, name: Name, prompt: prompts.Prompt, lines: Sequence[str], others: Sequence[str], reason: str = ""
     ) -> Request:
@@ -158,22 +161,9 @@ class NamingRounds:
             "rejected": prompts.fence("rejected", "\n".join(name.rejected), self._salt),
             "reason": reason,
         }
-        return Request(
-            purpose=self._task.purpose,
-            subject_id=name.subject.id,
-            model=self._choice.model,
-            prompt_version=prompt.version,
-            prompt=prompt.render(**{place: values[place] for place in prompt.places}),
-            answer=ClusterName,
-            params=self._choice.params,
-        )
+        used = {place: values[place] for place in prompt.places}
+        return self._choice.request(self._task.purpose, name.subject.id, prompt, ClusterName, used)
 
     def _fence(self, block: str, lines: Sequence[str]) -> str:
         shown = [f"[{number}] {line}" for number, line in enumerate(lines, 1)] if self._task.is_numbered else lines
         return prompts.fence(block, "\n".join(shown), self._salt)
-
-
-def _replaced(names: Sequence[Name], changed: Sequence[Name]) -> list[Name]:
-    """The names in their order, those of `changed` in place of the others of their subjects."""
-    new = {name.subject.id: name for name in changed}
-    return [new.get(name.subject.id, name) for name in names]

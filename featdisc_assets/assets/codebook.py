@@ -1,7 +1,6 @@
 """A codebook of chosen clusters: a model checks for each piece which of them apply."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import ClassVar
 
 import dagster as dg
@@ -15,7 +14,6 @@ from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Shown
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
@@ -63,37 +61,30 @@ def codebook(
     choice = choose_model(read_plans(db)[0], config, "codebook")
     prompt, salt = prompts.load("codebook", "piece", choice.folder), home.home.salt()
     db.run("truncate codebook")
-    with AnswerStore(home.home.answers) as store:
-        for kind in sorted({entry["kind"] for entry in entries}):
-            listed = [entry for entry in entries if entry["kind"] == kind]
-            texts = db.rows(
-                read_sql("read/codebook_texts"),
-                variables={"kind": kind, "max_texts": config.max_texts, "seed": config.seed},
-            )
-            outcomes = ask_chosen_model(
-                *(context, db, store, _requests(kind, listed, texts, choice, prompt, salt, config), config, choice),
-                asset="codebook",
-                what=f"{kind} texts",
-                total=len(texts),
-            )
-            rows: list[dict[str, object]] = []
-            with closing(outcomes):
-                for row, outcome in zip(texts, outcomes, strict=True):
-                    answered = outcome.value.of(len(listed)) if outcome.answered else [None] * len(listed)
-                    rows += [
-                        {
-                            "kind": kind,
-                            "text_hash": row["text_hash"],
-                            "cluster_id": entry["cluster_id"],
-                            "is_shown": is_shown,
-                            "status": outcome.status,
-                            "model": choice.model,
-                            "prompt_version": prompt.version,
-                            "request_key": outcome.request.key,
-                        }
-                        for entry, is_shown in zip(listed, answered, strict=True)
-                    ]
-            db.append("codebook", pa.Table.from_pylist(rows, schema=db.schema("codebook")))
+    for kind in sorted({entry["kind"] for entry in entries}):
+        listed = [entry for entry in entries if entry["kind"] == kind]
+        drawn = {"kind": kind, "max_texts": config.max_texts, "seed": config.seed}
+        texts = db.rows(read_sql("read/codebook_texts"), variables=drawn)
+        requests = _requests(kind, listed, texts, choice, prompt, salt, config)
+        asked = (context, home.home, db, requests, config, choice)
+        rows: list[dict[str, object]] = []
+        with ask_chosen_model(*asked, asset="codebook", what=f"{kind} texts", total=len(texts)) as outcomes:
+            for row, outcome in zip(texts, outcomes, strict=True):
+                answered = outcome.value.of(len(listed)) if outcome.answered else [None] * len(listed)
+                rows += [
+                    {
+                        "kind": kind,
+                        "text_hash": row["text_hash"],
+                        "cluster_id": entry["cluster_id"],
+                        "is_shown": is_shown,
+                        "status": outcome.status,
+                        "model": choice.model,
+                        "prompt_version": prompt.version,
+                        "request_key": outcome.request.key,
+                    }
+                    for entry, is_shown in zip(listed, answered, strict=True)
+                ]
+        db.append("codebook", pa.Table.from_pylist(rows, schema=db.schema("codebook")))
     off = "nothing was requested: set codebook.most_interesting (for example to 10) or codebook.cluster_ids"
     preview = "from codebook_prevalence order by interest desc nulls last, cluster_id limit 20"
     return materialized(context, db, "codebook", preview=preview, figures={} if entries else {"off": off})
@@ -112,20 +103,12 @@ def _requests(
     behaviours = "\n".join(_entry(number, entry) for number, entry in enumerate(listed, 1))
     for row in texts:
         shown, left_out = head_and_tail(row["text"], config.max_piece_tokens)
-        yield Request(
-            purpose="codebook",
-            subject_id=row["text_hash"],
-            model=choice.model,
-            prompt_version=prompt.version,
-            prompt=prompt.render(
-                kind=KIND_WORDS[kind],
-                codebook=prompts.fence("codebook", behaviours, salt),
-                piece=prompts.fence("piece", shown, salt),
-            ),
-            answer=Shown,
-            params=choice.params,
-            chars_left_out=left_out,
-        )
+        values = {
+            "kind": KIND_WORDS[kind],
+            "codebook": prompts.fence("codebook", behaviours, salt),
+            "piece": prompts.fence("piece", shown, salt),
+        }
+        yield choice.request("codebook", row["text_hash"], prompt, Shown, values, chars_left_out=left_out)
 
 
 def _entry(number: int, entry: dict[str, object]) -> str:

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -20,7 +19,6 @@ from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import PhraseFits
 from featdisc_assets.llm.request import Request
 from featdisc_assets.stages import fidelity as stage
@@ -180,34 +178,21 @@ def _ask_judge(
         for at in chosen:
             numbered = "\n".join(f"[{number}] {text}" for number, (_, text) in enumerate(shuffled[at], 1))
             name = f"{trials[at].label}: {trials[at].description}"
-            yield Request(
-                purpose="judge",
-                subject_id=trials[at].cluster_id,
-                model=choice.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    name=prompts.fence("name", name, salt), phrases=prompts.fence("phrases", numbered, salt)
-                ),
-                answer=PhraseFits,
-                params=choice.params,
-                at_least=len(shuffled[at]),
-            )
+            values = {"name": prompts.fence("name", name, salt), "phrases": prompts.fence("phrases", numbered, salt)}
+            yield choice.request("judge", trials[at].cluster_id, prompt, PhraseFits, values, at_least=len(shuffled[at]))
 
     rows = []
-    with AnswerStore(home.home.answers) as store:
-        outcomes = ask_chosen_model(
-            *(context, db, store, requests(), config, choice), asset="label_fidelity", what="labels", total=len(chosen)
-        )
-        with closing(outcomes):
-            for at, outcome in zip(chosen, outcomes, strict=True):
-                fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])
-                pairs = [(mine, fit) for (mine, _), fit in zip(shuffled[at], fits, strict=True) if fit is not None]
-                mine, fit = np.array(pairs, float).reshape(-1, 2).T
-                found = fidelity(np.zeros(len(fit), np.int64), mine > 0, fit, n_groups=1)
-                own = items.filter(pc.equal(items["trial"], at))
-                of_one = own.set_column(own.num_columns - 1, "trial", pa.array([0] * own.num_rows, pa.int64()))
-                asked = {"model": choice.model, "prompt_version": prompt.version, "status": outcome.status}
-                rows += _rows([trials[at]], found, of_one, JUDGE, config, **asked)
+    asked = (context, home.home, db, requests(), config, choice)
+    with ask_chosen_model(*asked, asset="label_fidelity", what="labels", total=len(chosen)) as outcomes:
+        for at, outcome in zip(chosen, outcomes, strict=True):
+            fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])
+            pairs = [(mine, fit) for (mine, _), fit in zip(shuffled[at], fits, strict=True) if fit is not None]
+            mine, fit = np.array(pairs, float).reshape(-1, 2).T
+            found = fidelity(np.zeros(len(fit), np.int64), mine > 0, fit, n_groups=1)
+            own = items.filter(pc.equal(items["trial"], at))
+            of_one = own.set_column(own.num_columns - 1, "trial", pa.array([0] * own.num_rows, pa.int64()))
+            by = {"model": choice.model, "prompt_version": prompt.version, "status": outcome.status}
+            rows += _rows([trials[at]], found, of_one, JUDGE, config, **by)
     return rows
 
 

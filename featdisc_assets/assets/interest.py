@@ -1,7 +1,6 @@
 """Scores for how interesting clusters are."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -16,7 +15,6 @@ from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import InterestScores
 from featdisc_assets.llm.request import Request
 from featdisc_assets.stages import batching
@@ -92,33 +90,17 @@ def cluster_interest(
     def requests() -> Iterator[Request]:
         for number, batch in enumerate(batches):
             blocks = [_block(i, named[position]) for i, position in enumerate(batch, 1)]
-            yield Request(
-                purpose="interest",
-                subject_id=f"batch-{number}",
-                model=choice.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    clusters=prompts.fence("clusters", "\n".join(blocks), salt), audience=config.audience
-                ),
-                answer=InterestScores,
-                params=choice.params,
-                at_least=len(batch),
-            )
+            values = {"clusters": prompts.fence("clusters", "\n".join(blocks), salt), "audience": config.audience}
+            yield choice.request("interest", f"batch-{number}", prompt, InterestScores, values, at_least=len(batch))
 
     scores: list[tuple[int, int, int]] = []
-    with AnswerStore(home.home.answers) as store:
-        outcomes = ask_chosen_model(
-            *(context, db, store, requests(), config, choice),
-            asset="cluster_interest",
-            what="batches of clusters",
-            total=len(batches),
-        )
-        with closing(outcomes):
-            for number, (batch, outcome) in enumerate(zip(batches, outcomes, strict=True)):
-                given = outcome.value.of(len(batch)) if outcome.answered else []
-                scores += [
-                    (at, number, score) for at, score in zip(batch, given, strict=bool(given)) if score is not None
-                ]
+    arguments = (context, home.home, db, requests(), config, choice)
+    with ask_chosen_model(
+        *arguments, asset="cluster_interest", what="batches of clusters", total=len(batches)
+    ) as outcomes:
+        for number, (batch, outcome) in enumerate(zip(batches, outcomes, strict=True)):
+            given = outcome.value.of(len(batch)) if outcome.answered else []
+            scores += [(at, number, score) for at, score in zip(batch, given, strict=bool(given)) if score is not None]
     asked = {"audience": config.audience, "model": choice.model, "prompt_version": prompt.version}
     found = _write_scores(db, named, scores, batches_a_round=len(batches) // config.rounds, n=len(batches), asked=asked)
     if found.agreement.batch_sd:

@@ -19,7 +19,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import labels, personal
 from featdisc_assets.tables import nearest_clusters as nearest
 from featdisc_assets.tables.nearest_clusters import nearest_clusters
@@ -82,22 +81,23 @@ def cluster_names(
     """One row per cluster: a label of about five words and a description of one sentence, written by a model."""
     db = warehouse.open()
     choice = choose_model(read_plans(db)[0], config, "cluster_names")
-    with AnswerStore(home.home.answers) as store:
-        ask = partial(
-            ask_chosen_model,
-            *(context, db, store),
-            config=config,
-            choice=choice,
-            asset="cluster_names",
-            what="cluster names",
-        )
-        rounds = NamingRounds(CLUSTERS, choice, home.home.salt(), ask)
-        named = rounds.keep_names(db, _clusters(db, config))
-        n_kept, n_asked = sum(name.is_kept for name in named), sum(name.needs_request for name in named)
-        named, n_vague = rounds.first_round(named), 0
-        if config.min_fidelity:
-            named, n_vague = retry_vague_labels(db, rounds, named, min_fidelity=config.min_fidelity)
-        named, fixed = rounds.fix_names(named, lambda some: _public_words(db, some, config.public_from))
+    ask = partial(
+        ask_chosen_model,
+        context,
+        home.home,
+        db,
+        config=config,
+        choice=choice,
+        asset="cluster_names",
+        what="cluster names",
+    )
+    rounds = NamingRounds(CLUSTERS, choice, home.home.salt(), ask)
+    named = rounds.keep_names(db, _clusters(db, config))
+    n_kept, n_asked = sum(name.is_kept for name in named), sum(name.needs_request for name in named)
+    named, n_vague = rounds.first_round(named), 0
+    if config.min_fidelity:
+        named, n_vague = retry_vague_labels(db, rounds, named, min_fidelity=config.min_fidelity)
+    named, fixed = rounds.fix_names(named, lambda some: _public_words(db, some, config.public_from))
     context.log.info(f"kept {n_kept:,} names, asked for {n_asked:,}; renamed {n_vague:,} vague labels, {fixed}")
     rounds.store(db, named)
     preview = """

@@ -19,7 +19,6 @@ from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.stages import labels, personal
 from featdisc_assets.tables import nearest_clusters
 from featdisc_assets.tables.nearest_clusters import nearest_parents
@@ -59,23 +58,24 @@ def parent_names(
     db = warehouse.open()
     choice = choose_model(read_plans(db)[0], config, "parent_names")
     named, n_asked = list[Name](), 0
-    with AnswerStore(home.home.answers) as store:
-        ask = partial(
-            ask_chosen_model,
-            *(context, db, store),
-            config=config,
-            choice=choice,
-            asset="parent_names",
-            what="names of themes",
-        )
-        rounds = NamingRounds(PARENTS, choice, home.home.salt(), ask)
-        for level in ("theme", "area"):
-            parents = _parents(db, level, config, themes=named)
-            found = [_named_by_only_child(name) for name in rounds.keep_names(db, parents)]
-            n_level = sum(name.needs_request for name in found)
-            found, fixed = rounds.fix_names(rounds.first_round(found), _public_words)
-            context.log.info(f"{level}s: asked for {n_level:,} of {len(parents):,} names; {fixed}")
-            named, n_asked = named + found, n_asked + n_level
+    ask = partial(
+        ask_chosen_model,
+        context,
+        home.home,
+        db,
+        config=config,
+        choice=choice,
+        asset="parent_names",
+        what="names of themes",
+    )
+    rounds = NamingRounds(PARENTS, choice, home.home.salt(), ask)
+    for level in ("theme", "area"):
+        parents = _parents(db, level, config, themes=named)
+        found = [_named_by_only_child(name) for name in rounds.keep_names(db, parents)]
+        n_level = sum(name.needs_request for name in found)
+        found, fixed = rounds.fix_names(rounds.first_round(found), _public_words)
+        context.log.info(f"{level}s: asked for {n_level:,} of {len(parents):,} names; {fixed}")
+        named, n_asked = named + found, n_asked + n_level
     rounds.store(db, named)
     preview = """
         select kind, level, label, n_clusters, n_transcripts, description from parent_prevalence

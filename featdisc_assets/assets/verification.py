@@ -1,7 +1,6 @@
 """Verification: a model checks whether a random sample of features is true of their pieces."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from typing import ClassVar
 
 import dagster as dg
@@ -15,7 +14,6 @@ from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Verdict
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
@@ -56,42 +54,28 @@ def verification(
     def requests() -> Iterator[Request]:
         for pair in pairs:
             shown, left_out = head_and_tail(pair["text"], config.max_piece_tokens)
-            yield Request(
-                purpose="verify",
-                subject_id=pair["piece_id"],
-                model=choice.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    kind=KIND_WORDS[pair["kind"]],
-                    piece=prompts.fence("piece", shown, salt),
-                    feature=prompts.fence("feature", pair["feature"], salt),
-                ),
-                answer=Verdict,
-                params=choice.params,
-                chars_left_out=left_out,
-            )
+            values = {
+                "kind": KIND_WORDS[pair["kind"]],
+                "piece": prompts.fence("piece", shown, salt),
+                "feature": prompts.fence("feature", pair["feature"], salt),
+            }
+            yield choice.request("verify", pair["piece_id"], prompt, Verdict, values, chars_left_out=left_out)
 
     rows = []
-    with AnswerStore(home.home.answers) as store:
-        outcomes = ask_chosen_model(
-            *(context, db, store, requests(), config, choice),
-            asset="verification",
-            what="features verified",
-            total=len(pairs),
-        )
-        with closing(outcomes):
-            for pair, outcome in zip(pairs, outcomes, strict=True):
-                rows.append(
-                    {name: pair[name] for name in ("piece_id", "feature_id", "kind", "rated_by", "rated_with")}
-                    | {
-                        "verdict": outcome.value.verdict if outcome.answered else None,
-                        "status": outcome.status,
-                        "error": outcome.error,
-                        "model": choice.model,
-                        "prompt_version": prompt.version,
-                        "request_key": outcome.request.key,
-                    }
-                )
+    asked = (context, home.home, db, requests(), config, choice)
+    with ask_chosen_model(*asked, asset="verification", what="features verified", total=len(pairs)) as outcomes:
+        for pair, outcome in zip(pairs, outcomes, strict=True):
+            rows.append(
+                {name: pair[name] for name in ("piece_id", "feature_id", "kind", "rated_by", "rated_with")}
+                | {
+                    "verdict": outcome.value.verdict if outcome.answered else None,
+                    "status": outcome.status,
+                    "error": outcome.error,
+                    "model": choice.model,
+                    "prompt_version": prompt.version,
+                    "request_key": outcome.request.key,
+                }
+            )
     db.replace({"verification": pa.Table.from_pylist(rows, schema=db.schema("verification"))})
     off = "nothing was verified: set verification.pairs, for example to 200"
     preview = "from rating_precision order by all"

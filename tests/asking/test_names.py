@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -33,7 +34,11 @@ class Namer:
     def __init__(self, answer: Callable[[str], tuple[str, str] | None]) -> None:
         self.answer, self.requests = answer, list[Request]()
 
-    def __call__(self, requests: Iterable[Request], *, total: int) -> Iterator[Outcome]:
+    @contextmanager
+    def __call__(self, requests: Iterable[Request], *, total: int) -> Iterator[Iterator[Outcome]]:
+        yield self._outcomes(requests)
+
+    def _outcomes(self, requests: Iterable[Request]) -> Iterator[Outcome]:
         for request in requests:
             self.requests.append(request)
             found = self.answer(request.prompt)

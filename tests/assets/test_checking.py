@@ -20,7 +20,8 @@ from featdisc_assets.surface import judge as surface_judge
 from featdisc_assets.surface import quoted as surface_quoted
 from featdisc_assets.surface import verify as surface_verify
 from featdisc_assets.warehouse import Warehouse
-from tests.assets.test_naming import planted, said
+from tests.assets.namers import name_as_json
+from tests.assets.test_naming import planted
 from tests.homes import TO_FEATURES, first_chats, materialise
 from tests.loopback.server import MODEL, Loopback
 from tests.planted_features import ASKS, MATTERS
@@ -37,7 +38,7 @@ def rater(prompt: str) -> str:
     fences = open_fence(prompt)
     if "features" in fences:
         matter = matter_in(fences["features"])
-        return said(f"About {matter}", f"Somebody speaks of {matter}.")
+        return name_as_json(f"About {matter}", f"Somebody speaks of {matter}.")
     if "phrases" in fences:
         lines = re.findall(r"^\[(\d+)\] (.*)$", fences["phrases"], re.MULTILINE)
         fits = [{"phrase": int(n), "fit": 90 if matter_in(fences["name"]) in line else 10} for n, line in lines]
