@@ -49,7 +49,7 @@ class OwnModelConfig(AskingConfig):
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """The model that an asset asks, its prompt folder and parameters, the home's budget, and known prices by model."""
+    """The model that an asset asks, its prompts and parameters, the home's budget, and known prices by model."""
 
     model: str
     folder: Path | None

@@ -20,9 +20,6 @@ class Subject:
     """A cluster, theme or area to name.
 
     Attributes:
-        id: Its id.
-        kind: The kind of its features.
-        n_transcripts: Transcripts that show it.
         members_hash: Changes whenever a new name is due: with the features of a cluster, or the names in a parent.
         member_ids: Features, or child clusters, that the model may see; the most common first.
         texts: Their texts, or labels.
@@ -47,19 +44,12 @@ class Name:
     """The name of a subject.
 
     Attributes:
-        subject: What is named.
-        label: A few words, None as long as there are none.
-        description: One sentence.
-        status: How the last request ended, `not_asked` before the first.
-        error: Why it failed.
-        model: Which model was asked.
-        prompt_version: Of which prompts.
-        request_key: Of the request.
+        label: None without a usable answer.
+        status: Of the last request, `not_asked` before the first; with its error, model, prompt version and key.
         shown_ids: Members that the model saw.
-        contrast_ids: Members of others that a retry showed.
-        reasons: Why earlier labels were rejected.
-        rejected: Those labels.
-        is_kept: Whether an earlier run made it.
+        contrast_ids: Members of other subjects that a retry showed.
+        reasons: Why its earlier labels, `rejected`, were rejected.
+        is_kept: Whether it is from an earlier run.
     """
 
     subject: Subject
@@ -94,13 +84,14 @@ class Name:
 
     def answered(self, outcome: Outcome, prompt_version: str) -> Self:
         """The name after a request: with the answer's label and sentence, or with the failure."""
+        model, key = outcome.request.model, outcome.request.key
         asked = replace(
             self,
             status=outcome.status,
             error=outcome.error,
-            model=outcome.request.model,
+            model=model,
             prompt_version=prompt_version,
-            request_key=outcome.request.key,
+            request_key=key,
         )
         if not outcome.answered:
             return asked

@@ -46,16 +46,7 @@ class TimeLeft:
 
 
 class ProgressLog:
-    """Logs the progress of one pass over requests.
-
-    Args:
-        context: Where to log.
-        asset: The asset that gets the observations.
-        what: What is asked about, in the plural.
-        total: Number of requests.
-        to_ask: How many have no stored answer, None if unknown.
-        max_concurrency: Maximum number of calls in flight.
-    """
+    """Logs the progress of one pass over requests; the arguments are those of `model_calls.ask_model`."""
 
     def __init__(
         self,
@@ -93,12 +84,7 @@ class ProgressLog:
 
 
 class BatchProgressLog:
-    """Logs the progress of batches: a line when it changes, numbers on the asset's page every minute.
-
-    Args:
-        context: Where to log.
-        asset: The asset that gets the observations.
-    """
+    """Logs the progress of batches: a line when it changes, numbers on the asset's page every minute."""
 
     def __init__(self, context: dg.AssetExecutionContext, *, asset: str) -> None:
         self._context, self._asset = context, asset
@@ -142,15 +128,7 @@ def batch_line(tally: BatchTally) -> str:
 def line(
     what: str, total: int, progress: Progress, *, seconds_left: float | None = None, max_concurrency: int = 0
 ) -> str:
-    """One line of progress, without figures that are zero.
-
-    Args:
-        what: What is asked about, in the plural.
-        total: Number of requests.
-        progress: The run at this moment.
-        seconds_left: Time left, None if unknown.
-        max_concurrency: Maximum number of calls in flight; the line says when throttling has lowered it.
-    """
+    """One line of progress without figures that are zero; it says when throttling is below `max_concurrency`."""
     parts = [f"{what}: {progress.done:,} of {total:,} done"]
     if progress.from_store:
         parts.append(f"{progress.from_store:,} already answered")
