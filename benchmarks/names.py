@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from benchmarks.measuring import timed
 from featdisc_assets import encoders
-from featdisc_assets.asking.label_trials import Trial, apart, try_labels
+from featdisc_assets.asking.label_trials import LabelTrial, mean_by_kind, try_labels
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse, vector_array
 from tests.homes import materialise
@@ -61,11 +61,11 @@ def _run_trials(db: Warehouse) -> None:
     named = db.rows("select cluster_id, any_value(kind) as kind from clusters group by cluster_id order by cluster_id")
     ids = [row["cluster_id"] for row in named]
     trials = [
-        Trial(name, "user", "a label", "a sentence", [ids[(at + step) % len(ids)] for step in (1, 2, 3)], [])
+        LabelTrial(name, "user", "a label", "a sentence", [ids[(at + step) % len(ids)] for step in (1, 2, 3)], [])
         for at, name in enumerate(ids)
     ]
     vectors = np.random.default_rng(2).standard_normal((len(ids), WIDTH), np.float32)
-    try_labels(db, trials, vectors, apart(vectors, [trial.kind for trial in trials]), per_side=40)
+    try_labels(db, trials, vectors, mean_by_kind(vectors, [trial.kind for trial in trials]), per_side=40)
 
 
 def main() -> None:

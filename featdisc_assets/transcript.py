@@ -8,6 +8,12 @@ Kind = Literal["user", "thought", "response", "tool"]
 # `tool` is a kind only if a run keeps tool traffic.
 KINDS: tuple[Kind, ...] = ("user", "thought", "response")
 ALL_KINDS: tuple[Kind, ...] = (*KINDS, "tool")
+# How prompts call a piece of each kind.
+KIND_WORDS = {
+    "user": "what a user wrote",
+    "thought": "the private thoughts of a model",
+    "response": "what a model answered",
+}
 
 ThoughtForm = Literal["raw", "summary", "redacted", "hidden"]
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from benchmarks.chance.corpora import Corpus, Counts, Flags, Reals, Scenario
-from featdisc_assets.assets.probes import held_to_chance
+from featdisc_assets.assets.probes import add_chance_tests
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
 from featdisc_assets.statistics.group_contrasts import contrast_groups
@@ -149,7 +149,7 @@ def probe_families(x: Flags, targets: Flags, corpus: Corpus, random: np.random.G
             {name: getattr(one, name) for name in names} | {"p_value": None, "q_value": None}
             for one in found[start : start + size]
         ]
-        held_to_chance(rows)
+        add_chance_tests(rows)
         beats = np.array([(row["margin_low"] or 0) > 0 for row in rows])
         beyond = np.array([row["q_value"] is not None and row["q_value"] < 0.05 for row in rows])
         families.append(np.stack([beats, beats & beyond]))

@@ -1,4 +1,4 @@
-"""What asking may cost: a price that somebody must know, and a budget that is the home's."""
+"""What requests may cost: prices of models, and the home's budget."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,11 +15,11 @@ _MILLION = 1e6
 
 
 def own_price(price_in: float | None, price_out: float | None) -> Price | None:
-    """The price that somebody gave, None if nobody did.
+    """The price from the settings, None if they give none.
 
     Args:
-        price_in: Dollars per million tokens sent; those in a provider's cache count as much.
-        price_out: Dollars per million tokens received.
+        price_in: Dollars per million input tokens; cached tokens cost the same.
+        price_out: Dollars per million output tokens.
 
     Raises:
         FeatdiscError: If only one of them is given.
@@ -34,33 +34,33 @@ def own_price(price_in: float | None, price_out: float | None) -> Price | None:
 
 
 def check_price(asset: str, model: str, own: Price | None, budget_usd: float | None) -> None:
-    """Make sure that a budget can be held: that the model's price is known where there is one.
+    """Check that the model's price is known if there is a budget.
 
     Args:
-        asset: Whose settings the price would stand in.
-        model: Who is to be asked.
-        own: The price given there, if any.
-        budget_usd: The home's, None if it has none.
+        asset: The asset whose settings would give the price.
+        model: The model to ask.
+        own: The price from its settings, if any.
+        budget_usd: The home's budget, None for no limit.
 
     Raises:
-        ModelError: If there is a budget and no price; one sentence that names the settings.
+        ModelError: If there is a budget and no price.
     """
     if budget_usd is not None and price(model, own) is None:
         raise ModelError(
-            f"budget_usd is {budget_usd:g} and nobody knows what {model!r} costs: set {asset}.price_in and"
-            f" {asset}.price_out (dollars per million tokens, 0 for a server of your own), or leave the budget out"
+            f"budget_usd is {budget_usd:g} and the price of {model!r} is unknown: set {asset}.price_in and"
+            f" {asset}.price_out (dollars per million tokens, 0 for your own server), or remove the budget"
         )
 
 
 def spent_so_far(db: Warehouse, store: AnswerStore, own: Mapping[str, Price | None]) -> float:
-    """Dollars that the home has paid, for whatever purpose.
+    """Dollars that the home has paid, for all purposes.
 
-    Answers that came before anybody knew their price count at today's, as far as a price is known today.
+    Answers without a price count at the current price, if there is one.
 
     Args:
-        db: Its ledger is brought up to date.
-        store: Where answers are.
-        own: The prices that were given, by model.
+        db: The warehouse; its ledger is updated.
+        store: The answer store.
+        own: Prices from the settings, by model.
     """
     write_ledger(db, store)
     unpriced = db.rows(
@@ -70,7 +70,7 @@ def spent_so_far(db: Warehouse, store: AnswerStore, own: Mapping[str, Price | No
     spent = store.spent_usd()
     for row in unpriced:
         if (each := price(row["model"], own.get(row["model"]))) is not None:
-            # A sum of many calls is no long call.
+            # The price of long calls does not apply to a sum of calls.
             spent += replace(each, longer=()).of(row["sent"], row["received"] or 0)
     return spent
 
@@ -78,5 +78,5 @@ def spent_so_far(db: Warehouse, store: AnswerStore, own: Mapping[str, Price | No
 def open_budget(
     budget_usd: float | None, db: Warehouse, store: AnswerStore, own: Mapping[str, Price | None]
 ) -> Budget | None:
-    """What may be spent now, None without a limit; the arguments are those of `spent_so_far`."""
+    """The home's budget with what is spent already, None without a limit; arguments as in `spent_so_far`."""
     return None if budget_usd is None else Budget(budget_usd, spent_usd=spent_so_far(db, store, own))

@@ -1,4 +1,4 @@
-"""What the assets that ask a model share: how to ask, the answer store, and the ledger in the warehouse."""
+"""Asking a model from an asset: limits, live and batch requests, and the ledger in the warehouse."""
 
 import dataclasses
 import time
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.asking.progress_log import BatchTeller, Teller
+from featdisc_assets.asking.progress_log import BatchProgressLog, ProgressLog
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.ask import ask_all
@@ -28,9 +28,9 @@ SECONDS_A_WRITE = 20.0
 
 
 class AskingConfig(dg.Config):
-    """How hard to press the model."""
+    """Limits of requests to the model."""
 
-    # Whatever they are, the answers are the same.
+    # Answers do not depend on these.
     without_effect: ClassVar[frozenset[str]] = frozenset(
         {"max_concurrency", "requests_per_minute", "tokens_per_minute", "max_attempts", "timeout_s", "retry_failed"}
     )
@@ -39,40 +39,41 @@ class AskingConfig(dg.Config):
         default=32,
         ge=1,
         le=1024,
-        description="Calls in flight at most, 1 to 1,024. It comes down by itself while the provider throttles, and"
-        " goes up again; try 128 for a large provider, 4 for a server on your own machine.",
+        description="Maximum number of calls in flight, 1 to 1,024. It is lowered automatically while the provider"
+        " throttles. Try 128 for a large provider and 4 for a server on your own machine.",
     )
     requests_per_minute: float = Field(
         default=0.0,
         ge=0,
-        description="Your account's limit of requests a minute, as the provider's console states it; 0 means none.",
+        description="Your account's request limit per minute. Copy it from the provider's console; 0 sets no limit.",
     )
     tokens_per_minute: float = Field(
         default=0.0,
         ge=0,
-        description="Your account's limit of tokens a minute, prompts and answers together; 0 means none.",
+        description="Your account's token limit per minute, input and output together. 0 sets no limit.",
     )
     max_attempts: int = Field(
         default=5,
         ge=1,
         le=20,
-        description="Attempts at a call that fails for a reason that may pass (timeout, lost connection, server error),"
-        " 1 to 20; four times as many after rate limits.",
+        description="Maximum number of attempts at a call that fails temporarily (timeout, lost connection, server"
+        " error), 1 to 20. Rate-limited calls get four times as many. Raise it for an unreliable server.",
     )
     timeout_s: float = Field(
         default=120.0,
         gt=0,
         le=3600,
-        description="Seconds one attempt may take, up to 3,600. Stay at 60 or more: a busy machine makes calls wait.",
+        description="Maximum duration of one attempt in seconds, up to 3,600. Use at least 60: a busy machine delays"
+        " calls.",
     )
     retry_failed: bool = Field(
         default=False,
-        description="Ask again even for what failed for good (refused, truncated, too long, unreadable). What failed"
-        " for a passing reason is asked again by every run.",
+        description="Retry requests that failed permanently (refused, truncated, too long, unparseable). Temporary"
+        " failures are retried by every run anyway.",
     )
 
     def limits(self) -> Limits:
-        """The limits of the gate."""
+        """These settings as the request gate takes them."""
         return Limits(
             max_concurrency=self.max_concurrency,
             requests_per_minute=self.requests_per_minute or None,
@@ -80,7 +81,7 @@ class AskingConfig(dg.Config):
         )
 
 
-def answers(
+def ask_model(
     context: dg.AssetExecutionContext,
     db: Warehouse,
     store: AnswerStore,
@@ -93,21 +94,23 @@ def answers(
     to_ask: int | None = None,
     budget: Budget | None = None,
 ) -> Generator[Outcome]:
-    """Outcomes in the order of the requests; the ledger, the log and the asset's page keep up with them.
+    """Outcomes in the order of the requests, while progress is logged and the ledger is kept up to date.
 
     Args:
-        context: Of the asset that asks.
-        db: Where the ledger is.
-        store: Where answers are.
+        context: The asset's.
+        db: Warehouse with the ledger.
+        store: Answer store.
         requests: What to ask.
-        config: How.
-        asset: On whose page progress shows.
-        what: Is asked about, in the plural, for the log.
+        config: Limits.
+        asset: The asset that gets the observations.
+        what: What is asked about, in the plural, for the log.
         total: Number of requests.
-        to_ask: Of them those without an answer yet, as far as that is known.
-        budget: What may be spent.
+        to_ask: How many have no stored answer, None if unknown.
+        budget: What may be spent, None for no limit.
     """
-    teller = Teller(context, asset=asset, what=what, total=total, to_ask=to_ask, max_concurrency=config.max_concurrency)
+    log = ProgressLog(
+        context, asset=asset, what=what, total=total, to_ask=to_ask, max_concurrency=config.max_concurrency
+    )
     outcomes = ask_all(
         requests,
         store=store,
@@ -116,11 +119,11 @@ def answers(
         timeout_s=config.timeout_s,
         retry_failed=config.retry_failed,
         budget=budget,
-        on_progress=teller.tell,
+        on_progress=log.report,
     )
     written = time.monotonic()
     try:
-        # Closed here and now when the run is cancelled: calls in flight are paid, and get their time to land.
+        # When the run is cancelled, wait for the calls in flight: they are paid.
         with closing(outcomes):
             for outcome in outcomes:
                 yield outcome
@@ -128,7 +131,7 @@ def answers(
                     write_ledger(db, store)
                     written = time.monotonic()
     finally:
-        # Cancelled or broken off, the ledger still tells what was paid.
+        # A cancelled or failed run records what it paid, too.
         write_ledger(db, store)
 
 
@@ -142,48 +145,50 @@ def ask_in_advance(
     asset: str,
     budget: Budget | None = None,
 ) -> None:
-    """Have a provider's batch queue answer what it can, and wait for it; what it leaves is to be asked live.
+    """Send requests to the provider's batch queue and wait for the results; the rest has to be asked live.
 
-    The arguments are those of `answers`.
+    The arguments are those of `ask_model`.
     """
-    teller, written = BatchTeller(context, asset=asset), time.monotonic()
+    log, written = BatchProgressLog(context, asset=asset), time.monotonic()
 
-    def tell(tally: BatchUsage) -> None:
+    def report(tally: BatchUsage) -> None:
         nonlocal written
-        teller.tell(tally)
+        log.report(tally)
         if time.monotonic() - written > SECONDS_A_WRITE:
             write_ledger(db, store)
             written = time.monotonic()
 
     try:
-        tally = ask_in_batches(requests, store=store, retry_failed=config.retry_failed, budget=budget, on_progress=tell)
+        tally = ask_in_batches(
+            requests, store=store, retry_failed=config.retry_failed, budget=budget, on_progress=report
+        )
     finally:
         write_ledger(db, store)
     for note in tally.notes:
         context.log.warning(note)
 
 
-def refuse_what_batches_hold(store: AnswerStore, requests: Iterable[Request]) -> None:
-    """Make sure that nothing is asked live that a batch under way will answer, and bill.
+def refuse_requests_in_batches(store: AnswerStore, requests: Iterable[Request]) -> None:
+    """Check that no unfinished batch holds any of these requests: they would be paid twice.
 
     Raises:
-        FeatdiscError: With what to do.
+        FeatdiscError: If one does.
     """
     books = BatchStore(store)
     if not books.unfinished():
         return
-    keys, owed = (request.key for request in requests), 0
+    keys, n_waiting = (request.key for request in requests), 0
     while block := list(islice(keys, ATTEMPTS_A_WRITE)):
-        owed += books.count_awaited(block)
-    if owed:
+        n_waiting += books.count_awaited(block)
+    if n_waiting:
         raise FeatdiscError(
-            f"{owed:,} of these texts are in batches under way and would be paid twice: set rating_plan.mode to batch"
-            " to wait for them, or cancel the batches at the provider and then run once in that mode"
+            f"{n_waiting:,} of these texts are in unfinished batches and would be paid twice: set rating_plan.mode to"
+            " batch to wait for them, or cancel the batches at the provider and then run once in batch mode"
         )
 
 
 def write_ledger(db: Warehouse, store: AnswerStore) -> int:
-    """Copy attempts that the warehouse has not seen yet from the answer store into `ratings`; returns how many."""
+    """Copy new attempts from the answer store into `ratings`; returns how many."""
     seen = db.scalar("select coalesce(max(attempt_id), 0) from ratings")
     copied = 0
     batch: list[Attempt] = []
@@ -210,7 +215,7 @@ def _append(db: Warehouse, attempts: list[Attempt]) -> int:
     )
     with db.transaction() as connection:
         connection.register("fresh", rows.select(["request_key", "attempt"]))
-        # A verdict that came later is written again under a new number.
+        # An attempt whose status changed later has a new number in the store.
         connection.execute(
             "delete from ratings using fresh"
             " where ratings.request_key = fresh.request_key and ratings.attempt = fresh.attempt"

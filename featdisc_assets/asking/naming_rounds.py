@@ -1,241 +1,169 @@
-"""The looks that a namer takes at clusters, and what becomes of each cluster's name from look to look."""
+"""Rounds of naming: a first request for each subject, and a retry where a name has to be rejected."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Protocol
 
-import dagster as dg
+import pyarrow as pa
 
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.label_trials import Trial
-from featdisc_assets.asking.model_calls import AskingConfig, answers
-from featdisc_assets.asking.model_choice import Whom
+from featdisc_assets.asking.model_choice import ModelChoice
+from featdisc_assets.asking.names import Name, Subject, duplicates, without_duplicates
+from featdisc_assets.asking.naming_tasks import NamingTask
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import ClusterName
 from featdisc_assets.llm.request import Outcome, Request
-from featdisc_assets.stages import labels, personal
 from featdisc_assets.warehouse import Warehouse
 
-FEATURES_OF_A_NEIGHBOUR = 5
-# What a second look at many phrases is shown of them.
-PHRASES_AGAIN = 40
-# Why a name cannot stand, as the namer is told and as `cluster_names.reasons` has it.
+LINES_OF_A_NEIGHBOUR = 5
+# Members of other subjects that a retry shows.
+CONTRAST = 15
+# Reasons for a rejection: they stand in the retry's prompt, and in `cluster_names.reasons`.
 EQUAL = "another group has the same"
 UNFAITHFUL = "it does not tell the group's phrases from its neighbours'"
 PERSONAL = "it holds what looks like a private person's data"
 
-Ask = Callable[[Iterable[Request], int], Iterator[Outcome]]
+
+class Ask(Protocol):
+    """Sends requests to a model; `total` is their number."""
+
+    def __call__(self, requests: Iterable[Request], *, total: int) -> AbstractContextManager[Iterator[Outcome]]:
+        """A context with the outcomes, in the order of the requests."""
 
 
-@dataclass(slots=True)
-class Named:
-    """One cluster and the name it has so far.
-
-    `sample` is its row of `name_samples`; `seen` are ids of all features that a namer was shown for it, its own and
-    others'; a name that is `kept` is an earlier run's.
-    """
-
-    sample: dict[str, Any]
-    neighbour_ids: list[str]
-    label: str | None = None
-    description: str | None = None
-    status: str = "not_asked"
-    error: str | None = None
-    request_key: str = ""
-    prompt_version: str = ""
-    model: str = ""
-    sampled_feature_ids: list[str] = field(default_factory=list)
-    contrast_feature_ids: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    rejected: list[str] = field(default_factory=list)
-    kept: bool = False
-
-    @property
-    def cluster_id(self) -> str:
-        """The cluster."""
-        return str(self.sample["cluster_id"])
-
-    def trial(self) -> Trial:
-        """The name, to be tried on what its namer did not see."""
-        seen = [*self.sampled_feature_ids, *self.contrast_feature_ids]
-        return Trial(
-            self.cluster_id, self.sample["kind"], self.label or "", self.description or "", self.neighbour_ids, seen
-        )
-
-    def row(self) -> dict[str, object]:
-        """The row of `cluster_names`."""
-        return {
-            "cluster_id": self.cluster_id,
-            "label": self.label,
-            "description": self.description,
-            "sampled_feature_ids": self.sampled_feature_ids,
-            "contrast_feature_ids": self.contrast_feature_ids,
-            "neighbour_ids": self.neighbour_ids,
-            "members_hash": self.sample["members_hash"],
-            "reasons": self.reasons,
-            "status": self.status,
-            "error": self.error,
-            "model": self.model,
-            "prompt_version": self.prompt_version,
-            "request_key": self.request_key,
-        }
-
-
-class Looks:
-    """Asks a namer about clusters: once of each, and again where a name cannot stand.
-
-    Attributes:
-        purpose: What the answers are for, as the ledger has it.
-        files: The prompt files of a first look and of another, by task and name.
+class NamingRounds:
+    """Asks a model for the names of one sort of subject; each round takes all names and returns all names.
 
     Args:
-        whom: Who is asked.
-        salt: Of the fences.
-        texts_of: The texts that a namer may see of every cluster, the most common first.
+        task: The sort of subject.
+        choice: Which model to ask.
+        salt: The home's, for fences in prompts.
+        ask: Sends the requests of a round.
     """
 
-    purpose: ClassVar[str] = "name"
-    files: ClassVar[tuple[tuple[str, str], tuple[str, str]]] = (("name", "cluster"), ("rename", "cluster"))
-
-    def __init__(self, whom: Whom, salt: str, texts_of: dict[str, list[str]]) -> None:
-        self._whom, self._salt, self._texts_of = whom, salt, texts_of
-        self._first, self._again = (prompts.load(task, name, whom.folder) for task, name in self.files)
+    def __init__(self, task: NamingTask, choice: ModelChoice, salt: str, ask: Ask) -> None:
+        self._task, self._choice, self._salt, self._ask = task, choice, salt, ask
+        self._first = prompts.load(*task.first, choice.folder)
+        self._retry = prompts.load(*task.retry, choice.folder)
 
     @property
     def version(self) -> str:
-        """Of the prompts: what a kept name must have been asked with."""
-        return f"{self._first.version}-{self._again.version}"
+        """The version of both prompts."""
+        return f"{self._first.version}-{self._retry.version}"
 
-    def first(self, ask: Ask, clusters: Sequence[Named]) -> None:
-        """Name clusters that have no name yet."""
-        for named, outcome in zip(clusters, ask(map(self._first_request, clusters), len(clusters)), strict=True):
-            named.sampled_feature_ids = named.sample["feature_ids"]
-            self._take(named, outcome)
+    def keep_names(self, db: Warehouse, subjects: Sequence[Subject]) -> list[Name]:
+        """The stored names of subjects whose members did not change since, by this model and these prompts."""
+        rows = db.rows(
+            f"from {self._task.table} where label is not null and model = $1 and prompt_version = $2",
+            [self._choice.model, self.version],
+        )
+        columns = self._task.columns
+        stored = {row[columns["id"]]: row for row in rows}
+        names = []
+        for subject in subjects:
+            row = stored.get(subject.id, {})
+            is_same = row.get(columns.get("members_hash", "members_hash")) == subject.members_hash
+            names.append(
+                Name.from_row(subject, row, columns) if row and is_same and subject.is_wanted else Name(subject)
+            )
+        return names
 
-    def again(self, ask: Ask, clusters: Sequence[Named], reason: str, contrast: dict[str, dict[str, str]]) -> None:
-        """Name clusters anew whose name cannot stand; one whose second naming fails keeps the name it has.
+    def first_round(self, names: Sequence[Name]) -> list[Name]:
+        """Ask for every name that needs a request."""
+        lines_of = {name.subject.id: name.subject.lines for name in names}
+        asked = [replace(name, shown_ids=name.subject.member_ids) for name in names if name.needs_request]
+        requests = (
+            self._request(
+                name,
+                self._first,
+                name.subject.lines,
+                [line for other in name.subject.neighbour_ids for line in lines_of[other][:LINES_OF_A_NEIGHBOUR]],
+            )
+            for name in asked
+        )
+        return self._replaced(names, asked, requests, is_retry=False)
+
+    def retry_round(self, names: Sequence[Name], reason: str, contrast: Mapping[str, Mapping[str, str]]) -> list[Name]:
+        """Reject some labels and ask for others; a name whose retry fails keeps its label.
 
         Args:
-            ask: Asks.
-            clusters: Whose names.
-            reason: Why they cannot stand.
-            contrast: By cluster, ids and texts of the phrases that its name must tell it from.
+            names: All names.
+            reason: Why labels are rejected.
+            contrast: For each subject to retry, ids and lines of the members of others that its label must not fit.
         """
-        for named in clusters:
-            named.reasons = [*named.reasons, reason]
-            if named.label is not None:
-                named.rejected = [*named.rejected, named.label]
-        requests = (self._again_request(named, reason, contrast[named.cluster_id]) for named in clusters)
-        for named, outcome in zip(clusters, ask(requests, len(clusters)), strict=True):
-            named.contrast_feature_ids = list(contrast[named.cluster_id])
-            if outcome.answered:
-                self._take(named, outcome)
+        asked = [
+            name.rejected_for(reason, list(contrast[name.subject.id])) for name in names if name.subject.id in contrast
+        ]
+        requests = (
+            self._request(
+                name,
+                self._retry,
+                name.subject.lines[: self._task.lines_in_retry],
+                list(contrast[name.subject.id].values()),
+                reason,
+            )
+            for name in asked
+        )
+        return self._replaced(names, asked, requests, is_retry=True)
 
-    def _first_request(self, named: Named) -> Request:
-        others = [text for other in named.neighbour_ids for text in self._texts_of[other][:FEATURES_OF_A_NEIGHBOUR]]
-        return self._request(
-            named,
-            self._first,
-            features=prompts.fence("features", "\n".join(named.sample["texts"]), self._salt),
-            neighbours=prompts.fence("neighbours", "\n".join(others), self._salt),
+    def fix_names(
+        self, names: Sequence[Name], public_words: Callable[[Sequence[Name]], set[str]]
+    ) -> tuple[list[Name], str]:
+        """Retry duplicates and names with personal data; then disambiguate and mask what the retries did not solve.
+
+        Args:
+            names: All names.
+            public_words: Which words of the names are no private person's.
+
+        Returns:
+            The names, and a clause for the log.
+        """
+        equal = {names[at].subject.id: names[kept].subject for at, kept in duplicates(names).items()}
+        contrast = {
+            name: dict(zip(kept.member_ids[:CONTRAST], kept.lines[:CONTRAST], strict=True))
+            for name, kept in equal.items()
+        }
+        names = self.retry_round(names, EQUAL, contrast)
+        public = public_words(names)
+        private = [name.subject.id for name in names if not name.is_kept and name.has_personal_data(public)]
+        names = self.retry_round(names, PERSONAL, {name: {} for name in private})
+        public = public_words(names)
+        to_mask = [name.has_personal_data(public) for name in names]
+        names = [name.masked(public) if is_personal else name for name, is_personal in zip(names, to_mask, strict=True)]
+        return without_duplicates(names), (
+            f"renamed {len(equal):,} duplicates ({len(duplicates(names)):,} then disambiguated by a member) and"
+            f" {len(private):,} with personal data ({sum(to_mask):,} then masked)"
         )
 
-    def _again_request(self, named: Named, reason: str, contrast: dict[str, str]) -> Request:
-        return self._request(
-            named,
-            self._again,
-            features=prompts.fence("features", "\n".join(named.sample["texts"][:PHRASES_AGAIN]), self._salt),
-            neighbours=prompts.fence("neighbours", "\n".join(contrast.values()), self._salt),
-            rejected=prompts.fence("rejected", "\n".join(named.rejected), self._salt),
-            reason=reason,
-        )
+    def store(self, db: Warehouse, names: Sequence[Name]) -> None:
+        """Replace the stored names."""
+        rows = [name.to_row(self._task.columns) for name in names]
+        db.replace({self._task.table: pa.Table.from_pylist(rows, schema=db.schema(self._task.table))})
 
-    def _request(self, named: Named, prompt: prompts.Prompt, **values: str) -> Request:
-        return Request(
-            purpose=self.purpose,
-            subject_id=named.cluster_id,
-            model=self._whom.model,
-            prompt_version=prompt.version,
-            prompt=prompt.render(**values),
-            answer=ClusterName,
-            params=self._whom.params,
-        )
+    def _replaced(
+        self, names: Sequence[Name], asked: Sequence[Name], requests: Iterable[Request], *, is_retry: bool
+    ) -> list[Name]:
+        """The names in their order, with the results of those that are asked for."""
+        new: dict[str, Name] = {}
+        if asked:
+            with self._ask(requests, total=len(asked)) as outcomes:
+                for name, outcome in zip(asked, outcomes, strict=True):
+                    keeps = is_retry and not outcome.answered
+                    new[name.subject.id] = name if keeps else name.answered(outcome, self.version)
+        return [new.get(name.subject.id, name) for name in names]
 
-    def _take(self, named: Named, outcome: Outcome) -> None:
-        named.status, named.error, named.model = outcome.status, outcome.error, outcome.request.model
-        named.request_key, named.prompt_version = outcome.request.key, self.version
-        if outcome.answered:
-            named.label = labels.tidy_label(outcome.value.label) or None
-            named.description = labels.tidy_description(outcome.value.description)
-            if named.label is None:
-                named.status, named.error = "invalid", "the label holds no letter"
+    def _request(
+        self, name: Name, prompt: prompts.Prompt, lines: Sequence[str], others: Sequence[str], reason: str = ""
+    ) -> Request:
+        values = {
+            self._task.block: self._fence(self._task.block, lines),
+            "neighbours": self._fence("neighbours", others),
+            "rejected": prompts.fence("rejected", "\n".join(name.rejected), self._salt),
+            "reason": reason,
+        }
+        used = {place: values[place] for place in prompt.places}
+        return self._choice.request(self._task.purpose, name.subject.id, prompt, ClusterName, used)
 
-
-def asker(
-    context: dg.AssetExecutionContext,
-    db: Warehouse,
-    store: AnswerStore,
-    whom: Whom,
-    config: AskingConfig,
-    *,
-    asset: str,
-    what: str,
-) -> Ask:
-    """How an asset that names asks: each look goes through the answer store, within the home's budget.
-
-    Args:
-        context: Of the asset.
-        db: Where the ledger is.
-        store: Where answers are.
-        whom: Who is asked, and what may be spent.
-        config: How hard to press.
-        asset: On whose page progress shows.
-        what: Is asked for, in the plural.
-    """
-
-    def ask(requests: Iterable[Request], total: int) -> Iterator[Outcome]:
-        if not total:
-            return
-        budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given: dict[str, Any] = {"asset": asset, "what": what, "total": total, "budget": budget}
-        with closing(answers(context, db, store, requests, config, **given)) as outcomes:
-            yield from outcomes
-
-    return ask
-
-
-def equal_ones(clusters: Sequence[Named]) -> dict[int, int]:
-    """Positions whose label another cluster of the kind has, each with the position of the one that keeps it."""
-    # A name that people have read already goes before a larger cluster's new one.
-    sizes = [named.sample["n_transcripts"] + (1 << 60) * named.kept for named in clusters]
-    return labels.equal_labels([named.label for named in clusters], [named.sample["kind"] for named in clusters], sizes)
-
-
-def tell_apart(clusters: Sequence[Named]) -> int:
-    """Tell labels that are still equal apart by a common member; returns how many were."""
-    equal = equal_ones(clusters)
-    taken = {(named.sample["kind"], labels.same(named.label)) for named in clusters if named.label}
-    for at in equal:
-        named = clusters[at]
-        had = {label for kind, label in taken if kind == named.sample["kind"]}
-        named.label = labels.told_apart(named.label or "", named.sample["texts"], had)
-        taken.add((named.sample["kind"], labels.same(named.label)))
-    return len(equal)
-
-
-def hold_personal(named: Named, public: set[str]) -> bool:
-    """Whether a name holds what looks like a private person's data."""
-    return any(personal.personal(text, public) for text in (named.label, named.description) if text)
-
-
-def mask_personal(clusters: Iterable[Named], public: set[str]) -> int:
-    """Take what looks personal out of names that hold it still; returns of how many."""
-    count = 0
-    for named in clusters:
-        if hold_personal(named, public):
-            count += 1
-            named.label = labels.tidy_label(personal.without_personal(named.label or "", public)) or None
-            named.description = personal.without_personal(named.description or "", public)
-    return count
+    def _fence(self, block: str, lines: Sequence[str]) -> str:
+        shown = [f"[{number}] {line}" for number, line in enumerate(lines, 1)] if self._task.is_numbered else lines
+        return prompts.fence(block, "\n".join(shown), self._salt)

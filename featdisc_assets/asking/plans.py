@@ -1,9 +1,9 @@
 """The rating plan: which prompt, model and limits each kind is rated with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 import pyarrow as pa
 
@@ -18,51 +18,68 @@ from featdisc_assets.warehouse import Warehouse
 
 
 class Mode(StrEnum):
-    """How rating asks."""
+    """How ratings are requested."""
 
     live = "live"
     batch = "batch"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """How one kind is rated.
 
-    `budget_usd` is the most the home may ever spend, None for no limit. Longer pieces than `max_piece_tokens` are shown
-    by head and tail; None shows every piece whole. With `evidence`, each feature comes with a quote, by a prompt of its
-    own.
+    `budget_usd` limits what the home may ever spend, None for no limit. Pieces above `max_piece_tokens` are shown by
+    head and tail; None shows every piece whole. `evidence` uses another prompt, which asks for a quote per feature.
+    Prices are dollars per million tokens.
+
+    Raises:
+        PromptError: If the prompt file cannot be used.
     """
 
     kind: Kind
     model: str
-    prompt: prompts.Prompt
+    api_base: str | None
     folder: Path | None
     min_features: int
     max_features: int
-    params: Params
-    budget_usd: float | None = None
-    price_in: float | None = None
-    price_out: float | None = None
-    max_piece_tokens: int | None = None
-    mode: Mode = Mode.live
-    evidence: bool = False
+    max_tokens: int
+    temperature: float | None
+    budget_usd: float | None
+    price_in: float | None
+    price_out: float | None
+    max_piece_tokens: int | None
+    mode: Mode
+    evidence: bool
+    prompt: prompts.Prompt = field(init=False)
 
-    @property
-    def api_base(self) -> str | None:
-        """The address of the user's own server, if any."""
-        return self.params.api_base
+    def __post_init__(self) -> None:
+        prompt = prompts.load("evidence" if self.evidence else "rate", self.kind, self.folder)
+        object.__setattr__(self, "prompt", prompt)
+
+    @cached_property
+    def params(self) -> Params:
+        """Parameters of its requests."""
+        own = own_price(self.price_in, self.price_out)
+        return Params(max_tokens=self.max_tokens, temperature=self.temperature, api_base=self.api_base, price=own)
 
     @property
     def price(self) -> Price | None:
-        """Dollars a token, None where nobody knows."""
+        """Dollars per token, None if unknown."""
         return price(self.model, self.params.price)
+
+
+# Columns of `rating_plan` that are fields of the plan.
+_COLUMNS = (
+    "kind", "model", "api_base", "min_features", "max_features", "max_tokens", "temperature", "budget_usd", "price_in",
+    "price_out", "max_piece_tokens",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Pending:
-    """What of one kind is known, what of it was shortened, and what asking for the rest comes to.
+    """How many texts of one kind are rated, how many were shortened, and what rating the rest costs.
 
-    Of the pending, `n_changed` were rated before, by another prompt, model or form of the question; `n_new` never.
+    Of the pending texts, `n_changed` have a rating by another prompt, model or length limit; `n_new` have none.
     """
 
     n_texts: int = 0
@@ -79,65 +96,19 @@ class Pending:
 
 
 def prompts_folder(given: str | None, home: Home) -> Path | None:
-    """The folder whose prompts go before the built-in ones: the one given, else the home's own, if there is any."""
+    """The folder whose prompts override the built-in ones: the given one, else the home's, if it exists."""
     if given:
         return Path(given).expanduser()
     return home.prompts if home.prompts.is_dir() else None
 
 
-def make_plan(
-    kind: Kind,
-    *,
-    model: str,
-    api_base: str | None,
-    folder: Path | None,
-    n_features: tuple[int, int],
-    max_tokens: int,
-    temperature: float | None,
-    budget_usd: float | None,
-    prices: tuple[float | None, float | None],
-    max_piece_tokens: int | None,
-    mode: Mode,
-    evidence: bool = False,
-) -> Plan:
-    """A plan with its prompt loaded and checked; `prices` are dollars per million tokens, in and out.
-
-    Raises:
-        PromptError: If a prompt file cannot be used.
-    """
-    own = own_price(*prices)
-    return Plan(
-        kind=kind,
-        model=model,
-        prompt=prompts.load("evidence" if evidence else "rate", kind, folder),
-        folder=folder,
-        min_features=min(n_features),
-        max_features=max(n_features),
-        params=Params(max_tokens=max_tokens, temperature=temperature, api_base=api_base, price=own),
-        budget_usd=budget_usd,
-        price_in=prices[0],
-        price_out=prices[1],
-        max_piece_tokens=max_piece_tokens,
-        mode=mode,
-        evidence=evidence,
-    )
-
-
 def read_plans(db: Warehouse) -> list[Plan]:
-    """The plans as they were last materialised; one of an earlier version has nulls for what it did not know."""
+    """The plans of the last materialisation; rows of earlier versions have nulls in newer columns."""
     home = Home(db.path.parent)
     return [
-        make_plan(
-            cast("Kind", row["kind"]),
-            model=row["model"],
-            api_base=row["api_base"],
+        Plan(
+            **{name: row[name] for name in _COLUMNS},
             folder=prompts_folder(row["prompts_folder"], home),
-            n_features=(row["min_features"], row["max_features"]),
-            max_tokens=row["max_tokens"],
-            temperature=row["temperature"],
-            budget_usd=row["budget_usd"],
-            prices=(row["price_in"], row["price_out"]),
-            max_piece_tokens=row["max_piece_tokens"],
             mode=Mode(row["mode"] or Mode.live),
             evidence=bool(row["evidence"]),
         )
@@ -146,50 +117,40 @@ def read_plans(db: Warehouse) -> list[Plan]:
 
 
 def check_prompts(db: Warehouse, plans: list[Plan]) -> None:
-    """Make sure that the prompts are still those that were planned with.
+    """Check that the prompts are those of the plan.
 
     Raises:
-        FeatdiscError: If a file was edited since.
+        FeatdiscError: If a prompt file was edited since.
     """
     planned = {row["kind"]: row["prompt_version"] for row in db.rows("select kind, prompt_version from rating_plan")}
     for plan in plans:
         if plan.prompt.version != planned[plan.kind]:
             raise FeatdiscError(
-                f"the prompt for {plan.kind} pieces has version {plan.prompt.version}, and the plan was made with"
-                f" {planned[plan.kind]}: materialise rating_plan, look at what it would cost, then rate"
+                f"the prompt for {plan.kind} pieces has version {plan.prompt.version} and the plan was made with"
+                f" {planned[plan.kind]}: materialise rating_plan, check the cost, then rate"
             )
 
 
-def _own_words(folder: Path | None, home: Home) -> str | None:
-    """A folder as the plan keeps it; the home's own goes without saying, so that a home can move."""
+def _stored_folder(folder: Path | None, home: Home) -> str | None:
+    """The folder to store; null for the home's own, so that a home can move."""
     return None if folder is None or folder == home.prompts else str(folder.absolute())
 
 
 def write_plans(db: Warehouse, plans: list[Plan], counted: list[Pending], *, spent_usd: float) -> None:
-    """Put the plans in place of the earlier ones."""
+    """Replace the stored plans."""
     n_pieces = {row["kind"]: row["n"] for row in db.rows("select kind, count(*) as n from pieces group by kind")}
-    [pace] = db.rows(read_sql("read/rating_pace"), variables={"model": plans[0].model})
+    [rate] = db.rows(read_sql("read/rating_pace"), variables={"model": plans[0].model})
     rows = [
         {
-            "kind": plan.kind,
-            "model": plan.model,
+            **{name: getattr(plan, name) for name in _COLUMNS},
             "prompt_version": plan.prompt.version,
-            "api_base": plan.api_base,
-            "prompts_folder": _own_words(plan.folder, Home(db.path.parent)),
-            "min_features": plan.min_features,
-            "max_features": plan.max_features,
-            "max_tokens": plan.params.max_tokens,
-            "temperature": plan.params.temperature,
+            "prompts_folder": _stored_folder(plan.folder, Home(db.path.parent)),
             "mode": plan.mode.value,
             "evidence": plan.evidence,
-            "max_piece_tokens": plan.max_piece_tokens,
-            "price_in": plan.price_in,
-            "price_out": plan.price_out,
-            "budget_usd": plan.budget_usd,
             "spent_usd": spent_usd,
             "n_pieces": n_pieces.get(plan.kind, 0),
             **{name: getattr(row, name) for name in Pending.__slots__},
-            "pending_hours": row.n_pending / pace["texts_an_hour"] if pace["texts_an_hour"] else None,
+            "pending_hours": row.n_pending / rate["texts_an_hour"] if rate["texts_an_hour"] else None,
         }
         for plan, row in zip(plans, counted, strict=True)
     ]

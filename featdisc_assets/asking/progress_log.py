@@ -1,4 +1,4 @@
-"""How an asking run is told of: a line in the log every few seconds, numbers on the asset's page every minute."""
+"""Progress of requests: a line in the log every few seconds, numbers on the asset's page every minute."""
 
 from collections import deque
 
@@ -9,17 +9,17 @@ from featdisc_assets.llm.progress import Progress
 
 SECONDS_A_LINE = 5.0
 SECONDS_AN_OBSERVATION = 60.0
-# The pace goes by so much of the recent past, and is not told of before it has seen enough of it.
+# The window that the rate is measured over, and the least that gives a rate.
 _RECENT_S = 60.0
 _ENOUGH_S = 3.0
 
 
 class TimeLeft:
-    """How long the rest will take, by the pace of the last minute.
+    """Time left, by the rate of the last minute.
 
     Args:
         total: Number of requests.
-        to_ask: Of them those that must be asked, as far as that is known.
+        to_ask: How many have no stored answer, None if unknown.
     """
 
     def __init__(self, total: int, to_ask: int | None = None) -> None:
@@ -27,10 +27,10 @@ class TimeLeft:
         self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
 
     def after(self, progress: Progress) -> float | None:
-        """Seconds left, None where there is no telling yet; to be called as the run goes on."""
+        """Seconds left, None if unknown yet. Call it with every progress report."""
         now, asked = progress.seconds, progress.done - progress.from_store
         if not asked:
-            self._seen.clear()  # the time that known answers take says nothing
+            self._seen.clear()  # stored answers take no time worth measuring
         self._seen.append((now, asked))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _RECENT_S:
             self._seen.popleft()
@@ -45,17 +45,8 @@ class TimeLeft:
         return left * (now - then) / (asked - before)
 
 
-class Teller:
-    """Tells of one pass over requests; an asset may make several.
-
-    Args:
-        context: Where to log.
-        asset: The asset that observations are of.
-        what: Is asked about, in the plural.
-        total: Number of requests.
-        to_ask: Of them those that must be asked, as far as that is known.
-        max_concurrency: Calls in flight at most.
-    """
+class ProgressLog:
+    """Logs the progress of one pass over requests; the arguments are those of `model_calls.ask_model`."""
 
     def __init__(
         self,
@@ -74,8 +65,8 @@ class Teller:
         self._observation_at = 0.0
         self._is_over = False
 
-    def tell(self, progress: Progress) -> None:
-        """Take note of a run's progress, and pass it on if it is time, or the end."""
+    def report(self, progress: Progress) -> None:
+        """Log the progress if it is time, or the end."""
         left = self._left.after(progress)
         over = progress.done >= self._total
         if self._is_over:
@@ -88,17 +79,12 @@ class Teller:
             )
         if progress.requests and (over or progress.seconds - self._observation_at >= SECONDS_AN_OBSERVATION):
             self._observation_at = progress.seconds
-            told = {"asked about": self._what, **numbers(progress, total=self._total, seconds_left=left)}
-            self._context.log_event(dg.AssetObservation(asset_key=self._asset, metadata=told))
+            metadata = {"asked about": self._what, **numbers(progress, total=self._total, seconds_left=left)}
+            self._context.log_event(dg.AssetObservation(asset_key=self._asset, metadata=metadata))
 
 
-class BatchTeller:
-    """Tells of batches: a line when anything has changed, numbers on the asset's page every minute.
-
-    Args:
-        context: Where to log.
-        asset: The asset that observations are of.
-    """
+class BatchProgressLog:
+    """Logs the progress of batches: a line when it changes, numbers on the asset's page every minute."""
 
     def __init__(self, context: dg.AssetExecutionContext, *, asset: str) -> None:
         self._context, self._asset = context, asset
@@ -106,17 +92,17 @@ class BatchTeller:
         self._line_at = -SECONDS_A_LINE
         self._observation_at = 0.0
 
-    def tell(self, tally: BatchUsage) -> None:
-        """Take note of how far the batches are, and pass it on if it is time, or the end."""
+    def report(self, tally: BatchUsage) -> None:
+        """Log the progress if it is time, or the end."""
         now, over = tally.seconds, not tally.under_way
-        says = batch_line(tally)
-        if says != self._line and (over or now - self._line_at >= SECONDS_A_LINE):
-            self._line, self._line_at = says, now
-            self._context.log.info(says)
+        text = batch_line(tally)
+        if text != self._line and (over or now - self._line_at >= SECONDS_A_LINE):
+            self._line, self._line_at = text, now
+            self._context.log.info(text)
         if tally.batches and now - self._observation_at >= SECONDS_AN_OBSERVATION:
             self._observation_at = now
-            told = {name: getattr(tally, name) for name in _BATCH_NUMBERS}
-            self._context.log_event(dg.AssetObservation(asset_key=self._asset, metadata=told))
+            metadata = {name: getattr(tally, name) for name in _BATCH_NUMBERS}
+            self._context.log_event(dg.AssetObservation(asset_key=self._asset, metadata=metadata))
 
 
 _BATCH_NUMBERS = (
@@ -125,14 +111,14 @@ _BATCH_NUMBERS = (
 
 
 def batch_line(tally: BatchUsage) -> str:
-    """One line on how far batches are."""
-    parts = [f"batches: {tally.batches:,} handed in", f"{tally.under_way:,} under way"]
+    """One line on the progress of batches."""
+    parts = [f"batches: {tally.batches:,} submitted", f"{tally.under_way:,} in progress"]
     if tally.submitted:
         parts.append(f"{tally.completed:,} of {tally.submitted:,} texts answered")
     if tally.failed:
         parts.append(f"{tally.failed:,} failed")
     if tally.imported:
-        parts.append(f"{tally.imported:,} results in")
+        parts.append(f"{tally.imported:,} results stored")
         parts.append(f"{short_count(tally.tokens_in)} tokens in, {short_count(tally.tokens_out)} out")
     if tally.cost_usd:
         parts.append(f"${tally.cost_usd:,.2f}")
@@ -142,18 +128,10 @@ def batch_line(tally: BatchUsage) -> str:
 def line(
     what: str, total: int, progress: Progress, *, seconds_left: float | None = None, max_concurrency: int = 0
 ) -> str:
-    """One line of progress, of what is worth saying.
-
-    Args:
-        what: Is asked about, in the plural.
-        total: Number of requests.
-        progress: The run at this moment.
-        seconds_left: What the rest will take, if there is any telling.
-        max_concurrency: Calls in flight at most; it is said when fewer are let through at present.
-    """
+    """One line of progress without figures that are zero; it says when throttling is below `max_concurrency`."""
     parts = [f"{what}: {progress.done:,} of {total:,} done"]
     if progress.from_store:
-        parts.append(f"{progress.from_store:,} known before")
+        parts.append(f"{progress.from_store:,} already answered")
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if progress.in_flight:
@@ -166,18 +144,18 @@ def line(
     if progress.cost_usd:
         parts.append(f"${progress.cost_usd:,.2f}")
     if progress.n_unpriced:
-        parts.append(f"{progress.n_unpriced:,} answers of unknown price")
+        parts.append(f"{progress.n_unpriced:,} answers with unknown price")
     if seconds_left:
         parts.append(f"{_duration(seconds_left)} left")
     return " · ".join(parts)
 
 
 def numbers(progress: Progress, *, total: int, seconds_left: float | None = None) -> dict[str, float | int]:
-    """The same as plain numbers, which the UI plots over time."""
+    """The same figures as numbers, which the UI plots over time."""
     found: dict[str, float | int] = {
         "done": progress.done,
         "total": total,
-        "known before": progress.from_store,
+        "already answered": progress.from_store,
         "failed": progress.failed,
         "in flight": progress.in_flight,
         "concurrency": progress.concurrency,
@@ -187,8 +165,8 @@ def numbers(progress: Progress, *, total: int, seconds_left: float | None = None
         "tokens in": progress.tokens_in,
         "tokens out": progress.tokens_out,
         "dollars": round(progress.cost_usd, 6),
-        "answers of unknown price": progress.n_unpriced,
-        "minutes so far": round(progress.seconds / 60, 2),
+        "answers with unknown price": progress.n_unpriced,
+        "minutes elapsed": round(progress.seconds / 60, 2),
     }
     if seconds_left is not None:
         found["minutes left"] = round(seconds_left / 60, 2)

@@ -1,4 +1,4 @@
-"""What rating asks: a request for each distinct text of a kind, and what all of them together come to."""
+"""Rating requests: one for each distinct text of a kind, and the tokens and dollars they add up to."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -16,28 +16,28 @@ from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.warehouse import Warehouse
 
 TEXTS_A_READ = 2_000
-# A feature is some eight tokens as JSON: what an answer with the most features comes to.
+# Length of a feature in a JSON answer, for estimates.
 TOKENS_PER_FEATURE = 8
-# And with a quote of some fifteen words.
+# The same with a quote of some fifteen words.
 TOKENS_PER_QUOTED_FEATURE = 32
-# So many answers to the same requests say more of the next ones than that does.
+# From this number of answers on, estimates use the mean length of answers.
 ANSWERS_TO_GO_BY = 50
-# A piece too long for its model is shown by half, so many times; below so many tokens there is little left to rate.
+# How often a piece that is too long for its model is halved, and the shortest piece worth rating.
 HALVINGS = 3
 FEWEST_PIECE_TOKENS = 500
 
 
 def piece_limit(plan: Plan, wanted: int) -> int:
-    """Tokens of a piece that the plan's model is shown at most: as many as wanted, or as its context has room for."""
+    """Maximum tokens of a piece: `wanted`, or fewer where the model's context is smaller."""
     context = context_tokens(plan.model)
     if context is None:
-        return wanted  # a model that finds a piece too long will say so
+        return wanted  # the model reports an error for pieces that are too long
     around = count_tokens(_prompt(plan, ""))
     return min(wanted, max(FEWEST_PIECE_TOKENS, context - around - plan.params.max_tokens))
 
 
 def requests(db: Warehouse, plan: Plan, *, salt: str) -> Iterator[Request]:
-    """One request for each distinct text of a kind, read a few thousand at a time and in an order that says nothing."""
+    """One request for each distinct text of a kind, in the order of hashes, reading a few thousand texts at a time."""
     after = ""
     while True:
         texts = db.rows(
@@ -56,7 +56,7 @@ def requests(db: Warehouse, plan: Plan, *, salt: str) -> Iterator[Request]:
 def request(
     plan: Plan, text_hash: str, text: str, *, salt: str, limit: int | None, halvings: int = HALVINGS
 ) -> Request:
-    """What to ask about one text, shown in at most `limit` tokens; it knows how to ask with half of them."""
+    """The request for one text of at most `limit` tokens; its `shorter` form has half of them."""
     shown, left_out = head_and_tail(text, limit) if limit else (text, 0)
     half = min(limit or len(text), count_tokens(text)) // 2
     shorter = partial(request, plan, text_hash, text, salt=salt, limit=half, halvings=halvings - 1)
@@ -79,14 +79,14 @@ def _prompt(plan: Plan, piece: str) -> str:
 
 
 def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pending:
-    """Look every request up in the answer store, and price what is not there."""
+    """Look up every request in the answer store, and estimate the cost of those without an answer."""
     found, written = Pending(), 0
     asked = requests(db, plan, salt=salt)
     while batch := list(islice(asked, TEXTS_A_READ)):
-        known = store.lookup([request.key for request in batch])
+        stored = store.lookup([request.key for request in batch])
         rated_before = _rated_before(db, plan, [request.subject_id for request in batch])
         for whole in batch:
-            outcome, form, attempts = resolve(store, whole, known.get(whole.key, ()))
+            outcome, form, attempts = resolve(store, whole, stored.get(whole.key, ()))
             found.n_texts += 1
             found.n_shortened += form.chars_left_out > 0
             found.n_chars_left_out += form.chars_left_out
@@ -100,16 +100,16 @@ def count(db: Warehouse, store: AnswerStore, plan: Plan, *, salt: str) -> Pendin
             else:
                 found.n_failed += 1
     found.n_new = found.n_pending - found.n_changed
-    known_answers = found.n_answered >= ANSWERS_TO_GO_BY and written > 0
+    has_enough = found.n_answered >= ANSWERS_TO_GO_BY and written > 0
     by_feature = TOKENS_PER_QUOTED_FEATURE if plan.evidence else TOKENS_PER_FEATURE
-    each = written / found.n_answered if known_answers else plan.max_features * by_feature
+    each = written / found.n_answered if has_enough else plan.max_features * by_feature
     found.pending_tokens_out = round(found.n_pending * each)
     found.pending_usd = _dollars(plan, found)
     return found
 
 
 def _rated_before(db: Warehouse, plan: Plan, texts: list[str]) -> set[str]:
-    """Those of some texts, in the order of their hashes, that were answered or failed under some earlier plan."""
+    """Those of some texts, sorted by hash, that any earlier plan rated or failed to rate."""
     rows = db.rows(
         "select text_hash from rated_texts where kind = $1 and text_hash between $2 and $3",
         [plan.kind, texts[0], texts[-1]],

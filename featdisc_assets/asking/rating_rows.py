@@ -1,4 +1,4 @@
-"""Outcomes of rating as rows, written as they come."""
+"""Outcomes of ratings as rows, written while the run goes on."""
 
 import time
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ SECONDS_A_WRITE = 20.0
 
 
 def write_outcomes(db: Warehouse, plan: Plan, outcomes: Iterable[Outcome]) -> None:
-    """Write outcomes as they come, some thousand at a time: what is flushed can be queried while the rest is asked."""
+    """Write outcomes in batches while they arrive, so that they can be queried during the run."""
     waiting: list[Outcome] = []
     written = time.monotonic()
     for outcome in outcomes:
@@ -66,16 +66,13 @@ def _flush(db: Warehouse, plan: Plan, outcomes: list[Outcome]) -> None:
     with db.transaction() as connection:
         connection.register("done", rated.select(["text_hash"]))
         for table, rows in {"rated_texts": rated, "text_features": written, "evidence": evidence}.items():
-            connection.execute(
-                f"delete from {table} where kind = $1 and text_hash in (from done)",
-                [plan.kind],
-            )
+            connection.execute(f"delete from {table} where kind = $1 and text_hash in (from done)", [plan.kind])
             insert(connection, table, rows)
         connection.unregister("done")
 
 
 def _features(outcome: Outcome, plan: Plan) -> list[tuple[str, str]]:
-    """Features of an answer with what was quoted for each; nothing in the plain mode."""
+    """Features of an answer with the quote for each, empty without evidence."""
     if not outcome.answered:
         return []
     if plan.evidence:
@@ -84,7 +81,7 @@ def _features(outcome: Outcome, plan: Plan) -> list[tuple[str, str]]:
 
 
 def _evidence(db: Warehouse, plan: Plan, hashes: list[str], pairs: list[list[tuple[str, str]]]) -> pa.Table:
-    """Each quote as it was claimed, and where it stands in its text; only what stands there is kept as a quote."""
+    """Each quote as the model gave it, and its position in the text; `quote` is null where the text lacks it."""
     found = db.join(
         f"""
         select text_hash, any_value(text) as text from pieces

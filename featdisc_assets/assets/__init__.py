@@ -1,1 +1,1 @@
-"""The assets, one file a stretch of the way from transcripts to the report."""
+"""The assets, in the order of `definitions.py`: from transcripts to the report."""

@@ -1,4 +1,4 @@
-"""What is wrong with the clusters: twins, themes swallowed, clusters that would not be found again, sizes."""
+"""Audit of clusters: near-duplicates, swallowed themes, stability under refits, and sizes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,77 +19,82 @@ from featdisc_assets.warehouse import Warehouse
 
 
 class AuditConfig(dg.Config):
-    """What counts as a twin, a swallowed theme and a small cluster, and how often clusters are looked for again."""
+    """What counts as a near-duplicate, a swallowed theme and a small cluster, and how stability is measured."""
 
     twin_similarity: float = Field(
         default=0.85,
         ge=0,
         le=2,
-        description="Clusters of one kind and sense are near-duplicates from this likeness on: 1 where members of two"
-        " are as near to each other as to their own, whatever the clusters' sizes.",
+        description="Flag two clusters of one kind and sense as near-duplicates from this similarity on. At 1, members"
+        " are as near to the other cluster's members as to their own. Lower it to flag more.",
     )
     twin_terms: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="A cluster and its nearest other share their wording from this share of their own words on.",
+        description="Flag a cluster and its nearest other as near-duplicates in words from this share of common"
+        " distinctive terms on.",
     )
     min_family_features: int = Field(
         default=0,
         ge=0,
-        description="A phrase that fewer features hold is no theme. 0: a tenth of the mean cluster, at least 5.",
+        description="Ignore phrases in fewer features than this. 0 takes a tenth of the mean cluster size, at least 5.",
     )
     max_family_share: float = Field(
         default=0.02,
         gt=0,
         le=1,
-        description="A phrase that more than this share of a kind's features hold is too common for a theme.",
+        description="Ignore phrases in more than this share of a kind's features: they are too common for a theme.",
     )
     max_visibility: float = Field(
         default=0.4,
         gt=0,
         le=1,
-        description="A phrase can be swallowed where the features that hold it share a word with less than this share"
-        " of their clusters, in the mean. Higher finds more, and more that is only a part of a cluster's theme.",
+        description="Consider a phrase swallowed only if its features share a word with less than this share of their"
+        " clusters' members, on average. Raise it to find more, including parts of a cluster's theme.",
     )
     max_host_cohesion: float = Field(
         default=0.8,
         gt=0,
-        description="It can be swallowed by clusters that are mixed: of features less alike than this, 1 being usual.",
+        description="Consider a phrase swallowed only in mixed clusters, with a cohesion below this (1 is usual).",
     )
     max_family_f1: float = Field(
-        default=0.5, gt=0, le=1, description="A cluster that fits a phrase as well as this is the phrase's own."
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Do not report phrases with a cluster of their own: one with at least this F1 for the phrase.",
     )
     min_cohesion: float = Field(
         default=0.8,
         ge=0,
-        description="Features with a phrase in common are a theme where they are this alike, 1 being usual within"
-        " clusters; two senses of one word are none.",
+        description="Report a phrase only if its features have at least this cohesion (1 is usual within clusters),"
+        " which excludes words with two senses.",
     )
     stability_repeats: int = Field(
-        default=2, ge=0, le=100, description="How often a sample of the features is clustered again. 0 never."
+        default=2,
+        ge=0,
+        le=100,
+        description="Number of refits on samples of the features, to measure stability. 0 skips them and saves time.",
     )
-    stability_share: float = Field(
-        default=0.7, gt=0, le=1, description="The share of a kind's features in such a sample."
-    )
+    stability_share: float = Field(default=0.7, gt=0, le=1, description="Share of a kind's features in a sample.")
     stability_features: int = Field(
         default=20_000,
         ge=100,
-        description="Most features in such a sample, or twelve a cluster where that is more: it bounds the time. Small"
-        " samples give low figures; raise it before you take them for absolute.",
+        description="Maximum number of features in a sample, or twelve per cluster if that is more. It limits the time."
+        " Small samples underestimate stability; raise it for absolute figures.",
     )
     small_transcripts: int = Field(
-        default=5, ge=1, description="A cluster that fewer transcripts show counts as small in the profile of sizes."
+        default=5, ge=1, description="Count clusters in fewer transcripts than this as small in `cluster_profile`."
     )
 
 
 _TABLES = {
-    "cluster_audit": "One row per cluster: its nearest other, whether the two are near-duplicates in vectors or words,"
-    " how tight it is in both, and whether it would be found again.",
-    "swallowed_themes": "One row per kind and recurring phrase that no cluster is about: its features are lost in"
-    " clusters about other things.",
-    "cluster_stability": "One row per kind and repeat: a sample clustered again, held against the clusters there are.",
-    "cluster_profile": "One row per kind: what its clusters cover, how large they are, how many are found wanting.",
+    "cluster_audit": "One row per cluster: its nearest other, whether they are near-duplicates in vectors or words, its"
+    " cohesion in both, and its stability.",
+    "swallowed_themes": "One row per kind and recurring phrase without a cluster: its features are in clusters about"
+    " other things.",
+    "cluster_stability": "One row per kind and refit of a sample: its agreement with the existing clusters.",
+    "cluster_profile": "One row per kind: coverage and sizes of its clusters, and how many have each problem.",
 }
 _VERSION = code_version(
     AuditConfig,
@@ -115,7 +120,7 @@ _VERSION = code_version(
 def cluster_audit(
     context: dg.AssetExecutionContext, config: AuditConfig, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Look at each kind's clusters in vectors, in words and once more from the start."""
+    """Audit each kind's clusters in vectors and words, and by refits on samples."""
     db = warehouse.open()
     judged = [found for kind in ALL_KINDS if (found := _judge(db, kind, config)) is not None]
     for found in judged:

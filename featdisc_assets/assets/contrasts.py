@@ -1,4 +1,4 @@
-"""Which groups of transcripts differ in what: models, sources, or any column of their metadata."""
+"""Contrasts between groups of transcripts: models, sources, or any metadata column."""
 
 from collections.abc import Iterator
 
@@ -18,10 +18,10 @@ from featdisc_assets.stages.language import detect_language
 from featdisc_assets.statistics import contrasts
 from featdisc_assets.statistics import group_contrasts as contrast_tests
 from featdisc_assets.statistics.contrasts import WARN_FROM_AUC
+from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Warehouse
 
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
-# As much of a text as tells its language.
+# Characters of a text that language detection reads.
 LANGUAGE_PREFIX = 600
 
 
@@ -32,22 +32,17 @@ LANGUAGE_PREFIX = 600
     code_version=code_version(read_sql("read/new_texts"), language),
 )
 def text_languages(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per distinct text of the user's turns: its language, told by rules and an offline detector."""
+    """One row per distinct user text: its language, by rules and an offline detector."""
     db = warehouse.open()
     new = db.read(read_sql("read/new_texts"), variables={"prefix": LANGUAGE_PREFIX})
     languages = []
     for i, text in enumerate(new["text"].to_pylist()):
         languages.append(detect_language(text))
         if (i + 1) % 20_000 == 0:
-            context.log.info(f"the language of {i + 1:,} of {len(new):,} new texts is told")
+            context.log.info(f"detected the language of {i + 1:,} of {len(new):,} new texts")
     db.append("text_languages", new.select(["text_hash"]).append_column("language", pa.array(languages, pa.string())))
-    return materialized(
-        context,
-        db,
-        "text_languages",
-        preview="select language, count(*) as n_texts from text_languages group by language order by n_texts desc",
-        figures={"told anew": len(new)},
-    )
+    preview = "select language, count(*) as n_texts from text_languages group by language order by n_texts desc"
+    return materialized(context, db, "text_languages", preview=preview, figures={"new texts": len(new)})
 
 
 class ContrastConfig(dg.Config):
@@ -55,19 +50,21 @@ class ContrastConfig(dg.Config):
 
     group_by: list[str] = Field(
         default=["model", "source"],
-        description="Columns whose groups are each compared with all others: model, source, period, language, or any"
-        " field of the transcripts' metadata.",
+        description="Columns to compare by: model, source, period, language, or any metadata field. Each group of a"
+        " column is compared with all others.",
     )
     stratify_by: str = Field(
         default="",
-        description="Compare only within equal values of this column (language, or a metadata field such as topic) and"
-        " combine the strata by Mantel and Haenszel; empty compares all with all.",
+        description="Stratify by this column (language, or a metadata field such as topic) and combine the strata by"
+        " Mantel-Haenszel. Empty does not stratify.",
     )
     min_support: int = Field(
-        default=5, ge=1, description="Fewest transcripts, inside and outside together, that must show a cluster."
+        default=5,
+        ge=1,
+        description="Test only clusters in at least this many transcripts, inside and outside together.",
     )
     max_groups: int = Field(
-        default=20, ge=2, description="Most groups of one column that are compared, the largest first."
+        default=20, ge=2, description="Maximum number of groups to compare per column, the largest first."
     )
 
 
@@ -88,21 +85,21 @@ CONTRASTS_VERSION = code_version(
             deps=[*CLUSTER_TABLES, "transcripts", "transcript_groups"],
             code_version=CONTRASTS_VERSION,
             kinds={"duckdb", "scipy"},
-            description="One row per group and cluster: its prevalence there against everywhere else, tested.",
+            description="One row per group and cluster: its prevalence in the group against all others, with a test.",
         ),
         dg.AssetSpec(
             "group_balance",
             deps=["rated_texts", "transcripts", "transcript_groups"],
             code_version=CONTRASTS_VERSION,
             kinds={"duckdb", "scipy"},
-            description="One row per compared group, kind and trait: does length or language alone tell it apart?",
+            description="One row per compared group, kind and trait: do length or language alone separate the group?",
         ),
     ],
 )
 def group_contrasts(
     context: dg.AssetExecutionContext, config: ContrastConfig, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Compare each group of each chosen column with all others, and warn where length or language tells them apart."""
+    """Compare each group with all others, and warn where length or language alone separates them."""
     db = warehouse.open()
     compared = _comparisons(context, db, config)
     found = db.schema("group_contrasts").empty_table()
@@ -117,13 +114,13 @@ def group_contrasts(
     for row in balance.filter(pc.is_valid(balance["warning"])).to_pylist():
         context.log.warning(row["warning"])
     n_tests, n_found = pc.count(found["q_value"]).as_py(), pc.sum(pc.less(found["q_value"], 0.05)).as_py() or 0
-    context.log.info(f"{n_tests:,} contrasts tested, {n_found:,} beyond chance")
+    context.log.info(f"{n_tests:,} contrasts tested, {n_found:,} significant")
     yield materialized(
         context,
         db,
         "group_contrasts",
         preview=_STRONGEST,
-        figures={"tests": n_tests, "beyond chance": n_found}
+        figures={"tests": n_tests, "significant": n_found}
         | volcano(found["odds_ratio"], found["q_value"], "group_contrasts"),
     )
     yield materialized(context, db, "group_balance", preview="from group_balance order by tells_apart desc limit 15")
@@ -143,12 +140,12 @@ def _comparisons(
     for column in config.group_by:
         groups = [row for row in rows if row["grouped_by"] == column]
         if len(groups) < 2:
-            context.log.info(f"{column}: {'one group' if groups else 'no transcript has it'}, so nothing to compare")
+            context.log.info(f"{column}: {'only one group' if groups else 'no transcript has it'}, nothing to compare")
             continue
         if len(groups) > config.max_groups:
             context.log.warning(
-                f"{column} has {len(groups):,} groups; the {config.max_groups} largest are compared: raise max_groups"
-                " for more."
+                f"{column} has {len(groups):,} groups, of which the {config.max_groups} largest are compared; raise"
+                " group_contrasts.max_groups to compare more."
             )
         chosen += [
             {name: row[name] for name in ("grouped_by", "group_value", "versus")} for row in groups[: config.max_groups]
@@ -157,7 +154,7 @@ def _comparisons(
 
 
 def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
-    """For each compared group and kind: how well the length of the piece, or the user's language, tells it apart."""
+    """For each compared group and kind: how well the length of pieces, or the user's language, separates it."""
     traits = db.read(read_sql("read/group_traits"))
     groups = db.read(
         "select transcript_id, grouped_by, group_value from transcript_groups where list_contains($1, grouped_by)",
@@ -170,9 +167,9 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
             column = groups.filter(pc.equal(groups["grouped_by"], one["grouped_by"]))
             at = pc.index_in(of_kind["transcript_id"], value_set=column["transcript_id"])
             is_in = pc.equal(column["group_value"].take(at), one["group_value"]).drop_null().to_numpy()
-            known = of_kind.filter(pc.is_valid(at))
-            language = pc.fill_null(known["language"], "?").combine_chunks().dictionary_encode().indices.to_numpy()
-            scores = {"length": known["n_chars"].to_numpy().astype(np.float64)}
+            grouped = of_kind.filter(pc.is_valid(at))
+            language = pc.fill_null(grouped["language"], "?").combine_chunks().dictionary_encode().indices.to_numpy()
+            scores = {"length": grouped["n_chars"].to_numpy().astype(np.float64)}
             scores["language"] = contrasts.category_share(language.astype(np.int64), is_in)
             for trait, score in scores.items():
                 area = contrasts.separation_auc(score, is_in)
@@ -187,11 +184,9 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
 def _warning(one: dict[str, str | None], kind: str, trait: str, area: float | None) -> str | None:
     if area is None or area < WARN_FROM_AUC:
         return None
-    remedy = (
-        "set stratify_by to language" if trait == "language" else "read contrasts of its clusters with that in mind"
-    )
+    remedy = "set stratify_by to language" if trait == "language" else "interpret its contrasts with care"
     what = "the language of the user's turns" if trait == "language" else f"the length of its {kind} pieces"
     return (
-        f"{one['grouped_by']} {one['group_value']}: {what} alone tells it from the others (area under ROC {area:.2f},"
-        f" 0.5 is chance, warned from {WARN_FROM_AUC}); {remedy}."
+        f"{one['grouped_by']} {one['group_value']}: {what} alone separates it from the others (area under ROC"
+        f" {area:.2f}, 0.5 is chance, the limit is {WARN_FROM_AUC}); {remedy}."
     )

@@ -1,4 +1,4 @@
-"""What goes with what: pairs of clusters that the same transcripts show."""
+"""Co-occurrence: pairs of clusters of two kinds in the same transcripts."""
 
 import dagster as dg
 import pyarrow as pa
@@ -12,17 +12,19 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.statistics import association, tables
 from featdisc_assets.statistics.tables import positions_of, with_columns
+from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Matrix, Warehouse
 
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 DIRECTIONS = (("user", "thought"), ("user", "response"), ("thought", "response"))
 
 
 class SupportConfig(dg.Config):
-    """What is too rare to test."""
+    """Which pairs are tested."""
 
     min_support: int = Field(
-        default=5, ge=1, description="Fewest transcripts that must show a cluster, or both of a pair, for a test."
+        default=5,
+        ge=1,
+        description="Test only clusters, and pairs, in at least this many transcripts. Raise it to test fewer.",
     )
 
 
@@ -35,7 +37,7 @@ class SupportConfig(dg.Config):
 def cooccurrence(
     context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per pair of clusters of two kinds that occur together: lift, odds ratio, exact test, q-value."""
+    """One row per pair of clusters of two kinds in the same transcripts: lift, odds ratio, exact test, q-value."""
     db = warehouse.open()
     ids, centroids = db.matrix("select cluster_id, centroid as vector from clusters order by cluster_id")
     tested = []
@@ -43,30 +45,31 @@ def cooccurrence(
         pairs = pairs_of(db, left, right, ids, centroids, min_support=config.min_support)
         found = pc.sum(pc.less(pairs["q_value"], 0.05)).as_py() or 0
         context.log.info(
-            f"{left} and {right}: {len(pairs):,} pairs of clusters tested, {found:,} together beyond chance"
+            f"{left} and {right}: {len(pairs):,} pairs of clusters tested, {found:,} significant"
             if len(pairs)
-            else f"{left} and {right}: no two clusters met in {config.min_support} transcripts rated in both kinds"
+            else f"{left} and {right}: no pair of clusters occurs in {config.min_support} transcripts rated in both"
+            " kinds"
         )
         tested.append(pairs)
     together = pa.concat_tables(tested)
     db.replace({"cooccurrence": together})
+    preview = """
+        select left_kind, left_label, right_kind, right_label, n_both, lift, odds_ratio_low, q_value
+        from surprising_pairs limit 15"""
     return materialized(
         context,
         db,
         "cooccurrence",
-        preview="""
-            select left_kind, left_label, right_kind, right_label, n_both, lift, odds_ratio_low, q_value
-            from surprising_pairs limit 15""",
-        figures={"beyond chance": pc.sum(pc.less(together["q_value"], 0.05)).as_py() or 0}
+        preview=preview,
+        figures={"significant": pc.sum(pc.less(together["q_value"], 0.05)).as_py() or 0}
         | volcano(together["odds_ratio"], together["q_value"], "cooccurrence"),
     )
 
 
 def pairs_of(db: Warehouse, left: str, right: str, ids: pa.Array, centroids: Matrix, *, min_support: int) -> pa.Table:
-    """The pairs of one direction with their figures; the family of tests is every pair that could have met."""
+    """The pairs of one direction with their figures; the family of tests is every pair that could co-occur."""
     counts = db.read(
-        read_sql("read/cooccurrence"),
-        variables={"min_support": min_support, "left_kind": left, "right_kind": right},
+        read_sql("read/cooccurrence"), variables={"min_support": min_support, "left_kind": left, "right_kind": right}
     )
     numbers = (counts[name].to_numpy() for name in ("n_transcripts", "n_left", "n_right", "n_both"))
     figures = association.associate(*numbers, two_sided=False, design_effect=counts["design_effect"].to_numpy())

@@ -1,4 +1,4 @@
-"""What changed: the prevalence of each cluster in a later group of transcripts against an earlier one."""
+"""Drift: the prevalence of each cluster in a later group of transcripts against an earlier one."""
 
 from itertools import pairwise
 
@@ -12,31 +12,29 @@ from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.statistics import group_contrasts as contrast_tests
-
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
+from featdisc_assets.tables import CLUSTER_TABLES
 
 
 class DriftConfig(dg.Config):
-    """What is held against what."""
+    """Which groups are compared."""
 
     column: str = Field(
         default="period",
-        description="What puts transcripts in order: period, or source, model or a metadata field for two runs before"
-        " and after a change.",
+        description="Column that orders transcripts: period, or source, model or a metadata field to compare two values"
+        " of it, before and after a change.",
     )
     earlier: str = Field(
-        default="", description="The value before a change, such as a source or model; empty compares all in order."
+        default="",
+        description="The value before the change, such as a source or model. Empty compares all consecutive periods.",
     )
-    later: str = Field(default="", description="The value after it; give both or neither.")
-    period: str = Field(default="month", description="How long a period is: day, week, month, quarter or year.")
-    min_transcripts: int = Field(
-        default=20, ge=1, description="Periods with fewer transcripts are left out of the comparison."
-    )
+    later: str = Field(default="", description="The value after the change. Set both values or neither.")
+    period: str = Field(default="month", description="Length of a period: day, week, month, quarter or year.")
+    min_transcripts: int = Field(default=20, ge=1, description="Leave out periods with fewer transcripts than this.")
     stratify_by: str = Field(
-        default="", description="Compare only within equal values of this column, such as language or model."
+        default="", description="Stratify by this column, such as language or model. Empty does not stratify."
     )
     min_support: int = Field(
-        default=5, ge=1, description="Fewest transcripts, of both sides together, that must show a cluster."
+        default=5, ge=1, description="Test only clusters in at least this many transcripts of both sides together."
     )
 
 
@@ -49,15 +47,15 @@ class DriftConfig(dg.Config):
     ),
 )
 def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per cluster and two groups in order (periods, or before and after): did its prevalence change?"""
+    """One row per cluster and pair of consecutive groups: its prevalence before and after, with a test."""
     db = warehouse.open()
     chosen = {"grouped_by": [config.column], "period": config.period}
     groups = {row["group_value"]: row["n_transcripts"] for row in db.rows(read_sql("read/comparisons"), None, chosen)}
     steps = _steps(groups, config)
     if not steps:
         context.log.info(
-            f"{config.column}: {len(groups):,} groups, of which fewer than two have {config.min_transcripts}"
-            " transcripts, so there is no earlier and later to compare"
+            f"{config.column}: {len(groups):,} groups, fewer than two of them with {config.min_transcripts}"
+            " transcripts, nothing to compare"
         )
     asked = [{"grouped_by": config.column, "group_value": later, "versus": earlier} for earlier, later in steps]
     found = db.schema("drift").empty_table()
@@ -70,14 +68,13 @@ def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: War
         found = found.rename_columns([_NAMES.get(name, name) for name in found.column_names])
     db.replace({"drift": found})
     changed = pc.sum(pc.less(found["q_value"], 0.05)).as_py() or 0
-    context.log.info(f"{len(steps):,} steps, {changed:,} changes beyond chance")
+    context.log.info(f"{len(steps):,} steps, {changed:,} significant changes")
     return materialized(
         context,
         db,
         "drift",
         preview=_LARGEST,
-        figures={"steps": len(steps), "beyond chance": changed}
-        | volcano(found["odds_ratio"], found["q_value"], "drift"),
+        figures={"steps": len(steps), "significant": changed} | volcano(found["odds_ratio"], found["q_value"], "drift"),
     )
 
 
@@ -92,19 +89,19 @@ where q_value < 0.05 order by abs(difference) desc limit 15"""
 
 
 def _steps(groups: dict[str, int], config: DriftConfig) -> list[tuple[str, str]]:
-    """Earlier and later of each comparison.
+    """Earlier and later value of each comparison.
 
     Raises:
-        dg.Failure: A value that no transcript has, or only one of the two.
+        dg.Failure: If only one value is set, or a value that no transcript has.
     """
     if not config.earlier and not config.later:
         large = sorted(group for group, n in groups.items() if n >= config.min_transcripts)
         return list(pairwise(large)) if config.column == "period" else []
     for name in (config.earlier, config.later):
         if name not in groups:
-            known = ", ".join(sorted(groups)[:10]) or "none"
+            values = ", ".join(sorted(groups)[:10]) or "none"
             raise dg.Failure(
-                f"drift compares {config.column} {name or '(empty)'!r}, which no transcript has; give two of these as"
-                f" earlier and later: {known}."
+                f"drift compares {config.column} {name or '(empty)'!r}, which no transcript has; set"
+                f" drift.earlier and drift.later to two of: {values}."
             )
     return [(config.earlier, config.later)]

@@ -1,4 +1,4 @@
-"""Features to vectors: by a model on this machine, or by one behind a server, which is paid for each text once."""
+"""Features to vectors, by a local model or by one behind a server, which is paid once per text."""
 
 import time
 from collections import Counter
@@ -27,69 +27,68 @@ from featdisc_assets.llm import pricing
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.stages import embedding as stage
-from featdisc_assets.warehouse import Matrix, Warehouse, insert, vector_array
-from featdisc_assets.warehouse.comments import comment
+from featdisc_assets.tables.vectors import append_vectors
+from featdisc_assets.warehouse import Warehouse
 
-# What a killed run may lose, against what a write costs: the last rows of the table are written once more each time.
+# A killed run loses at most one chunk; each write also rewrites the last rows of the table.
 TEXTS_A_WRITE = 16_384
-# Servers may need minutes for them, and people wait for the next line of the log.
+# Servers are slower, and each chunk logs one line.
 TEXTS_A_WRITE_OF_A_SERVER = 4_096
 
 
 class EncoderConfig(AskingConfig):
-    """How feature texts become vectors; the knobs of asking are for models behind a server."""
+    """How feature texts are embedded; limits of requests apply to models behind a server."""
 
-    without_effect: ClassVar[frozenset[str]] = AskingConfig.without_effect | {
-        "api_base",
-        "price_in",
-        "texts_a_request",
-    }
+    without_effect: ClassVar[frozenset[str]] = AskingConfig.without_effect | {"api_base", "price_in", "texts_a_request"}
 
     encoder: str = Field(
         default=encoders.BUNDLED,
-        description="A sentence-transformers model or folder; the default comes with the package, without a download."
-        " Or litellm/ and any litellm embedding model, as in litellm/openai/text-embedding-3-small, with its key in the"
-        " environment.",
+        description="A sentence-transformers model or folder; the default comes with the package. Or litellm/ and any"
+        " litellm embedding model, such as litellm/openai/text-embedding-3-small; put its key into the environment.",
     )
     backend: str = Field(
         default="auto",
         pattern="^(auto|openvino|torch)$",
-        description="What computes a model on this machine: openvino, torch, or auto, which takes the faster one.",
+        description="Backend of a local model: openvino, torch, or auto, which takes the faster one.",
     )
     precision: str = Field(
         default="auto",
         pattern="^(auto|bf16|fp32)$",
-        description="bf16, fp32, or auto: bf16 where the processor has it (cosine to fp32 0.9999 on short phrases).",
+        description="Precision of a local model: bf16, fp32, or auto, which takes bf16 where the processor supports it"
+        " (cosine to fp32 0.9999 on short phrases).",
     )
     dimensions: int = Field(
         default=0,
         ge=0,
-        description="Width of the vectors to ask a litellm model for, where it offers several; 0 takes its own.",
+        description="Dimensions to request from a litellm model that offers several. 0 uses its default.",
     )
-    api_base: str = Field(default="", description="Address of your own server of a litellm model; empty for none.")
+    api_base: str = Field(
+        default="", description="Address of your own server for a litellm model. Empty uses the provider."
+    )
     price_in: float | None = Field(
         default=None,
         ge=0,
-        description="Dollars per million tokens sent, for a litellm model that litellm has no price of. None takes"
-        " litellm's.",
+        description="Dollars per million input tokens. Set it for a model whose price litellm does not know. None uses"
+        " litellm's price.",
     )
     texts_a_request: int = Field(
         default=96,
         ge=1,
         le=2048,
-        description="Texts in one request to a litellm model, at most. Cohere takes 96, Gemini 100, OpenAI 2,048.",
+        description="Maximum number of texts per request to a litellm model. Cohere accepts 96, Gemini 100, OpenAI"
+        " 2,048.",
     )
 
     def server(self) -> Server:
-        """Whom to ask, where the encoder is a litellm model.
+        """The server of a litellm model.
 
         Raises:
-            FeatdiscError: If the encoder is one of this machine and a setting is given that only a server obeys.
+            FeatdiscError: If the encoder is local and a setting for servers is given.
         """
         if not encoders.is_remote(self.encoder) and (self.dimensions or self.api_base):
             raise FeatdiscError(
-                f"embeddings.encoder is {self.encoder!r}, a model on this machine, which takes neither dimensions nor"
-                f" api_base; leave them out, or write {encoders.REMOTE}openai/… for a model behind a server."
+                f"embeddings.encoder is {self.encoder!r}, a local model without dimensions and api_base; remove"
+                f" them, or write {encoders.REMOTE}openai/… for a model behind a server."
             )
         model = self.encoder.removeprefix(encoders.REMOTE)
         return Server(model, self.dimensions or None, self.api_base or None, own_price(self.price_in))
@@ -104,7 +103,7 @@ class EncoderConfig(AskingConfig):
 def embeddings(
     context: dg.AssetExecutionContext, config: EncoderConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One unit vector per feature and encoder; only features without one are encoded."""
+    """One unit vector per feature and encoder. Only features without one are encoded."""
     db = warehouse.open()
     with _encoder(db, config, home.home) as model:
         missing = db.read(TEXTS_WITHOUT_VECTOR, [model.identity])
@@ -115,15 +114,15 @@ def embeddings(
             _write(db, model, ids.take(pa.array(chunk)), [texts[i] for i in chunk])
             done += len(chunk)
             rate = done / (time.monotonic() - started)
-            context.log.info(f"{done:,} of {len(texts):,} feature texts encoded, {rate:,.0f} a second{_bill(model)}")
+            context.log.info(f"{done:,} of {len(texts):,} feature texts encoded, {rate:,.0f} per second{_bill(model)}")
         _make_current(db, model.identity, config)
-    figures = {"encoded now": len(texts), "encoder": model.identity}
-    return materialized(context, db, "embeddings", figures=figures | _shortcomings(context, model))
+    figures = {"newly encoded": len(texts), "encoder": model.identity}
+    return materialized(context, db, "embeddings", figures=figures | _failures(context, model))
 
 
 @contextmanager
 def _encoder(db: Warehouse, config: EncoderConfig, home: Home) -> Iterator[encoders.Encoder]:
-    """The encoder of the settings; the warehouse's ledger knows afterwards what it cost."""
+    """The encoder of the settings; its cost is in the ledger afterwards."""
     server = config.server()
     if not encoders.is_remote(config.encoder):
         yield encoders.load(config.encoder, backend=config.backend, precision=config.precision)
@@ -142,7 +141,7 @@ def _encoder(db: Warehouse, config: EncoderConfig, home: Home) -> Iterator[encod
                 retry_failed=config.retry_failed,
             )
         finally:
-            # Cancelled or broken off, the ledger still tells what was paid.
+            # A cancelled or failed run records what it paid, too.
             write_ledger(db, store)
 
 
@@ -154,22 +153,22 @@ def _of_known_width(db: Warehouse, server: Server) -> Server:
 TEXTS_WITHOUT_VECTOR = """
 select text, list(feature_id order by feature_id) as feature_ids
 from vocabulary
-anti join (from embeddings where encoder = $1) as known using (feature_id)
+anti join (from embeddings where encoder = $1) as embedded using (feature_id)
 group by text
 order by text
 """
 
 
 def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[int, float | None]:
-    """What vectors of a server's model will take: of features that have none, and of those that answers will bring.
+    """Cost of embedding by a server: features without a vector, and features of pending ratings.
 
     Args:
         db: The home's warehouse.
-        server: Whom the vectors are from.
-        answer_tokens: How long the answers are that are still to come; their features are hardly shorter.
+        server: The server.
+        answer_tokens: Tokens of the pending ratings, an estimate for their features.
 
     Returns:
-        Tokens, roughly, and dollars; None where nobody knows the price.
+        Tokens, approximately, and dollars, None if the price is unknown.
     """
     missing = db.read(TEXTS_WITHOUT_VECTOR, [identity(server.model, server.dimensions)])["text"]
     tokens = sum(map(count_tokens, missing.to_pylist())) + answer_tokens
@@ -178,58 +177,19 @@ def still_to_pay(db: Warehouse, server: Server, *, answer_tokens: int) -> tuple[
 
 
 def _write(db: Warehouse, model: encoders.Encoder, ids: pa.ListArray, texts: Sequence[str]) -> None:
-    """Encode one chunk of texts and write what has a vector."""
+    """Encode one chunk of texts and write the vectors."""
     if not isinstance(model, RemoteEncoder):
-        _append(db, model.identity, ids, model.encode(list(texts)))
+        append_vectors(db, model.identity, ids, model.encode(list(texts)))
         return
     vectors = model.encode_most(texts)
     [there] = np.nonzero(vectors.any(axis=1))
     if len(there):
-        _append(db, model.identity, ids.take(pa.array(there)), vectors[there])
+        append_vectors(db, model.identity, ids.take(pa.array(there)), vectors[there])
     model.forget(texts)
 
 
-COLUMN_OF_ANOTHER_WIDTH = """
-select data_type
-from duckdb_columns()
-where database_name = current_database() and table_name = 'embeddings' and column_name = 'vector' and data_type != $1
-"""
-
-
-def _append(db: Warehouse, encoder: str, feature_ids: pa.ListArray, vectors: Matrix) -> None:
-    """One chunk of vectors, each written for every feature (of whatever kind) that has its text."""
-    owner = np.repeat(np.arange(len(vectors)), np.diff(feature_ids.offsets.to_numpy()))
-    width = vectors.shape[1]
-    data = pa.table(
-        {
-            "feature_id": feature_ids.flatten(),
-            "encoder": pa.array([encoder] * len(owner), pa.string()),
-            "vector": vector_array(vectors[owner]),
-        }
-    )
-    with db.transaction() as connection:
-        # Vectors do not compress, and to find that out costs more than to write them. Of several threads each gathers
-        # its rows before they are put in order, which takes twice the time of one that writes them as they are.
-        connection.execute("pragma force_compression = 'uncompressed'")
-        connection.execute("set threads = 1")
-        if not connection.execute("from encoders where encoder = $1", [encoder]).fetchall():
-            connection.execute(
-                "insert into encoders (encoder, dimension, is_current) values ($1, $2, false)", [encoder, width]
-            )
-        if connection.execute(COLUMN_OF_ANOTHER_WIDTH, [f"FLOAT[{width}]"]).fetchall():
-            # A column has one width: vectors of the earlier encoders go, and would be made again if asked for.
-            connection.execute("delete from encoders where dimension != $1", [width])
-            connection.execute("drop table embeddings")
-        connection.execute(
-            "create table if not exists embeddings"
-            f" (feature_id varchar not null, encoder varchar not null, vector float[{width}] not null)"
-        )
-        comment(connection, "embeddings")
-        insert(connection, "embeddings", data)
-
-
 def _make_current(db: Warehouse, encoder: str, config: EncoderConfig) -> None:
-    """Have the home use this encoder's vectors, and know where further texts are to be sent."""
+    """Make this encoder the current one, with the server for further texts."""
     with db.transaction() as connection:
         connection.execute("update encoders set is_current = (encoder = $1)", [encoder])
         connection.execute(
@@ -245,15 +205,15 @@ def _bill(model: encoders.Encoder) -> str:
     return f" · {model.state.usage.tokens_in:,} tokens{cost}"
 
 
-def _shortcomings(context: dg.AssetExecutionContext, model: encoders.Encoder) -> dict[str, int]:
-    """How many texts have no vector; the log says why."""
+def _failures(context: dg.AssetExecutionContext, model: encoders.Encoder) -> dict[str, int]:
+    """The number of texts without a vector; logs the reasons."""
     if not isinstance(model, RemoteEncoder):
         return {}
     if model.failures:
         reasons = Counter(why.status for why in model.failures.values())
-        said = ", ".join(f"{count:,} {status}" for status, count in reasons.most_common())
+        counts = ", ".join(f"{count:,} {status}" for status, count in reasons.most_common())
         context.log.warning(
-            f"{len(model.failures):,} feature texts have no vector and take no part in clusters: {said};"
+            f"{len(model.failures):,} feature texts have no vector and are in no cluster: {counts};"
             " the check every_feature_is_embedded lists them"
         )
     return {"without a vector": len(model.failures), "tokens": model.state.usage.tokens_in}

@@ -1,8 +1,7 @@
-"""Can a label tell its cluster's members from the nearest clusters' members? By vectors, and by a judge if wanted."""
+"""Fidelity of labels: do they separate their cluster's members from the nearest clusters' members?"""
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -11,18 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from featdisc_assets.asking import label_trials as trial
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.label_trials import Trial, apart, label_vectors, try_labels
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking import label_trials
+from featdisc_assets.asking.label_trials import LabelTrial, label_vectors, mean_by_kind, try_labels
+from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import PhraseFits
 from featdisc_assets.llm.request import Request
 from featdisc_assets.stages import fidelity as stage
@@ -34,23 +30,30 @@ JUDGE = "judge"
 
 
 class FidelityConfig(OwnModelConfig):
-    """How labels are tried, and whether a judge is asked."""
+    """How labels are tested, and whether a model judges them, too."""
 
     prompts: ClassVar[tuple[str, ...]] = ("judge/phrases",)
 
     per_side: int = Field(
-        default=40, ge=2, le=200, description="Members, and neighbours' members, that each label is tried on, at most."
+        default=40,
+        ge=2,
+        le=200,
+        description="Maximum number of members, and of neighbours' members, to test each label on. Raise it for"
+        " narrower intervals.",
     )
     min_fidelity: float = Field(
-        default=0.7, ge=0, le=1, description="A label that does worse is flagged: 0.5 is chance, 1 is perfect."
+        default=0.7, ge=0, le=1, description="Flag labels with a lower AUC: 0.5 is chance, 1 is perfect."
     )
     judge_clusters: int = Field(
         default=0,
         ge=0,
-        description="Ask a model about so many clusters, drawn at random, one call each. 0 asks nobody.",
+        description="Number of random clusters that a model judges, one request each. 0 makes no requests.",
     )
     judge_phrases: int = Field(
-        default=10, ge=2, le=25, description="Members, and others as many, that the judge is shown of each cluster."
+        default=10,
+        ge=2,
+        le=25,
+        description="Number of members, and of other features, that the judging model sees of each cluster.",
     )
 
 
@@ -59,23 +62,20 @@ class FidelityConfig(OwnModelConfig):
     kinds={"duckdb", "llm"},
     deps=["cluster_names", "clusters", "cluster_members", "embeddings", "vocabulary"],
     code_version=code_version(
-        FidelityConfig,
-        read_sql("read/labels_on_trial"),
-        read_sql("read/fidelity_items"),
-        *(trial, stage),
+        FidelityConfig, read_sql("read/labels_on_trial"), read_sql("read/fidelity_items"), *(label_trials, stage)
     ),
 )
 def label_fidelity(
     context: dg.AssetExecutionContext, config: FidelityConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per named cluster and method: the chance that its label fits a member better than a neighbour's."""
+    """One row per named cluster and method: the AUC of its label for members against neighbours' members."""
     db = warehouse.open()
     named = db.rows(read_sql("read/labels_on_trial"))
-    trials = [Trial(**{name: row[name] for name in Trial.__slots__}) for row in named]
+    trials = [LabelTrial(**{name: row[name] for name in LabelTrial.__slots__}) for row in named]
     vectors = label_vectors(db, [(trial.label, trial.description) for trial in trials])
-    common = apart(vectors, [trial.kind for trial in trials]) if trials else {}
+    common = mean_by_kind(vectors, [trial.kind for trial in trials]) if trials else {}
     found, items = try_labels(db, trials, vectors, common, per_side=config.per_side)
-    # One exchange of a thousand labels says what chance gives; of a few labels it takes more of them.
+    # The fewer labels there are, the more exchanges a stable chance level takes.
     exchanges = min(20, -(-1_000 // max(1, len(trials))))
     at_chance = np.array(
         [
@@ -88,8 +88,8 @@ def label_fidelity(
     db.replace({"label_fidelity": pa.Table.from_pylist(rows, schema=db.schema("label_fidelity"))})
     for row in db.rows("from fidelity_summary where n_tried > 0 and method = 'vectors' order by kind, basis"):
         context.log.info(
-            f"{row['kind']}: {row['n_tried']:,} labels tell members {row['basis']} from neighbours' at"
-            f" {row['mean_auc']:.3f}, exchanged ones at {row['mean_auc_exchanged']:.3f}; {row['n_poor']:,} are poor"
+            f"{row['kind']}: {row['n_tried']:,} labels on members {row['basis']}: mean AUC {row['mean_auc']:.3f},"
+            f" {row['mean_auc_exchanged']:.3f} for exchanged labels; {row['n_poor']:,} are poor"
         )
     preview = """
         select method, kind, label, auc, auc_low, auc_high, is_poor
@@ -99,14 +99,12 @@ def label_fidelity(
         db,
         "label_fidelity",
         preview=preview,
-        figures={
-            "judge": "asked" if config.judge_clusters else "not asked: set label_fidelity.judge_clusters to ask one",
-        },
+        figures={"judge": "on" if config.judge_clusters else "off: set label_fidelity.judge_clusters to switch it on"},
     )
 
 
-def _exchanged(trials: Sequence[Trial], *, times: int, seed: int) -> list[list[int]]:
-    """So many times, for each label another one of its kind: what labels that say nothing come to."""
+def _exchanged(trials: Sequence[LabelTrial], *, times: int, seed: int) -> list[list[int]]:
+    """`times` assignments of another label of the kind to each cluster: they give the chance level."""
     drawn = np.random.default_rng(seed)
     kinds = np.array([trial.kind for trial in trials])
     orders = np.tile(np.arange(len(trials)), (times, 1))
@@ -119,7 +117,7 @@ def _exchanged(trials: Sequence[Trial], *, times: int, seed: int) -> list[list[i
 
 
 def _rows(
-    trials: Sequence[Trial],
+    trials: Sequence[LabelTrial],
     found: Fidelity,
     items: pa.Table,
     method: str,
@@ -161,17 +159,17 @@ def _ask_judge(
     db: Warehouse,
     home: HomeResource,
     config: FidelityConfig,
-    trials: Sequence[Trial],
+    trials: Sequence[LabelTrial],
     items: pa.Table,
 ) -> list[dict[str, Any]]:
-    """The same by a model that reads the phrases: of a sample of clusters, one call each; none if none is wanted."""
+    """Rows of a sample of clusters whose labels a model judges, one request each."""
     texts = _phrases(db, items, config)
     able = [at for at in range(len(trials)) if len({mine for mine, _ in texts.get(at, [])}) == 2]
     chosen = sorted(random.Random(config.seed).sample(able, min(config.judge_clusters, len(able))))
     if not chosen:
         return []
-    whom = whom_to_ask(read_plans(db)[0], config, "label_fidelity")
-    prompt, salt = prompts.load("judge", "phrases", whom.folder), home.home.salt()
+    choice = choose_model(read_plans(db)[0], config, "label_fidelity")
+    prompt, salt = prompts.load("judge", "phrases", choice.folder), home.home.salt()
     shuffled = {
         at: random.Random(f"{config.seed} {trials[at].cluster_id}").sample(texts[at], len(texts[at])) for at in chosen
     }
@@ -179,39 +177,27 @@ def _ask_judge(
     def requests() -> Iterator[Request]:
         for at in chosen:
             numbered = "\n".join(f"[{number}] {text}" for number, (_, text) in enumerate(shuffled[at], 1))
-            said = f"{trials[at].label}: {trials[at].description}"
-            yield Request(
-                purpose="judge",
-                subject_id=trials[at].cluster_id,
-                model=whom.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    name=prompts.fence("name", said, salt), phrases=prompts.fence("phrases", numbered, salt)
-                ),
-                answer=PhraseFits,
-                params=whom.params,
-                at_least=len(shuffled[at]),
-            )
+            name = f"{trials[at].label}: {trials[at].description}"
+            values = {"name": prompts.fence("name", name, salt), "phrases": prompts.fence("phrases", numbered, salt)}
+            yield choice.request("judge", trials[at].cluster_id, prompt, PhraseFits, values, at_least=len(shuffled[at]))
 
     rows = []
-    with AnswerStore(home.home.answers) as store:
-        budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given: dict[str, Any] = {"asset": "label_fidelity", "what": "labels", "total": len(chosen), "budget": budget}
-        with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
-            for at, outcome in zip(chosen, outcomes, strict=True):
-                fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])
-                pairs = [(mine, fit) for (mine, _), fit in zip(shuffled[at], fits, strict=True) if fit is not None]
-                mine, fit = np.array(pairs, float).reshape(-1, 2).T
-                found = fidelity(np.zeros(len(fit), np.int64), mine > 0, fit, n_groups=1)
-                own = items.filter(pc.equal(items["trial"], at))
-                of_one = own.set_column(own.num_columns - 1, "trial", pa.array([0] * own.num_rows, pa.int64()))
-                asked = {"model": whom.model, "prompt_version": prompt.version, "status": outcome.status}
-                rows += _rows([trials[at]], found, of_one, JUDGE, config, **asked)
+    asked = (context, home.home, db, requests(), config, choice)
+    with ask_chosen_model(*asked, asset="label_fidelity", what="labels", total=len(chosen)) as outcomes:
+        for at, outcome in zip(chosen, outcomes, strict=True):
+            fits = outcome.value.of(len(shuffled[at])) if outcome.answered else [None] * len(shuffled[at])
+            pairs = [(mine, fit) for (mine, _), fit in zip(shuffled[at], fits, strict=True) if fit is not None]
+            mine, fit = np.array(pairs, float).reshape(-1, 2).T
+            found = fidelity(np.zeros(len(fit), np.int64), mine > 0, fit, n_groups=1)
+            own = items.filter(pc.equal(items["trial"], at))
+            of_one = own.set_column(own.num_columns - 1, "trial", pa.array([0] * own.num_rows, pa.int64()))
+            by = {"model": choice.model, "prompt_version": prompt.version, "status": outcome.status}
+            rows += _rows([trials[at]], found, of_one, JUDGE, config, **by)
     return rows
 
 
 def _phrases(db: Warehouse, items: pa.Table, config: FidelityConfig) -> dict[int, list[tuple[bool, str]]]:
-    """By trial, whether each of some phrases is a member, and its text."""
+    """By trial, features with whether they are members."""
     if not config.judge_clusters:
         return {}
     found = db.join(

@@ -1,4 +1,4 @@
-"""Clusters are put into themes and themes into areas, so that thousands of them can be browsed."""
+"""Clusters to themes and areas, so that thousands of them can be browsed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,22 +21,23 @@ LEVELS = ("theme", "area")
 
 
 class HierarchyConfig(dg.Config):
-    """How coarse the levels over the clusters are."""
+    """Sizes of themes and areas."""
 
     clusters_per_theme: int = Field(
         default=12,
         ge=2,
-        description="Clusters in a theme on average, where a kind has more than the square of it; where it has fewer,"
-        " there are as many themes as clusters in each.",
+        description="Mean number of clusters per theme, in kinds with more clusters than its square; smaller kinds get"
+        " as many themes as clusters in each. Raise it for fewer themes.",
     )
     most_areas: int = Field(
-        default=30, ge=2, description="Areas of a kind at most; up to that, as many as themes in each."
+        default=30,
+        ge=2,
+        description="Maximum number of areas of a kind; below it, there are as many areas as themes in each.",
     )
     at_a_glance: int = Field(
         default=15,
         ge=2,
-        description="Themes are made only of so many clusters and more, areas only of so many themes and more: fewer"
-        " are read as they stand.",
+        description="Make themes only from at least this many clusters, and areas only from at least this many themes.",
     )
 
 
@@ -55,18 +56,15 @@ _VERSION = code_version(HierarchyConfig, stage, cluster_ids, read_sql("fill/pare
             description=grain,
         )
         for name, grain in (
-            ("cluster_parents", "One row per cluster: the theme it is in, and the area its theme is in."),
-            (
-                "parents",
-                "One row per theme and per area: what it holds, and how many transcripts show it.",
-            ),
+            ("cluster_parents", "One row per cluster: its theme, and the area of its theme."),
+            ("parents", "One row per theme or area: its size, and the number of transcripts that show it."),
         )
     ],
 )
 def cluster_parents(
     context: dg.AssetExecutionContext, config: HierarchyConfig, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Put the clusters of each kind into themes and areas; one that keeps most of its clusters keeps its id."""
+    """Group the clusters of each kind into themes and areas. A parent that keeps most of its clusters keeps its id."""
     db = warehouse.open()
     found = [arrange_kind(db, kind, config) for kind in ALL_KINDS]
     for kind, levels in zip(ALL_KINDS, found, strict=True):
@@ -75,25 +73,18 @@ def cluster_parents(
             f" {len(levels.names['area']):,} areas"
         )
     db.refill(
-        {
-            "cluster_parents": "select * from belonging order by kind, cluster_id",
-            "parents": read_sql("fill/parents"),
-        },
+        {"cluster_parents": "select * from belonging order by kind, cluster_id", "parents": read_sql("fill/parents")},
         incoming={
-            "belonging": pa.concat_tables([levels.belonging() for levels in found]),
+            "belonging": pa.concat_tables([levels.membership() for levels in found]),
             "centres": pa.concat_tables([levels.centres() for levels in found]),
         },
     )
     yield materialized(context, db, "cluster_parents")
-    yield materialized(
-        context,
-        db,
-        "parents",
-        preview="""
-            select kind, level, count(*) as parents, avg(n_clusters) as mean_clusters, max(n_clusters) as most_clusters,
-                max(n_transcripts) as widest
-            from parents group by all order by all""",
-    )
+    preview = """
+        select kind, level, count(*) as parents, avg(n_clusters) as mean_clusters, max(n_clusters) as most_clusters,
+            max(n_transcripts) as widest
+        from parents group by all order by all"""
+    yield materialized(context, db, "parents", preview=preview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +92,10 @@ class Levels:
     """The themes and areas of one kind.
 
     Attributes:
-        kind: Of what the clusters are clusters.
-        cluster_ids: The clusters.
-        centroids: float32[k, d], theirs.
-        labels: By level, int64[k]: the parent of each cluster, -1 for all where there is no such level.
+        kind: The kind.
+        cluster_ids: Its clusters.
+        centroids: float32[k, d], the clusters' centroids.
+        labels: By level, int64[k]: the parent of each cluster, -1 for all if the level is missing.
         names: By level, the id of each parent.
     """
 
@@ -115,18 +106,18 @@ class Levels:
     names: dict[str, list[str]]
 
     def parent_of(self, level: str) -> pa.Array:
-        """The id of each cluster's parent at a level, null where there is none."""
+        """The id of each cluster's parent at a level, null for none."""
         labels = self.labels[level]
         return pa.array(self.names[level], pa.string()).take(pa.array(labels, mask=labels < 0))
 
-    def belonging(self) -> pa.Table:
+    def membership(self) -> pa.Table:
         """Rows of `cluster_parents`."""
         kinds = pa.array([self.kind] * len(self.cluster_ids), pa.string())
         ids = {f"{level}_id": self.parent_of(level) for level in LEVELS}
         return pa.table({"cluster_id": self.cluster_ids, "kind": kinds, **ids})
 
     def centres(self) -> pa.Table:
-        """What `fill/parents.sql` counts for: each parent, of what level, in what area, and its centre."""
+        """The input of `fill/parents.sql`: each parent with its level, area and centroid."""
         area_of = dict(zip(self.parent_of("theme").to_pylist(), self.parent_of("area").to_pylist(), strict=True))
         rows = [
             {
@@ -153,7 +144,7 @@ _CENTRES = pa.schema(
 
 
 def arrange_kind(db: Warehouse, kind: str, config: HierarchyConfig) -> Levels:
-    """The themes and areas of one kind's clusters, by the ids that most of their clusters knew them by."""
+    """The themes and areas of one kind's clusters, with the ids of earlier parents where they match."""
     ids, centroids = db.matrix(
         "select cluster_id, centroid as vector from clusters where kind = $1 order by cluster_id", [kind]
     )
@@ -167,7 +158,7 @@ def arrange_kind(db: Warehouse, kind: str, config: HierarchyConfig) -> Levels:
     names, rows = {}, db.rows("from cluster_parents where kind = $1", [kind])
     for level in LEVELS:
         earlier = {row["cluster_id"]: row[f"{level}_id"] for row in rows}
-        # An id names its level: a theme can hold the very clusters that an area held.
+        # Ids contain the level, since a theme may have the same clusters as an earlier area.
         names[level] = cluster_ids.name_clusters(
             ids.to_pylist(), labels[level], kind=f"{kind}-{level}", previous=earlier
         )

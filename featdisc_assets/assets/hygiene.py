@@ -1,4 +1,4 @@
-"""Signs that a feature says more about the method than about a piece, and prevalence without such features."""
+"""Artefacts: features that come from the method rather than from a piece, and prevalence without them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from featdisc_assets.asking.plans import read_plans
-from featdisc_assets.assets.clustering import VECTORS_OF_KIND
 from featdisc_assets.encoders.current import current
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import WarehouseResource
@@ -18,10 +17,11 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
 from featdisc_assets.stages import repeats
+from featdisc_assets.tables.vectors import vectors_of_kind
 from featdisc_assets.transcript import KINDS, Kind
 from featdisc_assets.warehouse import Warehouse
 
-# What a transcript does not show it for: it came from the prompt, or says what is not there.
+# Signs of features that came from the prompt, or say what a piece lacks.
 REMOVED = [
     "repeats a prompt example",
     "names something absent",
@@ -34,31 +34,37 @@ _DEPS = ["features", "vocabulary", "text_features", "rated_texts", "rating_plan"
 
 
 class HygieneConfig(dg.Config):
-    """What counts as a sign, and which signs cost a feature its place in clean prevalence."""
+    """What counts as an artefact, and which artefacts clean prevalence leaves out."""
 
     leak_similarity: float = Field(
         default=0.85,
         ge=0,
         le=1,
-        description="A feature this similar to an example of its rating prompt (cosine) counts as repeating it. 1 takes"
-        " equal ones alone.",
+        description="Flag features with at least this cosine to an example of the rating prompt. 1 flags equal features"
+        " only.",
     )
     repeat_similarity: float = Field(
-        default=0.92, ge=0, le=1, description="Two features of a piece that are this similar say the same."
+        default=0.92,
+        ge=0,
+        le=1,
+        description="Flag features with at least this cosine to an earlier feature of the same piece.",
     )
     long_quote: int = Field(
-        default=6, ge=3, le=20, description="A feature of so many words that stands in its piece quotes it at length."
+        default=6,
+        ge=3,
+        le=20,
+        description="Flag features of at least this many words that occur verbatim in their piece.",
     )
     removed: list[str] = Field(
         default=REMOVED,
-        description="Signs that take a feature out of clean prevalence, as `feature_flags.sign` has them; 'fills the"
-        " list up' and 'repeats another feature of the piece' can be added.",
+        description="Signs, as in `feature_flags.sign`, that exclude a feature from clean prevalence. You can add"
+        " 'fills the list up' and 'repeats another feature of the piece'.",
     )
     min_groups: int = Field(
         default=3,
         ge=1,
-        description="A cluster that fewer groups show (users, questions: group_key, else transcripts) is marked as"
-        " private and left out of the report and of shareable_clusters. 1 marks none.",
+        description="Mark clusters in fewer groups than this as private, and leave them out of the report and of"
+        " shareable_clusters. Groups are users or questions (group_key), else transcripts. 1 marks none.",
     )
 
 
@@ -75,22 +81,21 @@ _VERSION = code_version(
     group_name="quality",
     specs=[
         dg.AssetSpec("feature_hygiene", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
-                     description="One row per kind, finding and detail: how many features and pieces a sign touches."),
+                     description="One row per kind, finding and detail: how many features and pieces a sign affects."),
         dg.AssetSpec("feature_flags", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
-                     description="One row per feature and sign: it repeats the prompt, says what is absent or the"
-                     " opposite of its cluster, or fills lists up."),
+                     description="One row per feature and sign: for example, it repeats the prompt or names something"
+                     " absent."),
         dg.AssetSpec("mention_flags", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
-                     description="One row per mention and sign: it repeats another feature of its piece, or quotes"
-                     " the piece at length."),
+                     description="One row per mention and sign: for example, it repeats another feature of its piece."),
         dg.AssetSpec("cluster_hygiene", code_version=_VERSION, deps=_DEPS, kinds={"duckdb"},
-                     description="One row per cluster: who shows it with and without flagged mentions, in both"
-                     " senses, and in how many groups."),
+                     description="One row per cluster: its transcripts with and without flagged mentions, its opposite"
+                     " features, and its number of groups."),
     ],
 )  # fmt: skip
 def feature_hygiene(
     context: dg.AssetExecutionContext, config: HygieneConfig, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Look for the signs in all features, and count every cluster with and without those that have one."""
+    """Flag features with signs of an artefact, and count clusters with and without them."""
     db = warehouse.open()
     incoming = {"examples": _examples(db), **_near(db, config)}
     incoming["padding"] = db.read(read_sql("read/padding"))
@@ -113,18 +118,18 @@ def feature_hygiene(
 
 
 def _examples(db: Warehouse) -> pa.Table:
-    """What the rating prompt of each kind shows as a feature might look."""
+    """The example features in the rating prompt of each kind."""
     folder = read_plans(db)[0].folder
     shown = [(kind, text) for kind in KINDS for text in prompts.shown_phrases(kind, folder)]
     return pa.table({"kind": [kind for kind, _ in shown], "example": [text for _, text in shown]})
 
 
 def _near(db: Warehouse, config: HygieneConfig) -> dict[str, pa.Table]:
-    """Features close to an example, and mentions close to an earlier one of their piece: one kind at a time."""
+    """Features close to an example, and mentions close to an earlier one of their piece."""
     examples, encoder = _examples(db), current(db)
     close, again = [], []
     for kind in KINDS:
-        ids, vectors = db.matrix(VECTORS_OF_KIND, [kind])
+        ids, vectors = vectors_of_kind(db, kind)
         shown = examples.filter(pc.equal(examples["kind"], kind))["example"]
         if encoder is not None and len(ids) and len(shown):
             sense = encoder.encode(shown.to_pylist())

@@ -1,7 +1,6 @@
-"""Clusters get a score for how interesting they are."""
+"""Scores for how interesting clusters are."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -9,16 +8,13 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import InterestScores
 from featdisc_assets.llm.request import Request
 from featdisc_assets.stages import batching
@@ -30,16 +26,23 @@ class InterestConfig(OwnModelConfig):
 
     prompts: ClassVar[tuple[str, ...]] = ("interest/clusters",)
 
-    audience: str = Field(default="an AI safety researcher", description="To whom a cluster should be interesting.")
+    audience: str = Field(
+        default="an AI safety researcher",
+        description="Who should find a cluster interesting. It stands in the prompt, so a change scores all clusters"
+        " again.",
+    )
     batch_size: int = Field(
-        default=10, ge=2, le=40, description="Clusters scored side by side: it calibrates the scores."
+        default=10,
+        ge=2,
+        le=40,
+        description="Number of clusters scored in one request, side by side. Larger batches need fewer requests.",
     )
     rounds: int = Field(
         default=2,
         ge=1,
         le=10,
-        description="Times each cluster is scored, each time in other company. With one alone, nothing can be said of"
-        " how far the scores hang on the company.",
+        description="How often each cluster is scored, each time in another batch. At least 2 are needed to measure how"
+        " much scores depend on the batch.",
     )
 
 
@@ -61,14 +64,14 @@ _VERSION = code_version(InterestConfig, read_sql("read/interest_examples"), batc
             (
                 "cluster_interest",
                 {"duckdb", "llm"},
-                "One row per cluster: how interesting it is, 1 to 100, over several shuffled batches of ten, with the"
-                " batches' own leniency taken off.",
+                "One row per cluster: its interest, 1 to 100, the mean over several batches with the batches' leniency"
+                " removed.",
             ),
-            ("interest_scores", {"duckdb", "llm"}, "One row per cluster and round: the score it got, in which batch."),
+            ("interest_scores", {"duckdb", "llm"}, "One row per cluster and round: its score and batch."),
             (
                 "interest_agreement",
                 {"duckdb"},
-                "One row: how far the rounds agree, and how much of a score was its batch's doing.",
+                "One row: the agreement of the rounds, and how much scores depend on the batch.",
             ),
         )
     ],
@@ -76,55 +79,34 @@ _VERSION = code_version(InterestConfig, read_sql("read/interest_examples"), batc
 def cluster_interest(
     context: dg.AssetExecutionContext, config: InterestConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Score every named cluster in shuffled batches, and bring the scores together."""
+    """Score every named cluster in shuffled batches, and combine the scores."""
     db = warehouse.open()
     named = db.rows(read_sql("read/interest_examples"))
-    whom = whom_to_ask(read_plans(db)[0], config, "cluster_interest")
-    prompt = prompts.load("interest", "clusters", whom.folder)
+    choice = choose_model(read_plans(db)[0], config, "cluster_interest")
+    prompt = prompts.load("interest", "clusters", choice.folder)
     batches = batching.shuffled_batches(len(named), size=config.batch_size, rounds=config.rounds, seed=config.seed)
     salt = home.home.salt()
 
     def requests() -> Iterator[Request]:
         for number, batch in enumerate(batches):
             blocks = [_block(i, named[position]) for i, position in enumerate(batch, 1)]
-            yield Request(
-                purpose="interest",
-                subject_id=f"batch-{number}",
-                model=whom.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    clusters=prompts.fence("clusters", "\n".join(blocks), salt), audience=config.audience
-                ),
-                answer=InterestScores,
-                params=whom.params,
-                at_least=len(batch),
-            )
+            values = {"clusters": prompts.fence("clusters", "\n".join(blocks), salt), "audience": config.audience}
+            yield choice.request("interest", f"batch-{number}", prompt, InterestScores, values, at_least=len(batch))
 
     scores: list[tuple[int, int, int]] = []
-    with AnswerStore(home.home.answers) as store:
-        outcomes = answers(
-            context,
-            db,
-            store,
-            requests(),
-            config,
-            asset="cluster_interest",
-            what="batches of clusters",
-            total=len(batches),
-            budget=open_budget(whom.budget_usd, db, store, whom.prices),
-        )
-        with closing(outcomes):
-            for number, (batch, outcome) in enumerate(zip(batches, outcomes, strict=True)):
-                given = outcome.value.of(len(batch)) if outcome.answered else []
-                scores += [
-                    (at, number, score) for at, score in zip(batch, given, strict=bool(given)) if score is not None
-                ]
-    said = {"audience": config.audience, "model": whom.model, "prompt_version": prompt.version}
-    found = _bring_together(db, named, scores, batches_a_round=len(batches) // config.rounds, n=len(batches), said=said)
+    arguments = (context, home.home, db, requests(), config, choice)
+    with ask_chosen_model(
+        *arguments, asset="cluster_interest", what="batches of clusters", total=len(batches)
+    ) as outcomes:
+        for number, (batch, outcome) in enumerate(zip(batches, outcomes, strict=True)):
+            given = outcome.value.of(len(batch)) if outcome.answered else []
+            scores += [(at, number, score) for at, score in zip(batch, given, strict=bool(given)) if score is not None]
+    asked = {"audience": config.audience, "model": choice.model, "prompt_version": prompt.version}
+    found = _write_scores(db, named, scores, batches_a_round=len(batches) // config.rounds, n=len(batches), asked=asked)
     if found.agreement.batch_sd:
         context.log.info(
-            f"batches were lenient or strict by {found.agreement.batch_sd:.1f} points (F {found.agreement.batch_f:.2f},"
-            f" p {found.agreement.batch_p:.2g}); that is taken off"
+            f"leniency of batches: standard deviation {found.agreement.batch_sd:.1f} points"
+            f" (F {found.agreement.batch_f:.2f}, p {found.agreement.batch_p:.2g}), removed from the scores"
         )
     preview = """
         select kind, label, interest, n_transcripts from cluster_prevalence
@@ -134,16 +116,16 @@ def cluster_interest(
         yield materialized(context, db, name, preview=previews.get(name))
 
 
-def _bring_together(
+def _write_scores(
     db: Warehouse,
     named: Sequence[dict[str, Any]],
     scores: list[tuple[int, int, int]],
     *,
     batches_a_round: int,
     n: int,
-    said: dict[str, str],
+    asked: dict[str, str],
 ) -> batching.Interest:
-    """Take off what the batches add, and write all three tables."""
+    """Remove the batches' leniency, and write all three tables."""
     at, batch, score = np.array(scores, np.int64).reshape(-1, 3).T
     round_ = batch // max(1, batches_a_round)
     found = batching.brought_together(at, batch, round_, score.astype(float), n_clusters=len(named), n_batches=n)
@@ -154,7 +136,7 @@ def _bring_together(
         "raw_interest": _nullable(found.raw_mean),
         "spread": _nullable(found.spread),
         "n_scores": pa.array(found.n_scores, pa.int32()),
-        **{name: pa.array([value] * len(named), pa.string()) for name, value in said.items()},
+        **{name: pa.array([value] * len(named), pa.string()) for name, value in asked.items()},
     }
     given = {
         "cluster_id": ids.take(pa.array(at)),
@@ -174,7 +156,7 @@ def _bring_together(
         "noise_sd": found.agreement.noise_sd,
         "batch_f": found.agreement.batch_f,
         "batch_p": found.agreement.batch_p,
-        **said,
+        **asked,
     }
     whole = {
         name: _nullable(np.array([value])) if isinstance(value, float) else [value] for name, value in agreement.items()

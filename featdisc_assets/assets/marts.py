@@ -1,4 +1,4 @@
-"""The views of sql/marts, each an asset of its own."""
+"""The views of sql/marts, one asset each."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ from featdisc_assets.warehouse.marts import marts
     ],
 )
 def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Make each view anew from its file, so that an edited query counts at once, and show its first rows."""
+    """Create each view from its file again, so that edits apply, and preview its first rows."""
     db = warehouse.open()
     columns: dict[str, list[str]] = {}
     for row in db.rows("select table_name, column_name from duckdb_columns() where not internal order by column_index"):

@@ -1,4 +1,4 @@
-"""Texts that many transcripts hold and that differ by little: spam, templates, one text over and over."""
+"""Near-equal texts in many transcripts: spam, templates, repeated texts."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import near_equal as stage
 from featdisc_assets.warehouse import Warehouse
 
-# What something else wrote features of may be here without a text.
+# Pieces with features made elsewhere may have no text.
 _TEXTS = """
 select text_hash, left(any_value(text), $2) as text from pieces
 where kind = $1 and n_chars > 0 group by text_hash order by text_hash
@@ -21,26 +21,26 @@ where kind = $1 and n_chars > 0 group by text_hash order by text_hash
 
 
 class NearEqualConfig(dg.Config):
-    """What is near-equal, and how often it must be there to be worth a word."""
+    """Which texts count as near-equal, and which groups are reported."""
 
     similarity: float = Field(
         default=stage.SIMILARITY,
         ge=0.3,
         le=1,
-        description="Two texts with this share of all their pairs of neighbouring words in common are near-equal,"
-        " numbers and signs apart. 1 takes texts alone that differ in nothing else.",
+        description="Treat two texts as near-equal from this share of common word pairs on, numbers and punctuation"
+        " ignored. 1 finds texts that differ in nothing else.",
     )
     min_transcripts: int = Field(
         default=stage.MIN_TRANSCRIPTS,
         ge=2,
         le=1_000_000,
-        description="A group of near-equal texts that fewer transcripts hold is not told.",
+        description="Report only groups in at least this many transcripts.",
     )
     first_chars: int = Field(
         default=stage.FIRST_CHARS,
         ge=50,
         le=100_000,
-        description="So many characters of each text are compared, from its beginning; more take more time.",
+        description="Compare this many characters from the beginning of each text. More take more time.",
     )
 
 
@@ -53,24 +53,22 @@ class NearEqualConfig(dg.Config):
 def near_equal_texts(
     context: dg.AssetExecutionContext, config: NearEqualConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per kind and distinct text of a near-equal group: a template with other names, or one text many times."""
+    """One row per kind and distinct text of a near-equal group, such as a template or a repeated text."""
     db = warehouse.open()
-    alike = _alike(db, config)
+    alike = _group_numbers(db, config)
     given = {"min_transcripts": config.min_transcripts}
     db.refill({"near_equal_texts": read_sql("fill/near_equal_texts")}, given, {"alike": alike})
     for line in lines(db):
         context.log.info(line)
-    return materialized(
-        context,
-        db,
-        "near_equal_texts",
-        preview="select kind, n_transcripts, n_texts, share_of_transcripts, example from near_duplicates"
-        " order by n_transcripts desc, group_id limit 20",
+    preview = (
+        "select kind, n_transcripts, n_texts, share_of_transcripts, example from near_duplicates"
+        " order by n_transcripts desc, group_id limit 20"
     )
+    return materialized(context, db, "near_equal_texts", preview=preview)
 
 
 def lines(db: Warehouse) -> Iterator[str]:
-    """A line for each kind that has near-equal groups."""
+    """A line for the log for each kind with near-equal groups."""
     for row in db.rows("""
         select kind, sum(n_pieces) as n, count(*) as n_groups, max(n_pieces) as largest,
             min_by(example, (-n_pieces, group_id)) as example
@@ -78,8 +76,8 @@ def lines(db: Warehouse) -> Iterator[str]:
         yield stage.summary_line(row["kind"], int(row["n"]), row["n_groups"], row["largest"], row["example"])
 
 
-def _alike(db: Warehouse, config: NearEqualConfig) -> pa.Table:
-    """Every distinct text with the number of its group, one kind at a time."""
+def _group_numbers(db: Warehouse, config: NearEqualConfig) -> pa.Table:
+    """Every distinct text with the number of its group."""
     schema = pa.schema({"kind": pa.string(), "text_hash": pa.string(), "number": pa.int64()})
     found = [schema.empty_table()]
     for row in db.rows("select distinct kind from pieces order by kind"):

@@ -1,4 +1,4 @@
-"""What the user's turns predict: one logistic regression a cluster of thoughts or responses, held to account."""
+"""Probes: does the user's side predict clusters of thoughts and responses? One logistic regression per cluster."""
 
 from typing import Any
 
@@ -16,39 +16,45 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
+from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Warehouse
-
-CLUSTER_TABLES = ["clusters", "cluster_members", "features", "rated_texts"]
 
 
 class ProbeConfig(dg.Config):
-    """How the probes are trained and held to account."""
+    """How probes are trained and evaluated."""
 
-    kinds: list[str] = Field(default=["thought", "response"], description="Kinds whose clusters are predicted.")
+    kinds: list[str] = Field(default=["thought", "response"], description="Kinds whose clusters to predict.")
     inputs: list[str] = Field(
         default=["user"],
-        description="What predicts: user; or user+thought as well, which predicts responses from both.",
+        description="Predictors, each a set of kinds: user; add user+thought to predict responses from both.",
     )
-    max_targets: int = Field(default=1_000, ge=1, description="The most common thought and response clusters probed.")
-    min_positive: int = Field(default=10, ge=4, description="Fewest transcripts that must show a target.")
+    max_targets: int = Field(
+        default=1_000,
+        ge=1,
+        description="Maximum number of clusters to probe, the most common first. Lower it to save time.",
+    )
+    min_positive: int = Field(default=10, ge=4, description="Probe only clusters in at least this many transcripts.")
     folds: int = Field(
-        default=5, ge=2, le=20, description="Parts that groups are split into; one is held out at a time."
+        default=5, ge=2, le=20, description="Number of cross-validation folds that groups are split into."
     )
     tested_folds: int = Field(
         default=0,
         ge=0,
         le=20,
-        description="How many parts are held out in turn; 0 takes all below 2,000 groups, and one above.",
+        description="Number of folds to hold out in turn. 0 holds out all below 2,000 groups, and one above.",
     )
     c: list[float] = Field(
         default=[0.01, 0.03, 0.1, 0.3, 1.0],
         min_length=1,
-        description="Inverse strengths of the L2 penalty to choose from within training groups; smaller is simpler.",
+        description="Inverse strengths of the L2 penalty; the best is chosen within the training groups. Smaller values"
+        " give simpler probes.",
     )
-    n_weights: int = Field(default=5, ge=1, le=50, description="Largest weights kept of each probe.")
-    n_draws: int = Field(default=400, ge=100, description="Bootstrap draws of held-out groups behind each interval.")
-    threads: int = Field(default=2, ge=1, le=64, description="Blocks of targets that are fitted at a time.")
-    seed: int = Field(default=0, description="Of the split, of the shuffled labels and of the draws.")
+    n_weights: int = Field(default=5, ge=1, le=50, description="Number of largest weights to keep of each probe.")
+    n_draws: int = Field(default=400, ge=100, description="Bootstrap draws of held-out groups for each interval.")
+    threads: int = Field(
+        default=2, ge=1, le=64, description="Blocks of targets to fit in parallel. Set it to the number of free cores."
+    )
+    seed: int = Field(default=0, description="Random seed of the split, the shuffled labels and the bootstrap draws.")
 
 
 @dg.asset(
@@ -65,7 +71,7 @@ class ProbeConfig(dg.Config):
 def probes(
     context: dg.AssetExecutionContext, config: ProbeConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per thought or response cluster and set of inputs: do these predict it on unseen groups?"""
+    """One row per thought or response cluster and set of inputs: how well they predict it on held-out groups."""
     db = warehouse.open()
     targets = db.rows(
         read_sql("read/probe_targets"),
@@ -82,15 +88,16 @@ def probes(
                 found, binned = _probe_kind(context, db, kind, wanted, inputs, config)
                 rows += found
                 calibration += binned
-    held_to_chance(rows)
+    add_chance_tests(rows)
     db.replace({"probes": pa.Table.from_pylist(rows, schema=db.schema("probes"))})
     worth = db.scalar("select count(*) from probes_worth_reading")
-    context.log.info(f"{worth:,} of {len(rows):,} probes beat every baseline by their interval and chance at q < 0.05")
+    context.log.info(f"{worth:,} of {len(rows):,} probes beat every baseline by their interval, and chance at q < 0.05")
+    preview = "select * exclude (target_cluster_id) from probes_worth_reading limit 15"
     return materialized(
         context,
         db,
         "probes",
-        preview="select * exclude (target_cluster_id) from probes_worth_reading limit 15",
+        preview=preview,
         figures={"targets": len(rows), "worth reading": worth}
         | histogram([row["f1"] for row in rows if row["f1"] is not None], "F1 on held-out groups", "probes")
         | calibration_curve(calibration),
@@ -108,14 +115,14 @@ def _probe_kind(
     tested = min(config.tested_folds or (config.folds if groups < 2_000 else 1), config.folds)
     results, calibration = probing.probe_all(
         _incidence(cells, people["transcript_id"], columns),
-        _plain(people),
+        _baseline(people),
         _incidence(cells, people["transcript_id"], targets).tocsc(),
         people["unit"].to_pylist(),
         folds=config.folds,
         knobs=probing.Knobs(
             tested_folds=tested,
             tuning_folds=4,
-            # Few groups choose badly on a quarter of them: then each quarter is predicted from the others.
+            # With few groups, one quarter is too small to choose the penalty on.
             tuned_folds=4 if groups < 400 else 1,
             c=tuple(sorted(config.c)),
             n_weights=config.n_weights,
@@ -140,11 +147,11 @@ def _as_row(
     }  # fmt: skip
 
 
-def held_to_chance(rows: list[dict[str, Any]]) -> None:
-    """Do the transcripts a probe calls positive show its target more often than chance: a test on held-out groups.
+def add_chance_tests(rows: list[dict[str, Any]]) -> None:
+    """Test on held-out groups whether transcripts that a probe calls positive show its target more often than others.
 
     Args:
-        rows: Probes as `probing.Probe` has them; those with a score get `p_value` and `q_value`.
+        rows: Fields of `probing.Probe`; those with a score get `p_value` and `q_value`, in place.
     """
     scored = [row for row in rows if row["f1"] is not None]
     if not scored:
@@ -153,12 +160,12 @@ def held_to_chance(rows: list[dict[str, Any]]) -> None:
         name: np.array([row[name] for row in scored], np.int64)
         for name in ("n_tested", "n_chosen", "n_positive_tested", "n_hits")
     }
-    there, there_sizes, called, called_sizes, sizes = np.array([row["alike"] for row in scored], np.float64).T
+    shown, shown_sizes, called, called_sizes, sizes = np.array([row["alike"] for row in scored], np.float64).T
     n = counts["n_tested"].astype(np.float64)
     rho = [
         association.intra_group_correlation(n, counts[name].astype(np.float64), squares, products, sizes)
         for name, squares, products in (
-            ("n_chosen", called, called_sizes), ("n_positive_tested", there, there_sizes)
+            ("n_chosen", called, called_sizes), ("n_positive_tested", shown, shown_sizes)
         )
     ]  # fmt: skip
     effect = np.maximum(association.design_effect(sizes / n - 1, *rho), 1.0)
@@ -175,13 +182,13 @@ def _incidence(cells: pa.Table, transcripts: pa.ChunkedArray, clusters: list[str
         pc.index_in(cells[column], value_set=pa.array(among)).fill_null(-1).to_numpy().astype(np.int64)
         for column, among in (("transcript_id", transcripts.combine_chunks()), ("cluster_id", names))
     )
-    known = (i >= 0) & (j >= 0)
-    ones = np.ones(int(known.sum()), np.float32)
-    return sparse.csr_matrix((ones, (i[known], j[known])), shape=(len(transcripts), len(clusters)))
+    is_listed = (i >= 0) & (j >= 0)
+    ones = np.ones(int(is_listed.sum()), np.float32)
+    return sparse.csr_matrix((ones, (i[is_listed], j[is_listed])), shape=(len(transcripts), len(clusters)))
 
 
-def _plain(people: pa.Table) -> sparse.csr_matrix:
-    """What a probe must beat: the length of what predicts (standardised logarithm), its language, and the model."""
+def _baseline(people: pa.Table) -> sparse.csr_matrix:
+    """Baseline features: the length of the inputs (standardised logarithm), their language, and the model."""
     length = np.log1p(people["n_chars"].to_numpy().astype(np.float64))
     spread = length.std() if len(length) else 0.0
     columns = [sparse.csr_matrix(((length - length.mean()) / spread if spread > 0 else length * 0)[:, None])]

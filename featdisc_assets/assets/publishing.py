@@ -1,4 +1,4 @@
-"""A copy of the warehouse for those who keep a connection open."""
+"""A copy of the warehouse for programs that keep a connection open."""
 
 import dagster as dg
 
@@ -6,16 +6,11 @@ from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.warehouse.marts import marts
 
 
-@dg.asset(
-    group_name="report",
-    kinds={"duckdb", "file"},
-    deps=[mart.name for mart in marts()],
-    code_version="1",
-)
+@dg.asset(group_name="report", kinds={"duckdb", "file"}, deps=[mart.name for mart in marts()], code_version="1")
 def published(
     context: dg.AssetExecutionContext, home: HomeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """published.duckdb: all but the vectors, replaced in one step, for notebooks and BI tools that stay open."""
+    """A copy of the warehouse without vectors, published.duckdb, for notebooks and BI tools that keep it open."""
     path = home.home.published
     warehouse.open().publish(path)
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""The report: one HTML page of what the marts hold."""
+"""The report: one HTML page with the findings."""
 
 from hashlib import blake2b
 
@@ -12,49 +12,23 @@ from featdisc_assets.report import rendering as reporting
 from featdisc_assets.warehouse import Warehouse
 
 READS = [
-    "clean_prevalence",
-    "cluster_audit",
-    "cluster_examples",
-    "cluster_interest",
-    "cluster_names",
-    "cluster_pairs",
-    "cluster_profile",
-    "cluster_tree",
-    "codebook_prevalence",
-    "cooccurrence",
-    "coverage",
-    "evidence_summary",
-    "failures",
-    "feature_flags",
-    "feature_hygiene",
-    "fidelity_summary",
-    "group_contrasts",
-    "interest_agreement",
-    "label_fidelity",
-    "parent_names",
-    "parent_prevalence",
-    "prevalence_by_model",
-    "private_clusters",
-    "probes",
-    "probes_worth_reading",
-    "quarantine",
-    "rated_kinds",
-    "rated_pieces",
-    "rating_precision",
-    "report_clusters",
-    "spend",
-    "surprising_pairs",
-    "swallowed_themes",
-]
+    "clean_prevalence", "cluster_audit", "cluster_examples", "cluster_interest", "cluster_names", "cluster_pairs",
+    "cluster_profile", "cluster_tree", "codebook_prevalence", "cooccurrence", "coverage", "evidence_summary",
+    "failures", "feature_flags", "feature_hygiene", "fidelity_summary", "group_contrasts", "interest_agreement",
+    "label_fidelity", "parent_names", "parent_prevalence", "prevalence_by_model", "private_clusters", "probes",
+    "probes_worth_reading", "quarantine", "rated_kinds", "rated_pieces", "rating_precision", "report_clusters", "spend",
+    "surprising_pairs", "swallowed_themes",
+]  # fmt: skip
 
 
 class ReportConfig(dg.Config):
-    """How the report presents itself."""
+    """Title and date of the report."""
 
-    title: str = Field(default="What the model does", description="The heading of the page.")
+    title: str = Field(default="What the model does", description="Heading of the page.")
     dated: str = Field(
         default="",
-        description="A date to print under the heading. Empty prints none: two runs on the same data give equal files.",
+        description="Date to print under the heading. Empty prints none, so that runs on the same data give equal"
+        " files.",
     )
 
 
@@ -71,16 +45,16 @@ REPORT_VERSION = code_version(
 def report(
     context: dg.AssetExecutionContext, config: ReportConfig, home: HomeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One HTML file with the findings, their denominators and the query behind each of them."""
+    """One HTML file with the findings, their denominators and queries."""
     page = reporting.render(collect(warehouse.open()), title=config.title, dated=config.dated)
     path, beside = home.home.report, home.home.report.with_suffix(".html.new")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside.write_text(page, encoding="utf-8")
     beside.replace(path)
-    context.log.info(f"the report is at {path}")
+    context.log.info(f"report written to {path}")
     return dg.MaterializeResult(
         metadata={
-            "open it": dg.MetadataValue.url(path.as_uri()),
+            "open": dg.MetadataValue.url(path.as_uri()),
             "path": dg.MetadataValue.path(str(path)),
             "bytes": path.stat().st_size,
         },
@@ -89,7 +63,7 @@ def report(
 
 
 def collect(warehouse: Warehouse) -> reporting.Findings:
-    """The rows of every query of `report/queries`, all of one state of the warehouse."""
+    """The rows of every query in `report/queries`, from one snapshot of the warehouse."""
     with warehouse.connect(read_only=True) as connection:
         answers = {
             name: reporting.Answer(sql=sql, rows=connection.execute(sql).to_arrow_table().to_pylist())

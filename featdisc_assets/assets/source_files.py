@@ -1,4 +1,4 @@
-"""The files that transcripts are read from: watched, never written."""
+"""The files that transcripts are read from."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from featdisc_assets.assets.ingest import sources_of
 from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import Warehouse
 
-# Dagster warns that it may change; a test materialises from it.
+# A beta feature of Dagster, covered by a test.
 warnings.filterwarnings("ignore", message="Function `observable_source_asset`", category=dg.BetaWarning)
 
 
@@ -19,21 +19,21 @@ warnings.filterwarnings("ignore", message="Function `observable_source_asset`", 
     name="source_files",
     group_name="transcripts",
     tags={"dagster/kind/file": ""},
-    description="The files the home's sources stand for. Observe them (or switch the sensor watch_sources on), and new"
-    " or changed files show as new work for transcripts.",
+    description="The files of the home's sources. Observe them, or switch on the sensor watch_sources, and transcripts"
+    " shows as out of date when a file is new or changed.",
 )
 def source_files(context: dg.OpExecutionContext) -> dg.DataVersion:
-    """The version of all source files together: it changes when one comes, goes, or is written."""
-    seen = look(sources_of(Warehouse(Home.find().warehouse))[0])
+    """The data version of all source files: it changes when one is added, removed or written."""
+    seen = observe_files(sources_of(Warehouse(Home.find().warehouse))[0])
     context.log.info(f"{seen.metadata['files'].value:,} source files")
     context.add_output_metadata(seen.metadata)
     return dg.DataVersion(seen.tags["dagster/data_version"])
 
 
-def look(paths: Sequence[str]) -> dg.AssetObservation:
-    """An observation of the files that paths, folders and globs stand for, by their names, sizes and times.
+def observe_files(paths: Sequence[str]) -> dg.AssetObservation:
+    """An observation of files by name, size and modification time.
 
-    Paths that are not there count as no files: reading them will say so.
+    Missing paths count as no files: reading them raises an error.
     """
     digest, n_files, n_bytes = blake2b(digest_size=8), 0, 0
     for path, size, written in formats.fingerprint(paths):
@@ -50,13 +50,13 @@ def look(paths: Sequence[str]) -> dg.AssetObservation:
     name="watch_sources",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Looks at the home's source files every half minute; new or changed ones show as new work. It starts"
-    " nothing by itself.",
+    description="Observes the home's source files every 30 seconds, so that transcripts shows as out of date when they"
+    " change. It starts no runs.",
 )
 def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Observe the source files when they are not what they were."""
-    seen = look(sources_of(Warehouse(Home.find().warehouse))[0])
+    """Observe the source files if they changed."""
+    seen = observe_files(sources_of(Warehouse(Home.find().warehouse))[0])
     version = seen.tags["dagster/data_version"]
     if version == context.cursor:
-        return dg.SkipReason("no source file is new, changed or gone")
+        return dg.SkipReason("no source file was added, changed or removed")
     return dg.SensorResult(asset_events=[seen], cursor=version)

@@ -1,47 +1,38 @@
-"""Is a feature true of the piece it was written of? A model is asked about a random sample, if that is wanted."""
+"""Verification: a model checks whether a random sample of features is true of their pieces."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from featdisc_assets.asking.budget import open_budget
-from featdisc_assets.asking.model_calls import answers
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.model_choice import OwnModelConfig, ask_chosen_model, choose_model
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.graph.metadata import materialized
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.llm import prompts
-from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.answers import Verdict
 from featdisc_assets.llm.request import Request
 from featdisc_assets.llm.shorten import head_and_tail
-
-KIND_WORDS = {
-    "user": "what a user wrote",
-    "thought": "the private thoughts of a model",
-    "response": "what a model answered",
-}
+from featdisc_assets.transcript import KIND_WORDS
 
 
 class VerificationConfig(OwnModelConfig):
-    """How many features are looked at again, and by whom."""
+    """How many features are verified, and by which model."""
 
     prompts: ClassVar[tuple[str, ...]] = ("verify/pair",)
 
     pairs: int = Field(
         default=0,
         ge=0,
-        description="Pairs of piece and feature to verify of each kind and rater, drawn at random, one call each. 0"
-        " verifies none; 200 give a precision of 0.9 to within 0.04. Take another model than the rater.",
+        description="Number of random pairs of piece and feature to verify of each kind and rating model, one request"
+        " each. 0 verifies none; 200 estimate a precision of 0.9 to within 0.04. Use another model than the rater.",
     )
     max_piece_tokens: int = Field(
-        default=16_000, ge=500, description="Of a longer piece the verifier sees head and tail."
+        default=16_000, ge=500, description="Show longer pieces by head and tail. Lower it to save tokens."
     )
 
 
@@ -54,54 +45,38 @@ class VerificationConfig(OwnModelConfig):
 def verification(
     context: dg.AssetExecutionContext, config: VerificationConfig, warehouse: WarehouseResource, home: HomeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """One row per verified pair of piece and feature: whether the feature is true of the piece. Empty unless wanted."""
+    """One row per verified pair of piece and feature: is the feature true of the piece? Empty unless switched on."""
     db = warehouse.open()
     pairs = db.rows(read_sql("read/pairs_to_verify"), variables={"pairs": config.pairs, "seed": config.seed})
-    whom = whom_to_ask(read_plans(db)[0], config, "verification")
-    prompt, salt = prompts.load("verify", "pair", whom.folder), home.home.salt()
+    choice = choose_model(read_plans(db)[0], config, "verification")
+    prompt, salt = prompts.load("verify", "pair", choice.folder), home.home.salt()
 
     def requests() -> Iterator[Request]:
         for pair in pairs:
             shown, left_out = head_and_tail(pair["text"], config.max_piece_tokens)
-            yield Request(
-                purpose="verify",
-                subject_id=pair["piece_id"],
-                model=whom.model,
-                prompt_version=prompt.version,
-                prompt=prompt.render(
-                    kind=KIND_WORDS[pair["kind"]],
-                    piece=prompts.fence("piece", shown, salt),
-                    feature=prompts.fence("feature", pair["feature"], salt),
-                ),
-                answer=Verdict,
-                params=whom.params,
-                chars_left_out=left_out,
-            )
+            values = {
+                "kind": KIND_WORDS[pair["kind"]],
+                "piece": prompts.fence("piece", shown, salt),
+                "feature": prompts.fence("feature", pair["feature"], salt),
+            }
+            yield choice.request("verify", pair["piece_id"], prompt, Verdict, values, chars_left_out=left_out)
 
     rows = []
-    with AnswerStore(home.home.answers) as store:
-        budget = open_budget(whom.budget_usd, db, store, whom.prices)
-        given: dict[str, Any] = {
-            "asset": "verification",
-            "what": "features verified",
-            "total": len(pairs),
-            "budget": budget,
-        }
-        with closing(answers(context, db, store, requests(), config, **given)) as outcomes:
-            for pair, outcome in zip(pairs, outcomes, strict=True):
-                rows.append(
-                    {name: pair[name] for name in ("piece_id", "feature_id", "kind", "rated_by", "rated_with")}
-                    | {
-                        "verdict": outcome.value.verdict if outcome.answered else None,
-                        "status": outcome.status,
-                        "error": outcome.error,
-                        "model": whom.model,
-                        "prompt_version": prompt.version,
-                        "request_key": outcome.request.key,
-                    }
-                )
+    asked = (context, home.home, db, requests(), config, choice)
+    with ask_chosen_model(*asked, asset="verification", what="features verified", total=len(pairs)) as outcomes:
+        for pair, outcome in zip(pairs, outcomes, strict=True):
+            rows.append(
+                {name: pair[name] for name in ("piece_id", "feature_id", "kind", "rated_by", "rated_with")}
+                | {
+                    "verdict": outcome.value.verdict if outcome.answered else None,
+                    "status": outcome.status,
+                    "error": outcome.error,
+                    "model": choice.model,
+                    "prompt_version": prompt.version,
+                    "request_key": outcome.request.key,
+                }
+            )
     db.replace({"verification": pa.Table.from_pylist(rows, schema=db.schema("verification"))})
-    told = "" if config.pairs else "nothing was verified: set verification.pairs, say to 200"
-    return materialized(
-        context, db, "verification", preview="from rating_precision order by all", figures={"off": told} if told else {}
-    )
+    off = "nothing was verified: set verification.pairs, for example to 200"
+    preview = "from rating_precision order by all"
+    return materialized(context, db, "verification", preview=preview, figures={} if config.pairs else {"off": off})

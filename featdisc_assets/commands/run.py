@@ -12,12 +12,12 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from featdisc_assets import definitions
-from featdisc_assets.asking.model_choice import OwnModelConfig, whom_to_ask
+from featdisc_assets.asking.model_choice import OwnModelConfig, choose_model
 from featdisc_assets.asking.plans import Mode, read_plans
 from featdisc_assets.assets.embedding import EncoderConfig
 from featdisc_assets.assets.ingest import SourceConfig, sources_of
 from featdisc_assets.assets.rating import PlanConfig, plans_of
-from featdisc_assets.assets.source_files import look
+from featdisc_assets.assets.source_files import observe_files
 from featdisc_assets.encoders import is_remote, remote
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.graph.freshness import Freshness, told
@@ -96,7 +96,7 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
     if is_remote(embedder.encoder):
         remote.check(embedder.server(), budget_usd=plan.budget_usd)
     for asset in NAMING:
-        asked = whom_to_ask(plan, cast("OwnModelConfig", configs[asset]), asset)
+        asked = choose_model(plan, cast("OwnModelConfig", configs[asset]), asset)
         check_model(asked.model, asked.params.api_base)
 
 
@@ -244,4 +244,4 @@ def _of(ops: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
 
 def _observe(instance: dg.DagsterInstance, ready: Prepared) -> None:
     """Note the state of the source files before they are read: what changes later then shows."""
-    instance.report_runless_asset_event(look(ready.sources))
+    instance.report_runless_asset_event(observe_files(ready.sources))

@@ -9,11 +9,9 @@ from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.warehouse import Warehouse
 
 VECTORS = """
-select vocabulary.feature_id, embeddings.vector
+select vocabulary.feature_id, vectors.vector
 from vocabulary
-inner join embeddings on vocabulary.feature_id = embeddings.feature_id
-inner join encoders on embeddings.encoder = encoders.encoder
-where encoders.is_current
+inner join current_vectors() as vectors on vocabulary.feature_id = vectors.feature_id
 order by vocabulary.feature_id
 """
 HITS = """

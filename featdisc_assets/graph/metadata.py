@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from featdisc_assets.graph.run_log import Step, leave
+from featdisc_assets.graph.run_log import Step, write_step
 from featdisc_assets.graph.versions import data_version
 from featdisc_assets.warehouse import Warehouse
 
@@ -40,7 +40,7 @@ def materialized(
     with warehouse.hold():
         metadata = table_metadata(warehouse, table, preview=preview) | (figures or {})
         version = data_version(warehouse, table, versioned)
-    leave(warehouse, Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {}))
+    write_step(warehouse, Step.of(context, table, version.value, metadata["dagster/row_count"], figures or {}))
     return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=version)
 
 

@@ -59,7 +59,7 @@ class Step:
         )
 
 
-def leave(warehouse: Warehouse, step: Step) -> None:
+def write_step(warehouse: Warehouse, step: Step) -> None:
     """Write a step, and its run where it is the run's first."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with warehouse.transaction() as connection:

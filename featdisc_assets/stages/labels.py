@@ -1,4 +1,4 @@
-"""What a label may look like, and what is done where two clusters have the same."""
+"""The form of labels, and how equal labels are found and disambiguated."""
 
 import re
 import unicodedata
@@ -12,61 +12,64 @@ _JOINTS = "'-,&/"
 def tidy_label(text: str) -> str:
     """A label of at most ten words: letters and digits of any script, apostrophes, hyphens, commas and slashes.
 
-    Anything else becomes a space, and words beyond the tenth go. May be empty.
+    Other characters become spaces, and words after the tenth are dropped. The result may be empty.
     """
-    words = "".join(char if _may_stand(char) else " " for char in unicodedata.normalize("NFC", text)).split()
+    words = "".join(char if _is_allowed(char) else " " for char in unicodedata.normalize("NFC", text)).split()
     label = re.sub(r"\s+,", ",", " ".join(words[:LABEL_WORDS])).strip(" ,-/&")
     return label[:1].upper() + label[1:]
 
 
 def tidy_description(text: str) -> str:
-    """One sentence: the first, on one line, without control and direction characters, ending in a stop."""
+    """The first sentence on one line, without control and direction characters, with a full stop."""
     shown = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     sentence = _SENTENCES.split(" ".join(shown.split()))[0]
     return sentence if not sentence or sentence[-1] in ".!?" else f"{sentence}."
 
 
 def equal_labels(labels: Sequence[str | None], kinds: Sequence[str], sizes: Sequence[int]) -> dict[int, int]:
-    """Positions whose label another cluster of the kind has too, each with the position that may keep it.
+    """Positions whose label a larger cluster of the kind has too, each with the position that keeps it.
 
-    The largest keeps it, of equally large ones the first; case, spaces and punctuation make no difference.
+    The largest cluster keeps the label, the first of equally large ones. Case, spaces and punctuation are ignored.
 
     Args:
-        labels: One a cluster, None where there is none.
-        kinds: What each is a cluster of.
-        sizes: How large each is.
+        labels: One per cluster, None for no label.
+        kinds: The kind of each cluster.
+        sizes: The size of each cluster.
     """
     keeper: dict[tuple[str, str], int] = {}
     for at in sorted(range(len(labels)), key=lambda at: (-sizes[at], at)):
         if (label := labels[at]) is not None:
-            keeper.setdefault((kinds[at], same(label)), at)
-    owner = [None if label is None else keeper[kind, same(label)] for label, kind in zip(labels, kinds, strict=True)]
+            keeper.setdefault((kinds[at], normalise_label(label)), at)
+    owner = [
+        None if label is None else keeper[kind, normalise_label(label)]
+        for label, kind in zip(labels, kinds, strict=True)
+    ]
     return {at: kept for at, kept in enumerate(owner) if kept is not None and kept != at}
 
 
-def same(label: str) -> str:
-    """What two labels have in common that people would call the same."""
+def normalise_label(label: str) -> str:
+    """The label without case, punctuation and extra spaces, for comparison."""
     return " ".join("".join(char if char.isalnum() else " " for char in label.casefold()).split())
 
 
-def told_apart(label: str, members: Iterable[str], taken: Mapping[str, object] | set[str]) -> str:
-    """A label that nobody has: the given one with a member of the cluster after it, or with a number.
+def disambiguate(label: str, members: Iterable[str], taken: Mapping[str, object] | set[str]) -> str:
+    """A unique label: the given one with a member of the cluster, or else a number, appended.
 
     Args:
         label: The label that another cluster has.
         members: Features of the cluster, the most common first.
-        taken: What is had already, as `same` puts it.
+        taken: Normalised labels that are in use.
     """
     for member in members:
         longer = tidy_label(f"{label}, {member[:1].lower()}{member[1:]}")
-        if same(member) not in same(label) and same(longer) not in taken:
+        if normalise_label(member) not in normalise_label(label) and normalise_label(longer) not in taken:
             return longer
     number = 2
-    while same(f"{label} {number}") in taken:
+    while normalise_label(f"{label} {number}") in taken:
         number += 1
     return f"{label} {number}"
 
 
-def _may_stand(char: str) -> bool:
+def _is_allowed(char: str) -> bool:
     # Combining marks belong to the letters before them.
     return char.isalnum() or char in _JOINTS or unicodedata.category(char) in ("Mn", "Mc")

@@ -1,4 +1,4 @@
-"""Features made elsewhere, in the place of a rating of our own."""
+"""Features that were made elsewhere and replace ratings."""
 
 from featdisc_assets.asking.plans import Pending
 from featdisc_assets.home.places import read_sql
@@ -7,16 +7,16 @@ from featdisc_assets.warehouse import Warehouse
 
 
 def has_given(db: Warehouse) -> bool:
-    """Whether this home was last loaded from features made elsewhere."""
+    """Whether this home was loaded from features that were made elsewhere."""
     return bool(db.scalar("select count(*) from given_features"))
 
 
-def nothing_to_ask(db: Warehouse, kind: Kind) -> Pending:
-    """What rating would ask of one kind: nothing, for everything has its answer."""
+def nothing_pending(db: Warehouse, kind: Kind) -> Pending:
+    """The state of one kind whose texts all have their features already."""
     given = db.scalar("select count(*) from given_features where kind = $1", [kind])
     return Pending(n_texts=given, n_answered=given, pending_usd=0.0)
 
 
-def take_given(db: Warehouse) -> None:
-    """Fill the tables of rated texts and their features; nobody is asked."""
+def load_given(db: Warehouse) -> None:
+    """Fill the tables of rated texts and their features without requests."""
     db.refill({name: read_sql(f"fill/given_{name}") for name in ("rated_texts", "text_features")})

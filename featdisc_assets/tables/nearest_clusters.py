@@ -1,18 +1,34 @@
-"""Which clusters of a kind lie nearest to each cluster: read once here for naming and for the audit."""
+"""The nearest clusters of each cluster, and the nearest parents of each parent, by the cosine of their centroids."""
 
 from featdisc_assets.stages.neighbours import nearest_neighbours
 from featdisc_assets.transcript import ALL_KINDS
 from featdisc_assets.warehouse import Warehouse
 
+Nearest = dict[str, list[tuple[str, float]]]
 
-def nearest_clusters(db: Warehouse, *, count: int) -> dict[str, list[tuple[str, float]]]:
-    """For each cluster the `count` others of its kind that are most like it, nearest first, with the cosine."""
-    near: dict[str, list[tuple[str, float]]] = {}
+
+def nearest_clusters(db: Warehouse, *, count: int) -> Nearest:
+    """For each cluster, up to `count` others of its kind with their cosine, nearest first."""
+    return _nearest(
+        db, "select cluster_id, centroid as vector from clusters where kind = $1 order by cluster_id", [], count
+    )
+
+
+def nearest_parents(db: Warehouse, level: str, *, count: int) -> Nearest:
+    """For each parent of a level, up to `count` others of its kind and level with their cosine, nearest first."""
+    return _nearest(
+        db,
+        "select parent_id, centroid as vector from parents where kind = $1 and level = $2 order by parent_id",
+        [level],
+        count,
+    )
+
+
+def _nearest(db: Warehouse, query: str, parameters: list[str], count: int) -> Nearest:
+    found: Nearest = {}
     for kind in ALL_KINDS:
-        ids, centroids = db.matrix(
-            "select cluster_id, centroid as vector from clusters where kind = $1 order by cluster_id", [kind]
-        )
+        ids, centroids = db.matrix(query, [kind, *parameters])
         names = ids.to_pylist()
-        for name, found in zip(names, nearest_neighbours(centroids, count=count), strict=True):
-            near[name] = [(names[neighbour.index], neighbour.similarity) for neighbour in found]
-    return near
+        for name, others in zip(names, nearest_neighbours(centroids, count=count), strict=True):
+            found[name] = [(names[other.index], other.similarity) for other in others]
+    return found

@@ -1,4 +1,4 @@
-"""Rows on their way in: gathered beside the tables people read, and put in their place in one step."""
+"""Staging tables for new rows, which replace the tables that people read in one transaction."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,9 +16,9 @@ from featdisc_assets.warehouse import Warehouse, insert
 
 ROWS_A_WRITE = 5_000
 TRANSCRIPTS_A_SPLIT = 10_000
-# What sorting may hold of the texts; the rest is spilled beside the file.
+# Memory limit for sorting texts; DuckDB spills the rest to disk.
 SORTING_MEMORY = "600MB"
-# In the order they are filled, each by its own keys: equal sources give equal bytes.
+# Each is sorted by its keys, so that equal sources give equal bytes.
 TABLES = {
     "transcripts": "transcript_id",
     "turns": "transcript_id, turn_index",
@@ -28,8 +28,8 @@ TABLES = {
 }
 
 
-def remembered(db: Warehouse) -> tuple[list[str], Reading]:
-    """The sources this home was last loaded from, and how; the bundled sample where it never was."""
+def last_sources(db: Warehouse) -> tuple[list[str], Reading]:
+    """The sources of the last load and how they were read; the bundled sample if there was none."""
     rows = db.rows("select path, reading from sources order by position") if db.path.exists() else []
     paths = [row["path"] for row in rows] or [str(sample_path())]
     stored = json.loads(rows[0]["reading"]) if rows and rows[0]["reading"] else {}
@@ -39,19 +39,19 @@ def remembered(db: Warehouse) -> tuple[list[str], Reading]:
 Item = Transcript | GivenFeatures | Rejected
 
 
-def make_room(db: Warehouse) -> None:
-    """Make the tables that rows are gathered in; to be called before the sources are looked at."""
+def create_staging_tables(db: Warehouse) -> None:
+    """Create the staging tables. Call it before reading the sources."""
     with db.transaction() as connection:
         for table in TABLES:
             connection.execute(f"create or replace table incoming_{table} as from {table} limit 0")
 
 
-def gather(db: Warehouse, items: Iterable[Item]) -> None:
-    """Write what a reader gives out, a batch a transaction; what came before an error is written too."""
+def stage_rows(db: Warehouse, items: Iterable[Item]) -> None:
+    """Write what a reader yields to the staging tables, one transaction per batch, including rows before an error."""
     for batch in _batches(items):
         good = [item for item in batch if isinstance(item, Transcript)]
         rows = stage.transcripts_table(good)
-        # Times are UTC throughout, without a zone: DuckDB needs an extension to reckon with zones.
+        # All times are UTC without a zone: DuckDB needs an extension for time zones.
         local = rows["created_at"].cast(pa.timestamp("us"))
         with db.transaction() as connection:
             insert(
@@ -72,12 +72,12 @@ def gather(db: Warehouse, items: Iterable[Item]) -> None:
 
 
 def keep_quarantine(db: Warehouse) -> None:
-    """After a source of which nothing could be read: keep the reasons why, and the transcripts of before."""
+    """After a failed load: replace the quarantine, and keep the earlier transcripts."""
     db.refill({"quarantine": "from incoming_quarantine"})
 
 
-def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
-    """Put the gathered rows in place of the earlier ones, and remember where they came from."""
+def replace_tables(db: Warehouse, paths: list[str], reading: Reading) -> None:
+    """Replace the tables by the staged rows, and store the sources."""
     with db.transaction() as connection:
         connection.execute(f"set memory_limit = '{SORTING_MEMORY}'")
         for table, keys in TABLES.items():
@@ -97,7 +97,7 @@ def take_place(db: Warehouse, paths: list[str], reading: Reading) -> None:
 
 
 def split_turns(db: Warehouse, granularity: str) -> None:
-    """Make the pieces of all turns, some thousand transcripts at a time: all texts at once would take gigabytes."""
+    """Make the pieces of all turns, a few thousand transcripts at a time to limit memory."""
     firsts = db.rows(
         "with numbered as (select transcript_id, row_number() over (order by transcript_id) as place from transcripts)"
         " select transcript_id from numbered where place % $1 = 0 order by place",
@@ -114,7 +114,7 @@ def split_turns(db: Warehouse, granularity: str) -> None:
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Batches of `ROWS_A_WRITE`; an error in the midst of one comes after what was read before it."""
+    """Batches of `ROWS_A_WRITE`; the rows before an error are yielded before it is raised."""
     source = iter(items)
     while True:
         batch: list[Item] = []

@@ -1,4 +1,4 @@
-"""What the assets ask, of whom and for how much: counted on the server that was asked."""
+"""Requests of the assets, their models and their cost: counted on a loopback server."""
 
 import json
 import logging
@@ -11,8 +11,7 @@ from typing import Any, cast
 import dagster as dg
 import pytest
 
-from featdisc_assets.asking import model_calls as asking
-from featdisc_assets.asking import rating_rows as writing
+from featdisc_assets.asking import model_calls, rating_rows
 from featdisc_assets.asking.budget import own_price
 from featdisc_assets.asking.plans import read_plans
 from featdisc_assets.asking.rating_requests import FEWEST_PIECE_TOKENS, requests
@@ -49,7 +48,7 @@ def server() -> Iterator[Loopback]:
 
 
 def settings(source: Path, server: Loopback, **plan: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
-    """Read the source, ask the server."""
+    """Settings that read the source and ask the server."""
     return {
         "transcripts": {"source": [str(source)]},
         "rating_plan": {"model": MODEL, "api_base": server.url, **plan},
@@ -57,14 +56,14 @@ def settings(source: Path, server: Loopback, **plan: Any) -> dict[str, dict[str,
 
 
 def edited_prompt(folder: Path, name: str) -> str:
-    """A folder of one prompt, the built-in one with a sentence more."""
+    """A folder with one prompt: the built-in one with a sentence added."""
     path = folder / name
     path.parent.mkdir(parents=True)
     path.write_text("Be brief.\n" + (PROMPTS / name).read_text(encoding="utf-8"), encoding="utf-8")
     return str(folder)
 
 
-# What a change of prompt asks again
+# Requests after a prompt changes
 
 
 @pytest.mark.slow
@@ -75,7 +74,7 @@ def test_a_changed_naming_prompt_rates_nothing(home: Home, source: Path, server:
     assert named >= warehouse(home).scalar("select count(*) from clusters") > 0
     folder = edited_prompt(tmp_path / "prompts", "name/cluster.md")
     materialise(home, TO_NAMES, **given, cluster_names={"prompts_folder": folder})
-    # The second looks are asked with a prompt of their own.
+    # Retries have a prompt of their own.
     assert server.requests["rate"] == rated
     assert server.requests["name"] >= named + warehouse(home).scalar("select count(*) from clusters")
     asked = server.total
@@ -95,7 +94,7 @@ def test_a_changed_thought_prompt_rates_thoughts_alone(
     assert server.requests["rate"] == asked + thoughts
     fresh = [body["messages"][0]["content"] for body in server.bodies[asked:]]
     assert all("Be brief." in prompt for prompt in fresh)
-    # And back: all of it is known.
+    # Going back asks nothing: the answers are stored.
     materialise(home, TO_FEATURES, **settings(source, server))
     assert server.requests["rate"] == asked + thoughts
     assert warehouse(home).rows("from features order by all") == before
@@ -119,15 +118,15 @@ def test_a_budget_without_a_price_is_refused_before_anything_starts(home: Home, 
     with pytest.raises(ModelError, match=r"set rating_plan\.price_in and rating_plan\.price_out"):
         running.run(home, given)
     assert not home.path.exists()
-    with pytest.raises(ModelError, match=r"budget_usd is 5 and nobody knows what 'openai/loopback' costs"):
+    with pytest.raises(ModelError, match=r"budget_usd is 5 and the price of 'openai/loopback' is unknown"):
         materialise(home, TO_FEATURES, **given)
     assert server.total == 0
 
 
-def test_a_model_of_its_own_for_naming_needs_its_own_price(home: Home, source: Path, server: Loopback) -> None:
+def test_another_model_for_naming_needs_its_own_price(home: Home, source: Path, server: Loopback) -> None:
     given = settings(source, server, budget_usd=5.0, **PRICES)
     given["cluster_names"] = {"model": "openai/another", "api_base": server.url}
-    with pytest.raises(ModelError, match=r"'openai/another' costs: set cluster_names\.price_in"):
+    with pytest.raises(ModelError, match=r"price of 'openai/another' is unknown: set cluster_names\.price_in"):
         running.run(home, given)
     assert server.total == 0
 
@@ -161,12 +160,12 @@ def test_a_budget_is_the_homes_over_all_runs(home: Home, source: Path, server: L
             materialise(home, TO_FEATURES, **given)
         assert 0 < billed(server) <= 2.0
     db = warehouse(home)
-    # Broken off, the ledger still tells what was paid.
+    # A failed run records what it paid.
     assert db.scalar("select sum(cost_usd) from ratings") == pytest.approx(billed(server))
     plan = db.rows("from rating_plan")[0]
     assert plan["budget_usd"] == 2.0
     assert plan["spent_usd"] == pytest.approx(billed(server), abs=0.7)
-    # A home remembers its budget and its price, as it does its model.
+    # A home keeps its budget and its price, as it does its model.
     given["rating_plan"] = {"max_tokens": 300}
     with pytest.raises(MachineFault, match="budget_usd"):
         materialise(home, TO_FEATURES, **given)
@@ -178,7 +177,7 @@ def test_a_budget_is_the_homes_over_all_runs(home: Home, source: Path, server: L
 
 
 @pytest.mark.slow
-def test_what_was_paid_before_the_price_was_known_counts(
+def test_answers_from_before_the_price_was_known_count(
     home: Home, source: Path, server: Loopback, tmp_path: Path
 ) -> None:
     materialise(home, TO_FEATURES, **settings(source, server))
@@ -191,7 +190,7 @@ def test_what_was_paid_before_the_price_was_known_counts(
     assert db.scalar("select any_value(spent_usd) from rating_plan") == pytest.approx(billed(server))
 
 
-def test_the_plan_says_what_is_to_come(home: Home, source: Path, server: Loopback) -> None:
+def test_the_plan_estimates_pending_requests(home: Home, source: Path, server: Loopback) -> None:
     to_plan = TO_FEATURES[:-1]
     materialise(home, to_plan, **settings(source, server, **PRICES))
     db = warehouse(home)
@@ -212,7 +211,7 @@ def test_the_plan_says_what_is_to_come(home: Home, source: Path, server: Loopbac
 def test_batches_answer_in_advance_at_half_the_price(
     home: Home, source: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
+    monkeypatch.setattr(model_calls, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
     given = settings(source, server, mode="batch", budget_usd=1_000.0, **PRICES)
     materialise(home, TO_FEATURES, **given)
     db = warehouse(home)
@@ -221,12 +220,12 @@ def test_batches_answer_in_advance_at_half_the_price(
     assert db.scalar("select count(*) from coverage where status not in ('ok', 'too_few')") == 0
     assert db.scalar("select count(*) from ratings") == texts
     assert db.scalar("select sum(cost_usd) from ratings") == pytest.approx(billed(server) / 2)
-    # What is known by batch is known live.
+    # Answers from batches count in live mode.
     materialise(home, TO_FEATURES, **settings(source, server))
     assert server.total == 0
 
 
-def test_nothing_is_asked_live_that_a_batch_will_answer(
+def test_requests_in_unfinished_batches_are_refused_live(
     home: Home, source: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def cut_off(*_: object) -> None:
@@ -234,15 +233,15 @@ def test_nothing_is_asked_live_that_a_batch_will_answer(
 
     with monkeypatch.context() as patched:
         patched.setattr(BatchRun, "_fetch", cut_off)
-        patched.setattr(asking, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
+        patched.setattr(model_calls, "ask_in_batches", partial(ask_in_batches, poll_s=0.02))
         with pytest.raises(RuntimeError, match="cut off"):
             materialise(home, TO_FEATURES, **settings(source, server, mode="batch", **PRICES))
-    with pytest.raises(FeatdiscError, match="texts are in batches under way and would be paid twice"):
+    with pytest.raises(FeatdiscError, match="texts are in unfinished batches and would be paid twice"):
         materialise(home, TO_FEATURES, **settings(source, server, **PRICES))
     assert server.total == 0
 
 
-def test_the_terminal_says_what_was_paid_and_what_failed(home: Home, source: Path) -> None:
+def test_the_summary_has_costs_and_failures(home: Home, source: Path) -> None:
     with Loopback(plan=in_turn("refusal", "server_error")) as server:
         materialise(home, TO_FEATURES, **settings(source, server, **PRICES), features={"max_attempts": 1})
         db = warehouse(home)
@@ -256,13 +255,13 @@ def test_the_terminal_says_what_was_paid_and_what_failed(home: Home, source: Pat
         lines = failures(db)
     assert len(lines) == 2
     assert "refused: another model may answer" in "\n".join(lines)
-    assert "server_error: run again: what failed for a passing reason is asked again" in "\n".join(lines)
+    assert "server_error: run again: only temporary failures are retried" in "\n".join(lines)
 
 
 # Failures
 
 
-def test_what_failed_for_good_is_asked_again_only_on_demand(home: Home, source: Path) -> None:
+def test_permanent_failures_are_retried_only_on_demand(home: Home, source: Path) -> None:
     with Loopback(plan=in_turn("refusal", "content_filter", "refusal")) as server:
         given = settings(source, server)
         materialise(home, TO_FEATURES, **given)
@@ -275,7 +274,7 @@ def test_what_failed_for_good_is_asked_again_only_on_demand(home: Home, source: 
         assert db.rows("from failures") == []
 
 
-def test_what_failed_for_a_passing_reason_is_asked_again_by_every_run(home: Home, source: Path) -> None:
+def test_temporary_failures_are_retried_by_every_run(home: Home, source: Path) -> None:
     with Loopback(plan=in_turn("server_error", "empty")) as server:
         given = settings(source, server)
         materialise(home, TO_FEATURES, **given, features={"max_attempts": 1})
@@ -286,7 +285,7 @@ def test_what_failed_for_a_passing_reason_is_asked_again_by_every_run(home: Home
         assert db.rows("from failures") == []
 
 
-def test_the_view_knows_which_failures_pass() -> None:
+def test_the_view_lists_the_temporary_failures() -> None:
     assert ", ".join(f"'{status}'" for status in PASSING) in read_sql("marts/failures")
 
 
@@ -307,8 +306,8 @@ def test_many_failures_warn_with_a_remedy(home: Home, source: Path, limit: float
     assert found.metadata["failed share of response pieces"].value == 0
     if not passed:
         assert found.description == (
-            "37.5% of 8 user pieces failed, above 2.0%; 2 of 3 are refused: another model may answer; with retry_failed"
-            " this one is asked once more"
+            "37.5% of 8 user pieces failed, above 2.0%; 2 of 3 are refused: another model may answer; retry_failed"
+            " asks this one again"
         )
 
 
@@ -344,7 +343,7 @@ def test_a_long_piece_is_shown_by_head_and_tail_and_counted(home: Home, server: 
     assert (plan["n_shortened"], plan["n_chars_left_out"]) == (1, left_out)
 
 
-def test_a_piece_too_long_for_its_model_is_shown_by_half(home: Home, tmp_path: Path) -> None:
+def test_a_piece_too_long_for_its_model_is_halved(home: Home, tmp_path: Path) -> None:
     source = long_chats(tmp_path / "long.jsonl")
     with Loopback(plan=lambda number, prompt: "context_length" if len(prompt) > 12_000 else None) as server:
         given = settings(source, server)
@@ -368,7 +367,7 @@ def test_halving_ends(home: Home, tmp_path: Path) -> None:
         materialise(home, TO_FEATURES, **settings(source, server))
         db = warehouse(home)
         assert db.rows("select status, n_pieces from failures") == [{"status": "context_length", "n_pieces": 1}]
-        # Whole, by half, by a quarter: an eighth would be less than is worth showing.
+        # Whole, a half and a quarter; an eighth would be too short.
         assert server.faults["context_length"] == 3
         asked = server.total
         materialise(home, TO_FEATURES, **settings(source, server))
@@ -385,8 +384,8 @@ def test_the_models_context_bounds_a_piece(model: str, limit: int, home: Home, s
     assert all(each == limit or limit < each < 4_000 for each in found if each is not None)
 
 
-def test_a_text_that_fits_is_asked_about_as_ever(home: Home, source: Path, server: Loopback) -> None:
-    """A new limit must not ask again what it does not touch."""
+def test_a_limit_does_not_change_requests_for_texts_below_it(home: Home, source: Path, server: Loopback) -> None:
+    """A new limit causes no requests for texts below it."""
     materialise(home, TO_FEATURES[:-1], **settings(source, server))
     db = warehouse(home)
     [plan, *_] = read_plans(db)
@@ -399,21 +398,21 @@ def test_a_text_that_fits_is_asked_about_as_ever(home: Home, source: Path, serve
 # While it runs
 
 
-def test_the_ledger_keeps_up_with_the_asking(
+def test_the_ledger_is_written_during_a_run(
     home: Home, source: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     materialise(home, TO_FEATURES[:-1], **settings(source, server))
-    monkeypatch.setattr(asking, "SECONDS_A_WRITE", 0.0)
+    monkeypatch.setattr(model_calls, "SECONDS_A_WRITE", 0.0)
     db = warehouse(home)
     [plan, *_] = read_plans(db)
     context = cast("dg.AssetExecutionContext", SimpleNamespace(log=logging.getLogger(), log_event=lambda event: None))
     with AnswerStore(home.answers) as store:
-        outcomes = asking.answers(
+        outcomes = model_calls.ask_model(
             context,
             db,
             store,
             requests(db, plan, salt=home.salt()),
-            asking.AskingConfig(max_concurrency=1),
+            model_calls.AskingConfig(max_concurrency=1),
             asset="rated_texts",
             what="pieces",
             total=8,
@@ -422,16 +421,14 @@ def test_the_ledger_keeps_up_with_the_asking(
         for outcome in outcomes:
             assert outcome.answered
             seen.append(db.scalar("select count(*) from ratings"))
-    # Each row is there once the next outcome is asked for.
+    # A row is written by the time the next outcome is taken.
     assert seen[0] < seen[-1]
     assert seen == sorted(seen)
     assert db.scalar("select count(*) from ratings where status in ('ok', 'too_few')") == 8
 
 
-def test_a_run_that_is_broken_off_leaves_a_ledger_and_its_features(
-    home: Home, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writing, "TEXTS_A_WRITE", 1)
+def test_a_failed_run_leaves_its_ledger(home: Home, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rating_rows, "TEXTS_A_WRITE", 1)
     with Loopback(plan=lambda number, prompt: "quota" if number >= 5 else None) as server:
         with pytest.raises(MachineFault, match="no credit left"):
             materialise(home, TO_FEATURES, **settings(source, server), features={"max_concurrency": 1})
@@ -451,7 +448,7 @@ def test_an_assets_page_shows_how_far_it_is(home: Home, source: Path, server: Lo
     assert sum(seen.metadata["done"].value for seen in found) == server.total
     assert sum(seen.metadata["dollars"].value for seen in found) == pytest.approx(billed(server), abs=1e-4)
     assert {seen.asset_key.to_user_string() for seen in found} == {"rated_texts"}
-    # A run that asks nothing has nothing to plot.
+    # A run without requests adds no observations.
     assert list(_observations(materialise(home, TO_FEATURES, **settings(source, server, **PRICES)))) == []
 
 

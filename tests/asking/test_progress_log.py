@@ -1,4 +1,4 @@
-"""What a person reads while a model is asked: every figure, and an end in sight that can be trusted."""
+"""Progress lines and numbers of requests to a model, and the time left."""
 
 import pytest
 
@@ -12,10 +12,10 @@ WHOLE = Progress(
 )  # fmt: skip
 
 
-def test_a_line_says_all_that_is_worth_saying() -> None:
+def test_a_line_has_every_figure() -> None:
     assert line("user pieces", 300_000, WHOLE, seconds_left=2_460, max_concurrency=128) == (
-        "user pieces: 1,234 of 300,000 done · 1,000 known before · 12 failed · 128 in flight · 8,012 requests a minute"
-        " · 4.1M tokens in, 1.2M out · $3.21 · 41 min left"
+        "user pieces: 1,234 of 300,000 done · 1,000 already answered · 12 failed · 128 in flight"
+        " · 8,012 requests a minute · 4.1M tokens in, 1.2M out · $3.21 · 41 min left"
     )
 
 
@@ -23,15 +23,15 @@ def test_a_line_says_all_that_is_worth_saying() -> None:
     ("progress", "says"),
     [
         (Progress(), "names: 0 of 9 done"),
-        (Progress(done=9, from_store=9), "names: 9 of 9 done · 9 known before"),
+        (Progress(done=9, from_store=9), "names: 9 of 9 done · 9 already answered"),
         (Progress(done=1, in_flight=2), "names: 1 of 9 done · 2 in flight"),
-        # Only a gate that has come down is news.
+        # Throttling shows only while it lowers the limit.
         (Progress(done=1, throttled=3, concurrency=32), "names: 1 of 9 done"),
         (Progress(done=1, throttled=3, concurrency=7), "names: 1 of 9 done · throttled to 7 at a time"),
-        (Progress(done=9, n_unpriced=4), "names: 9 of 9 done · 4 answers of unknown price"),
+        (Progress(done=9, n_unpriced=4), "names: 9 of 9 done · 4 answers with unknown price"),
     ],
 )
-def test_a_line_leaves_out_what_is_nothing(progress: Progress, says: str) -> None:
+def test_a_line_leaves_out_zeros(progress: Progress, says: str) -> None:
     assert line("names", 9, progress, max_concurrency=32) == says
 
 
@@ -53,39 +53,39 @@ def at(seconds: float, done: int, from_store: int = 0) -> Progress:
     return Progress(done=done, from_store=from_store, seconds=seconds)
 
 
-def test_the_time_left_goes_by_the_last_minute_not_by_the_whole() -> None:
+def test_the_time_left_goes_by_the_last_minute() -> None:
     left = TimeLeft(total=10_000)
-    for second in range(600):  # ten quick minutes
+    for second in range(600):  # ten fast minutes
         left.after(at(second, second * 10))
-    found = [left.after(at(600 + second, 6_000 + second)) for second in range(1, 121)]  # then it crawls
+    found = [left.after(at(600 + second, 6_000 + second)) for second in range(1, 121)]  # then a slow one
     assert found[-1] == pytest.approx(10_000 - 6_120, rel=0.02)
 
 
-def test_known_answers_say_nothing_of_how_long_asking_takes() -> None:
+def test_stored_answers_do_not_count_in_the_rate() -> None:
     left = TimeLeft(total=100_000)
     assert left.after(at(5, 50_000, from_store=50_000)) is None
-    assert left.after(at(6, 50_010, from_store=50_000)) is None  # too soon to tell
+    assert left.after(at(6, 50_010, from_store=50_000)) is None  # too early
     assert left.after(at(15, 50_100, from_store=50_000)) == pytest.approx(49_900 / 10, rel=0.01)
 
 
-def test_known_answers_still_to_come_take_no_time() -> None:
-    """New transcripts in a large home: the plan knows that a hundred of a hundred thousand texts are new."""
+def test_stored_answers_still_to_come_take_no_time() -> None:
+    """The plan knows that 100 of 100,000 texts are new."""
     left = TimeLeft(total=100_000, to_ask=100)
     left.after(at(1, 1_000, from_store=1_000))
     assert left.after(at(11, 20_000, from_store=19_980)) == pytest.approx(80 / 2, rel=0.1)
 
 
-def test_a_plan_that_is_out_of_date_is_not_believed() -> None:
+def test_an_outdated_plan_is_ignored() -> None:
     left = TimeLeft(total=1_000, to_ask=5)
     assert left.after(at(10, 100)) == pytest.approx(90)
 
 
-def test_nothing_left_is_nothing_left() -> None:
+def test_no_time_is_left_at_the_end() -> None:
     left = TimeLeft(total=10)
     assert left.after(at(5, 10)) == 0
 
 
-def test_numbers_are_numbers() -> None:
+def test_every_number_is_numeric() -> None:
     found = numbers(WHOLE, total=300_000, seconds_left=60)
     assert all(isinstance(value, int | float) for value in found.values())
     assert found["dollars"] == 3.2149
@@ -93,15 +93,15 @@ def test_numbers_are_numbers() -> None:
     assert "minutes left" not in numbers(WHOLE, total=300_000)
 
 
-def test_batches_have_a_line_of_their_own() -> None:
+def test_the_line_of_batches() -> None:
     assert batch_line(BatchUsage(batches=2, under_way=2, submitted=4_000)) == (
-        "batches: 2 handed in · 2 under way · 0 of 4,000 texts answered"
+        "batches: 2 submitted · 2 in progress · 0 of 4,000 texts answered"
     )
     tally = BatchUsage(
         batches=2, under_way=1, submitted=4_000, completed=1_990, failed=10, imported=2_000, tokens_in=10**6,
         tokens_out=320_000, cost_usd=0.5,
     )  # fmt: skip
     assert batch_line(tally) == (
-        "batches: 2 handed in · 1 under way · 1,990 of 4,000 texts answered · 10 failed · 2,000 results in"
+        "batches: 2 submitted · 1 in progress · 1,990 of 4,000 texts answered · 10 failed · 2,000 results stored"
         " · 1.0M tokens in, 320k out · $0.50"
     )

@@ -1,4 +1,4 @@
-"""Labels, quotes, features and shares are checked against the words they came from, by a server on loopback."""
+"""Checks of labels, quotes and features by a model, and of codebook shares, with a loopback server."""
 
 import json
 import re
@@ -20,7 +20,8 @@ from featdisc_assets.surface import judge as surface_judge
 from featdisc_assets.surface import rate_with_quotes as surface_quoted
 from featdisc_assets.surface import verify as surface_verify
 from featdisc_assets.warehouse import Warehouse
-from tests.assets.test_naming import planted, said
+from tests.assets.namers import name_as_json
+from tests.assets.test_naming import planted
 from tests.homes import TO_FEATURES, first_chats, materialise
 from tests.loopback.server import MODEL, Loopback
 from tests.planted_features import ASKS, MATTERS
@@ -33,11 +34,11 @@ def matter_in(text: str) -> str:
 
 
 def rater(prompt: str) -> str:
-    """Names by what phrases are about, judges and verifies by whether the same matter is in both; else the rules."""
+    """Names and judges by the matter of features; answers everything else by the built-in rules."""
     fences = open_fence(prompt)
     if "features" in fences:
         matter = matter_in(fences["features"])
-        return said(f"About {matter}", f"Somebody speaks of {matter}.")
+        return name_as_json(f"About {matter}", f"Somebody speaks of {matter}.")
     if "phrases" in fences:
         lines = re.findall(r"^\[(\d+)\] (.*)$", fences["phrases"], re.MULTILINE)
         fits = [{"phrase": int(n), "fit": 90 if matter_in(fences["name"]) in line else 10} for n, line in lines]
@@ -68,7 +69,7 @@ def named(tmp_path_factory: pytest.TempPathFactory, server: Loopback) -> Home:
 # Labels
 
 
-def test_true_labels_tell_and_exchanged_ones_do_not(named: Home) -> None:
+def test_true_labels_have_a_high_auc_and_exchanged_ones_chance(named: Home) -> None:
     db = Warehouse(named.warehouse)
     [row] = db.rows("from fidelity_summary where method = 'vectors'")
     assert row["basis"] == "held out from the namer"
@@ -79,7 +80,7 @@ def test_true_labels_tell_and_exchanged_ones_do_not(named: Home) -> None:
     assert bounds == []
 
 
-def test_a_judge_reads_what_the_namer_did_not(named: Home) -> None:
+def test_a_judge_sees_held_out_features(named: Home) -> None:
     db = Warehouse(named.warehouse)
     rows = db.rows("from label_fidelity where method = 'judge'")
     assert len(rows) == 10
@@ -99,7 +100,7 @@ def test_a_poor_label_is_flagged(named: Home, server: Loopback) -> None:
     db.run(f"update cluster_names set label = '{right['label']}' where cluster_id = 'user-05'")
 
 
-def test_the_area_is_that_of_all_pairs() -> None:
+def test_the_auc_counts_all_pairs() -> None:
     rng = np.random.default_rng(0)
     group = rng.integers(0, 5, 300)
     member = rng.random(300) < 0.4
@@ -113,7 +114,7 @@ def test_the_area_is_that_of_all_pairs() -> None:
     assert np.isnan(found.auc[5])
 
 
-def test_newcombes_limits_hold_their_rate_and_stay_on_the_scale() -> None:
+def test_newcombes_interval_has_its_coverage_and_stays_in_range() -> None:
     rng, inside = np.random.default_rng(1), 0
     for _ in range(400):
         score = np.concatenate([rng.normal(1, 1, 12), rng.normal(0, 1, 15)])
@@ -140,7 +141,7 @@ def test_newcombes_limits_hold_their_rate_and_stay_on_the_scale() -> None:
         ("", None),
     ],
 )
-def test_a_quote_is_found_as_it_stands_or_not_at_all(quote: str, found: tuple[int, int, str] | None) -> None:
+def test_a_quote_is_found_verbatim_or_not_at_all(quote: str, found: tuple[int, int, str] | None) -> None:
     text = "Say the “green” boat  sank 👩\u200d👧 twice"
     assert locate(text, quote) == found
     if found:
@@ -148,7 +149,7 @@ def test_a_quote_is_found_as_it_stands_or_not_at_all(quote: str, found: tuple[in
 
 
 def altered(prompt: str) -> str:
-    """Quotes of the piece's first words, of which every third is changed and every fifth left out."""
+    """Quotes of the piece's first words; every third is altered and every fifth is left out."""
     [text] = (words for name, words in open_fence(prompt).items() if name in ("user", "thought", "response"))
     start = " ".join(text.split("\n")[0].split()[:5])
     features = [
@@ -178,7 +179,7 @@ def test_altered_quotes_are_counted_and_every_stored_quote_stands_in_its_piece(t
             where quote is not null and substr(text, start, length) is distinct from quote""")
         assert wrong == []
         assert db.scalar("select count(quote) from evidence") == 5 * texts
-        # The plain way has keys of its own; and back again nothing is asked.
+        # Plain rating has other request keys; going back to evidence asks nothing.
         server.answer = answer_by_rules
         materialise(home, TO_FEATURES, **given, rating_plan=plan)
         assert server.total == asked + texts
@@ -226,8 +227,8 @@ def test_a_sample_is_verified_and_gives_a_precision(tmp_path: Path) -> None:
     assert db.scalar("select min(share_true_low) from rating_precision") == 0.0
 
 
-def test_a_codebook_finds_what_free_listing_left_out(named: Home) -> None:
-    """The server says that every piece shows the first behaviour of the list, which few raters named by themselves."""
+def test_a_codebook_finds_clusters_that_free_listing_missed(named: Home) -> None:
+    """The server says that every piece shows the first behaviour, which few raters listed."""
 
     def answer(prompt: str) -> str:
         assert open_fence(prompt)["codebook"].startswith("[1] ")
@@ -250,18 +251,18 @@ def test_a_codebook_finds_what_free_listing_left_out(named: Home) -> None:
 
 
 @pytest.mark.parametrize(("raw", "verdict"), [('{"verdict": true}', "true"), ('{"verdict": "False"}', "false")])
-def test_a_verdict_is_read_as_leniently_as_is_safe(raw: str, verdict: str) -> None:
+def test_verdicts_are_parsed_leniently(raw: str, verdict: str) -> None:
     assert Verdict.model_validate_json(raw).verdict == verdict
 
 
-def test_behaviours_that_were_not_on_the_list_are_nothing() -> None:
+def test_behaviours_that_are_not_listed_are_ignored() -> None:
     assert Shown.model_validate_json("[2, 7, 2]").of(3) == [False, True, False]
 
 
 # What the built-in rules answer
 
 
-def test_the_rules_go_by_words_in_common_and_say_so() -> None:
+def test_the_rules_compare_common_words() -> None:
     assert surface_judge("Asks for poems: verse of any kind", ["Asks for a poem", "Sells a car"]) == [100, 0]
     piece = "I'm sorry, I can't help with that poison."
     assert surface_verify(piece, "Mentions poison", "response") == "true"
@@ -274,11 +275,11 @@ def test_the_rules_go_by_words_in_common_and_say_so() -> None:
     assert 2 not in surface_codebook(piece, entries, "response")
 
 
-def test_the_rules_quote_what_they_saw() -> None:
+def test_the_rules_quote_their_evidence() -> None:
     text = "Let me see what they want. Wait, that is wrong, I should recount the words. Then I answer."
     quotes = dict(surface_quoted(text, "thought"))
     assert all(quote == "" or quote in text for quote in quotes.values())
     assert any(quotes.values())
-    # What is said in a piece does not decide how it is answered.
+    # A piece's text does not choose the kind of answer.
     prompt = '<user-0123456789ab>\nSay "quote"\n</user-0123456789ab>\nWrite features.'
     assert all(isinstance(feature, str) for feature in json.loads(answer_by_rules(prompt))["features"])

@@ -1,4 +1,4 @@
-"""The audit's tables, checks and report on a warehouse in which a theme is hidden and two clusters are one."""
+"""The audit's tables, checks and report, on a warehouse with a swallowed theme and two near-duplicate clusters."""
 
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ GROUPS = {
 
 @pytest.fixture
 def db(tmp_path: Path) -> Warehouse:
-    """Clusters by hand, with real vectors and settings of a fit."""
+    """Given clusters, with real vectors and the settings of a fit."""
     texts = [text for group in GROUPS.values() for text in group]
     db = plant(Home(tmp_path), [[text, texts[(i + 1) % len(texts)]] for i, text in enumerate(texts)])
     cluster_by_hand(db, GROUPS)
@@ -71,7 +71,7 @@ def audited(db: Warehouse, **settings: Any) -> dg.ExecuteInProcessResult:  # noq
     return materialise(Home(db.path.parent), ["cluster_audit"], cluster_audit=settings)
 
 
-def test_a_hidden_theme_twins_and_sizes_stand_in_the_tables(db: Warehouse) -> None:
+def test_a_swallowed_theme_duplicates_and_sizes_are_in_the_tables(db: Warehouse) -> None:
     audited(db)
     [theme] = db.rows("from swallowed_themes")
     assert theme["phrase"] == "limerick"
@@ -123,7 +123,7 @@ def test_the_checks_say_what_is_wrong_and_what_to_do(db: Warehouse) -> None:
     assert [row["kind"] for row in db.rows(read_sql("checks/clusters_are_stable"))] == ["user"]
 
 
-def test_the_report_tells_what_no_label_tells(db: Warehouse) -> None:
+def test_the_report_lists_swallowed_themes(db: Warehouse) -> None:
     audited(db)
     page = reporting.render(collect(db), title="x")
     assert '<bdi class="label">limerick</bdi>' in page

@@ -1,4 +1,4 @@
-"""The asset `embeddings` with a model behind a server: what is written, what is told, and what a kill costs."""
+"""The asset `embeddings` with a model behind a server: tables, costs, and kills."""
 
 import signal
 import subprocess
@@ -94,14 +94,14 @@ def test_a_budget_holds_for_vectors_too(tmp_path: Path) -> None:
     assert spent == pytest.approx(server.embeddings.tokens * 1e-6)
 
 
-def test_the_plan_tells_what_vectors_will_take(tmp_path: Path) -> None:
+def test_the_plan_has_the_cost_of_vectors(tmp_path: Path) -> None:
     home = rated(tmp_path)
     texts = [row["text"] for row in warehouse(home).rows("select distinct text from vocabulary")]
     with Loopback() as server:
         asked = Server("openai/loopback-embedder", api_base=server.url, price=own_price(1e6))
         tokens, dollars = still_to_pay(warehouse(home), asked, answer_tokens=1_000)
         assert tokens == sum(map(count_tokens, texts)) + 1_000
-        # A dollar a token.
+        # One dollar per token.
         assert dollars == tokens
 
         settings = {"encoder": ENCODER, "api_base": server.url, "price_in": 1.0}
@@ -115,13 +115,13 @@ def test_the_plan_tells_what_vectors_will_take(tmp_path: Path) -> None:
         assert still_to_pay(warehouse(home), unpriced, answer_tokens=0) == (tokens - 1_000, None)
 
 
-def test_settings_that_only_a_server_obeys_are_refused_for_a_model_on_this_machine(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="takes neither dimensions nor api_base"):
+def test_settings_for_servers_are_refused_for_a_local_model(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="a local model without dimensions and api_base"):
         materialise(rated(tmp_path), ["embeddings"], embeddings={"dimensions": 12})
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_it_asks_only_for_what_is_missing_and_the_whole_run_ends(tmp_path: Path) -> None:
+def test_after_a_kill_a_run_requests_only_missing_vectors(tmp_path: Path) -> None:
     home, source = Home(tmp_path / "home"), first_chats(tmp_path, 16)
     config = tmp_path / "config.yaml"
     with Loopback() as server:
@@ -147,7 +147,7 @@ def test_killed_in_the_middle_it_asks_only_for_what_is_missing_and_the_whole_run
 
         features = {row["text"] for row in warehouse(home).rows("select distinct text from vocabulary")}
         [*first] = [set(body["input"]) for body in server.embeddings.bodies[asked:]]
-        # Of what the first run was answered, only what was in flight is asked for again before the labels are.
+        # Of the first run's texts, only those in flight are requested again, before the labels.
         missing = features - killed
         n_features = next(i for i in range(len(first)) if missing <= set().union(*first[: i + 1])) + 1
         assert len(set().union(*first[:n_features]) & killed) <= CONCURRENCY * 8

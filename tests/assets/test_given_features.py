@@ -13,7 +13,7 @@ from featdisc_assets.transcript import Rejected
 from featdisc_assets.warehouse import Warehouse
 
 
-def test_rows_of_features_and_what_is_wrong_with_others(tmp_path: Path) -> None:
+def test_valid_and_invalid_rows_of_features(tmp_path: Path) -> None:
     rows: list[object] = [
         {"transcript_id": "a", "kind": "user", "features": ["Asks  why", "asks why", " "], "model": "m", "group": 7},
         {"transcript_id": "a", "kind": "user", "features": ["Again"]},
@@ -34,7 +34,7 @@ def test_rows_of_features_and_what_is_wrong_with_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_graph_runs_on_them_and_asks_nobody_for_ratings(tmp_path: Path) -> None:
+def test_the_graph_runs_on_them_without_ratings(tmp_path: Path) -> None:
     path = tmp_path / "features.jsonl"
     with path.open("w") as file:
         for i in range(40):

@@ -1,4 +1,4 @@
-"""What the method itself put into the features is found, and next to nothing of what it did not."""
+"""Planted artefacts of the method are flagged, and almost nothing else."""
 
 import random
 from pathlib import Path
@@ -19,7 +19,7 @@ N = 200
 
 
 def planted_lists() -> tuple[list[list[str]], set[int], set[int]]:
-    """Lists of which a fifth hold an example of the prompt, and a third are filled up to the most asked for."""
+    """Lists, a fifth with an example of the prompt, a third filled up to the maximum."""
     rng = random.Random(1)
     lists = clean_lists(N)
     leaked = set(rng.sample(range(N), N // 5))
@@ -35,7 +35,7 @@ def planted_lists() -> tuple[list[list[str]], set[int], set[int]]:
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     home = Home(tmp_path_factory.mktemp("planted"))
     lists, _, padded = planted_lists()
-    # Filled up to the most asked for, whatever the list had.
+    # Filled up to the maximum.
     for i in padded:
         rest = [text for text in CLEAN if text not in lists[i]]
         lists[i] = [*rest[: 20 - len(lists[i])], *lists[i]]
@@ -53,7 +53,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def share_flagged(db: Warehouse, texts: list[str], sign: str) -> float:
-    """Of the mentions of some texts, the share whose feature has a sign."""
+    """The share of mentions of some texts whose feature has a sign."""
     share: float = db.rows(
         """
         select avg(if(feature_flags.feature_id is null, 0, 1)) as share
@@ -92,7 +92,7 @@ def test_padding_is_flagged(planted: Warehouse) -> None:
     assert row["n_pieces"] >= N // 3
 
 
-def test_next_to_nothing_is_flagged_where_nothing_was_planted(clean: Warehouse) -> None:
+def test_almost_nothing_is_flagged_without_planted_artefacts(clean: Warehouse) -> None:
     flagged = clean.scalar("""
         select avg(if(feature_flags.feature_id is null and mention_flags.feature_id is null, 0, 1))
         from features inner join pieces using (piece_id)
@@ -132,7 +132,7 @@ APART = [
 
 
 def both_senses(home: Home, pairs: list[tuple[str, str]]) -> set[int]:
-    """Of pairs that are put into a cluster each, the numbers of those that are found to speak in both senses."""
+    """Numbers of the pairs, each in a cluster of its own, that are flagged as opposites."""
     lists = [[*pair, f"Mentions {matter}"] for pair, matter in zip(pairs, CLEAN, strict=False)]
     db = plant(home, lists)
     cluster_by_hand(db, {f"user-{i}": texts for i, texts in enumerate(lists)})
@@ -145,12 +145,12 @@ def test_fifty_opposite_pairs_are_found(tmp_path: Path) -> None:
     assert len(found) >= 0.95 * len(PAIRS), [pair for i, pair in enumerate(PAIRS) if i not in found]
 
 
-def test_what_is_merely_different_is_not_opposite(tmp_path: Path) -> None:
+def test_different_features_are_not_opposite(tmp_path: Path) -> None:
     found = both_senses(Home(tmp_path), APART)
     assert [pair for i, pair in enumerate(APART) if i in found] == []
 
 
-def test_the_lesser_sense_does_not_count(tmp_path: Path) -> None:
+def test_the_rarer_sense_does_not_count(tmp_path: Path) -> None:
     home = Home(tmp_path)
     refuses = [["Refuses the bribe"] for _ in range(8)]
     accepts = [["Accepts the bribe"] for _ in range(2)]
@@ -164,7 +164,7 @@ def test_the_lesser_sense_does_not_count(tmp_path: Path) -> None:
     assert {row["n_transcripts_affirmed"], row["n_transcripts_denied"]} == {2, 8}
 
 
-def test_absence_counts_as_absent_and_knowing_no_better_does_not(tmp_path: Path) -> None:
+def test_negations_are_flagged_and_uncertainty_is_not(tmp_path: Path) -> None:
     absent = ["No markdown", "Avoids naming a price", "Uses no headings", "Does not apologise", "Lacks a conclusion"]
     present = [
         "Not sure of the date",
@@ -206,7 +206,7 @@ def test_few_groups_make_a_cluster_private(tmp_path: Path) -> None:
     cluster_by_hand(db, {"user-0": ["Keeps bees"], "user-1": ["Sells honey"]})
     materialise(home, ["feature_hygiene"])
     assert [row["cluster_id"] for row in db.rows("from private_clusters")] == ["user-1"]
-    # All of one person's talk is one group, and there is nobody it could be told from.
+    # All transcripts are of one person, and so of one group.
     db.run("update transcripts set group_key = 'one'")
     materialise(home, ["feature_hygiene"])
     assert db.rows("from private_clusters") == []
@@ -214,7 +214,7 @@ def test_few_groups_make_a_cluster_private(tmp_path: Path) -> None:
     assert db.rows("from private_clusters") == []
 
 
-def test_phrases_that_a_prompt_of_ones_own_shows_are_examples_too(tmp_path: Path) -> None:
+def test_phrases_in_a_users_own_prompt_are_examples(tmp_path: Path) -> None:
     prompt = tmp_path / "rate" / "user.md"
     prompt.parent.mkdir()
     prompt.write_text(

@@ -1,4 +1,4 @@
-"""Interest by a server that is lenient to whole batches: found, stored and taken off."""
+"""Interest scores by a server that is lenient with whole batches: leniency is measured, stored and removed."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ LENIENCY = 14
 
 
 def lenient(prompt: str) -> str:
-    """Scores by worth, and in every batch that holds the first word of a coin toss, so much more."""
+    """Scores by worth, with a constant added in random batches."""
     lines = [line for line in open_fence(prompt)["clusters"].splitlines() if line.startswith("[")]
     names = [line.partition("] ")[2].partition(":")[0] for line in lines]
     more = LENIENCY if sum(map(len, names)) % 2 else -LENIENCY

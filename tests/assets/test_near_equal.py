@@ -21,7 +21,7 @@ def chats(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def campaign() -> list[dict[str, Any]]:
-    """Four pitches, one of them sent twice; one question asked of three models; three chats of their own."""
+    """Four advertisements, one of them sent twice; one question to three models; three other chats."""
     cities = ["Oslo", "Lima", "Bern", "Bern"]
     spam = [{"id": f"s{i}", "user": PITCH.format("Acme", city), "group": "bot"} for i, city in enumerate(cities)]
     asked = [{"id": f"q{i}", "user": "Which moon is the largest?", "group": "moons"} for i in range(3)]
@@ -60,13 +60,13 @@ def test_groups_are_counted_with_an_example(tmp_path: Path) -> None:
     assert [row["transcript_id"] for row in spam] == ["s0", "s1", "s2", "s3"]
 
 
-def test_settings_say_what_is_near_and_what_is_many(tmp_path: Path) -> None:
+def test_settings_for_similarity_and_size(tmp_path: Path) -> None:
     for settings, found in (({"min_transcripts": 5}, 0), ({"similarity": 1.0, "min_transcripts": 2}, 0)):
         home, _ = materialised(tmp_path, **settings)
         assert warehouse(home).scalar("select count(*) from near_duplicates") == found, settings
 
 
-def test_one_text_over_and_over_counts_too_unless_it_is_one_question(tmp_path: Path) -> None:
+def test_a_repeated_text_counts_unless_it_is_one_question(tmp_path: Path) -> None:
     rows = [{"id": f"{i}", "user": "Hi!", "response": f"Hello, number {'abc'[i]} of all."} for i in range(3)]
     home = Home(tmp_path / "home")
     given = {"near_equal_texts": {"min_transcripts": 3}}
@@ -78,7 +78,7 @@ def test_one_text_over_and_over_counts_too_unless_it_is_one_question(tmp_path: P
     assert warehouse(home).scalar("select count(*) from near_duplicates where kind = 'user'") == 0
 
 
-def test_a_large_share_is_warned_of(tmp_path: Path) -> None:
+def test_a_large_share_is_a_warning(tmp_path: Path) -> None:
     _, result = materialised(tmp_path)
     [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "near_equal_share"]
     assert not check.passed
@@ -90,7 +90,7 @@ def test_a_large_share_is_warned_of(tmp_path: Path) -> None:
     assert all(one.passed for one in result.get_asset_check_evaluations())
 
 
-def test_an_inspection_says_what_a_run_would(tmp_path: Path) -> None:
+def test_an_inspection_has_the_same_line_as_a_run(tmp_path: Path) -> None:
     rows = [{"id": f"{i}", "user": PITCH.format("Acme", f"city {i}"), "response": "y" * (i + 1)} for i in range(25)]
     [line] = inspecting.inspect([str(chats(tmp_path / "chats.jsonl", rows))], Reading()).near_equal_lines
     assert line.startswith("25 user texts in 1 near-equal group: Give me an introduction over 400 words")

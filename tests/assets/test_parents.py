@@ -1,4 +1,4 @@
-"""Themes and areas of clusters: counted once, named once, told apart, and nobody's own."""
+"""The assets `cluster_parents` and `parent_names`: counts, kept names, duplicates and personal data."""
 
 import json
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from featdisc_assets.llm.prompts import open_fence
 from featdisc_assets.llm.surface_model import answer_by_rules
 from featdisc_assets.surface import name_parent
 from featdisc_assets.warehouse import Warehouse
+from tests.assets.namers import copy_of, matter_of, name_as_json, prompts_of
 from tests.homes import materialise
 from tests.loopback.server import MODEL, Loopback
 from tests.planted_features import ASKS, MATTERS, plant
@@ -49,21 +50,26 @@ def planted(folder: Path) -> Home:
     return home
 
 
-def matter_of(prompt: str) -> str:
-    """What most of the names that a namer is shown are about; of several areas' themes, the first."""
-    shown = open_fence(prompt)["clusters"]
-    return max(MATTERS, key=shown.count)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return planted(tmp_path_factory.mktemp("planted"))
 
 
-def said(label: str, description: str = "Of one kind.") -> str:
-    return json.dumps({"label": label, "description": description})
+@pytest.fixture
+def home(finished: Home, tmp_path: Path) -> Home:
+    return copy_of(finished, tmp_path)
+
+
+def matter(prompt: str) -> str:
+    """The matter of a theme, the first of an area's."""
+    return matter_of(prompt, "clusters")
 
 
 def by_matter(prompt: str) -> str:
     """A theme is what its clusters are about; an area, whose themes are so called, has a label of another form."""
     labels = [line.partition("] ")[2].partition(": ")[0] for line in open_fence(prompt)["clusters"].splitlines()]
     is_area = all(label.startswith("About ") for label in labels)
-    return said(f"All of {matter_of(prompt)} and others" if is_area else f"About {matter_of(prompt)}")
+    return name_as_json(f"All of {matter(prompt)} and others" if is_area else f"About {matter(prompt)}")
 
 
 def name(
@@ -71,7 +77,7 @@ def name(
     answer: Callable[[str], str] = by_matter,
     **settings: Any,  # noqa: ANN401
 ) -> tuple[Warehouse, Loopback]:
-    """Put the home's clusters together and name what comes of it by a namer of the test's own."""
+    """Group the home's clusters into parents and name those by a function of the prompt."""
     with Loopback(answer=answer, keep=True) as server:
         given = {"model": MODEL, "api_base": server.url, **settings}
         result = materialise(home, ["cluster_parents", "parent_names"], parent_names=given, cluster_parents=LEVELS)
@@ -79,16 +85,12 @@ def name(
         return Warehouse(home.warehouse), server
 
 
-def prompts_of(server: Loopback) -> list[str]:
-    return [body["messages"][0]["content"] for body in server.bodies]
-
-
 def labels_of(db: Warehouse) -> dict[str, str]:
     return {row["parent_id"]: row["label"] for row in db.rows("from parent_names")}
 
 
-def test_clusters_stand_in_themes_and_themes_in_areas(tmp_path: Path) -> None:
-    db, server = name(planted(tmp_path))
+def test_clusters_stand_in_themes_and_themes_in_areas(home: Home) -> None:
+    db, server = name(home)
     assert server.total == server.requests["parent"] == AREAS * THEMES + AREAS
     tree = db.rows("from cluster_tree order by cluster_id")
     assert len(tree) == len(TEXT_OF)
@@ -99,9 +101,9 @@ def test_clusters_stand_in_themes_and_themes_in_areas(tmp_path: Path) -> None:
     assert len({row["area_label"] for row in tree}) == AREAS
 
 
-def test_transcripts_count_once_whatever_they_show(tmp_path: Path) -> None:
+def test_transcripts_count_once_whatever_they_show(home: Home) -> None:
     """Each theme's four clusters are all in one transcript, and two of the first theme's in another."""
-    db, _ = name(planted(tmp_path))
+    db, _ = name(home)
     rows = {row["label"]: row for row in db.rows("from parent_prevalence where level = 'theme'")}
     assert {name: row["n_transcripts"] for name, row in rows.items()} == {
         f"About {matter}": 1 + (matter == MATTERS[0]) for matter in MATTERS[: AREAS * THEMES]
@@ -114,8 +116,8 @@ def test_transcripts_count_once_whatever_they_show(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in areas] == [(16, 5), (16, 4), (16, 4), (16, 4)]
 
 
-def test_names_of_clusters_are_shown_and_those_of_siblings(tmp_path: Path) -> None:
-    _, server = name(planted(tmp_path))
+def test_names_of_clusters_are_shown_and_those_of_siblings(home: Home) -> None:
+    _, server = name(home)
     for prompt in prompts_of(server):
         fences = open_fence(prompt)
         own, others = fences["clusters"].splitlines(), fences["neighbours"].splitlines()
@@ -125,8 +127,7 @@ def test_names_of_clusters_are_shown_and_those_of_siblings(tmp_path: Path) -> No
     assert f"[1] {TEXT_OF['user-00']}: {TEXT_OF['user-00']}, in a sentence." in "\n".join(prompts_of(server))
 
 
-def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
-    home = planted(tmp_path)
+def test_a_second_run_asks_nothing(home: Home) -> None:
     db, _ = name(home)
     before = db.rows("from parent_names order by parent_id")
     db, server = name(home)
@@ -134,22 +135,20 @@ def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
     assert db.rows("from parent_names order by parent_id") == before
 
 
-def test_only_what_holds_a_changed_name_is_named_anew(tmp_path: Path) -> None:
-    home = planted(tmp_path)
+def test_only_parents_of_a_changed_name_are_named_again(home: Home) -> None:
     db, _ = name(home)
     before = labels_of(db)
-    # Counts do not matter, labels do.
+    # Only labels matter, counts do not.
     db.run("update clusters set n_transcripts = n_transcripts + (hash(cluster_id) % 40)")
     db.run("update cluster_names set label = 'Hums a tune' where cluster_id = 'user-21'")
     db, server = name(home, lambda prompt: by_matter(prompt).replace("About", "About just"))
-    # Its theme, and the area in which that now has another name.
+    # Its theme, and the area, whose theme has another name now.
     assert server.total == 2
     changed = [key for key, label in labels_of(db).items() if label != before[key]]
     assert sorted(key.split("-")[1] for key in changed) in (["theme"], ["area", "theme"])
 
 
-def test_a_cluster_that_comes_changes_its_theme_alone(tmp_path: Path) -> None:
-    home = planted(tmp_path)
+def test_a_new_cluster_changes_its_theme_alone(home: Home) -> None:
     db, _ = name(home)
     before = labels_of(db)
     theme = db.scalar("select theme_id from cluster_parents where cluster_id = 'user-21'")
@@ -171,8 +170,7 @@ def test_a_cluster_that_comes_changes_its_theme_alone(tmp_path: Path) -> None:
     assert server.total == 1
 
 
-def test_another_prompt_asks_for_themes_and_areas_alone(tmp_path: Path) -> None:
-    home = planted(tmp_path)
+def test_another_prompt_asks_for_themes_and_areas_alone(home: Home, tmp_path: Path) -> None:
     name(home)
     own = tmp_path / "prompts" / "parent" / "name.md"
     own.parent.mkdir(parents=True)
@@ -181,23 +179,23 @@ def test_another_prompt_asks_for_themes_and_areas_alone(tmp_path: Path) -> None:
     assert server.total == AREAS * THEMES + AREAS
     assert all(prompt.startswith("Be brief.") for prompt in prompts_of(server))
     assert db.scalar("select count(*) from ratings where purpose != 'parent'") == 0
-    # Going back asks nothing: the answers are known.
+    # Going back asks nothing: the answers are stored.
     _, server = name(home)
     assert server.total == 0
 
 
-def test_what_it_costs_shows_under_its_own_name(tmp_path: Path) -> None:
-    db, _ = name(planted(tmp_path), price_in=1.0, price_out=1.0)
+def test_its_cost_is_a_row_of_spend(home: Home) -> None:
+    db, _ = name(home, price_in=1.0, price_out=1.0)
     [row] = db.rows("select asset, sum(n_attempts) as n, sum(cost_usd) as cost from spend group by asset")
     assert (row["asset"], row["n"]) == ("parent_names", AREAS * THEMES + AREAS)
     assert row["cost"] > 0
 
 
-def test_equal_names_are_told_apart(tmp_path: Path) -> None:
+def test_equal_names_are_disambiguated(home: Home) -> None:
     def stubborn(prompt: str) -> str:
-        return said("The same again")
+        return name_as_json("The same again")
 
-    db, server = name(planted(tmp_path), stubborn)
+    db, server = name(home, stubborn)
     for level, n in (("theme", AREAS * THEMES), ("area", AREAS)):
         labels = [row["label"] for row in db.rows("from parent_prevalence where level = $1", [level])]
         assert len({label.casefold() for label in labels}) == n
@@ -207,19 +205,18 @@ def test_equal_names_are_told_apart(tmp_path: Path) -> None:
     assert all(fences["rejected"] == "The same again" and fences["neighbours"] for fences in again)
 
 
-def test_what_a_namer_makes_up_of_persons_does_not_get_through(tmp_path: Path) -> None:
+def test_invented_personal_data_is_masked(home: Home) -> None:
     def gossip(prompt: str) -> str:
-        return said(f"Maria Gonzalez on {matter_of(prompt)}", "Write to jane.doe@example.org about it.")
+        return name_as_json(f"Maria Gonzalez on {matter(prompt)}", "Write to jane.doe@example.org about it.")
 
-    db, _ = name(planted(tmp_path), gossip)
+    db, _ = name(home, gossip)
     whole = " ".join(f"{row['label']} {row['description']}" for row in db.rows("from parent_names"))
     assert "Gonzalez" not in whole
     assert "example.org" not in whole
 
 
-def test_what_too_few_show_names_no_theme(tmp_path: Path) -> None:
-    """Unless it is all there is; and such a theme is marked."""
-    home = planted(tmp_path)
+def test_private_clusters_name_no_theme(home: Home) -> None:
+    """Except for a theme of private clusters only, which is marked."""
     private = ["user-05", *(f"user-{i:02d}" for i in range(12, 16))]
     Warehouse(home.warehouse).run(f"""
         insert into cluster_hygiene select cluster_id, kind, 1, 1, 1, 1, 1, cluster_id in {tuple(private)}, 1, 0, false
@@ -237,20 +234,18 @@ def test_what_too_few_show_names_no_theme(tmp_path: Path) -> None:
     assert not any(f"About {MATTERS[3]}" in area for area in areas)
 
 
-def test_a_theme_of_one_named_cluster_has_its_name(tmp_path: Path) -> None:
-    home = planted(tmp_path)
+def test_a_theme_of_one_named_cluster_has_its_name(home: Home) -> None:
     Warehouse(home.warehouse).run(
         "update cluster_names set label = null where cluster_id not in ('user-00', 'user-20')"
     )
     db, server = name(home)
     rows = db.rows("select label, status from parent_names where label is not null order by label")
     assert server.total == 0
-    # Nor does an area of one named theme need another.
+    # An area of one named theme has the theme's name.
     assert [row["label"] for row in rows] == [TEXT_OF["user-00"]] * 2 + [TEXT_OF["user-20"]] * 2
 
 
-def test_a_failed_name_is_a_row_and_the_next_run_asks_for_it(tmp_path: Path) -> None:
-    home = planted(tmp_path)
+def test_a_failed_name_is_a_row_and_the_next_run_asks_for_it(home: Home) -> None:
     with Loopback(answer=lambda prompt: "nothing like JSON" if MATTERS[2] in prompt else by_matter(prompt)) as server:
         given = {"model": MODEL, "api_base": server.url, "max_attempts": 1}
         result = materialise(home, ["cluster_parents", "parent_names"], parent_names=given, cluster_parents=LEVELS)

@@ -108,13 +108,13 @@ def test_models_that_answer_the_same_questions_are_compared_question_by_question
     assert row["n_strata"] == 17
     assert (row["k_in"], row["n_in"], row["k_out"], row["n_out"]) == (34, 60, 23, 60)
     assert row["p_value"] == pytest.approx(mcnemar([[20, 14], [3, 23]], exact=True).pvalue)
-    # Pairs tell more than strangers would.
+    # Paired transcripts give more evidence than independent ones.
     assert row["difference_low"] > 0
     assert row["design_effect"] < 1
 
 
 def test_transcripts_of_one_user_do_not_count_as_many(tmp_path: Path) -> None:
-    """Eight users of each model, ten chats each; who shows it shows it always."""
+    """Eight users of each model, ten chats each; a user shows it in all chats or none."""
     habits = {"one": 6, "two": 2}
     chats = [
         chat(f"{model}{u}c{i}", *(["response-1"] if u < habit else []), model=model, group_key=f"{model}{u}")
@@ -180,7 +180,7 @@ def test_simulated_pairs_are_tested_as_those_of_the_asset(tmp_path: Path) -> Non
     assert found["p_value"].to_pylist() == pytest.approx(chance.pair_family(left, right, made.unit).p_value.tolist())
 
 
-def test_strata_take_away_what_language_makes(tmp_path: Path) -> None:
+def test_stratification_removes_the_effect_of_language(tmp_path: Path) -> None:
     texts = {
         "French": "Pouvez-vous me dire où se trouve la gare, s'il vous plaît ?",
         "English": "Where is the station?",
@@ -216,7 +216,7 @@ def test_strata_take_away_what_language_makes(tmp_path: Path) -> None:
 
 
 def test_pairs_in_copies_of_one_chat_are_not_found(tmp_path: Path) -> None:
-    """Four users repeat themselves ten times; without their key, chance would look like law."""
+    """Four users repeat themselves ten times; without group keys, chance would be significant."""
 
     def chats(*, keyed: bool) -> list[dict[str, Any]]:
         kinds = [["user-1", "response-1"], ["user-1", "response-1"], [], []]
@@ -255,9 +255,11 @@ def test_drift_between_months_and_between_two_sources(tmp_path: Path) -> None:
     assert [(row["k_earlier"], row["k_later"]) for row in numbers(sources, "drift")] == [(10, 40)]
 
 
-def test_drift_from_a_source_that_is_not_there_says_which_are(tmp_path: Path) -> None:
+def test_drift_from_a_missing_source_lists_the_sources(tmp_path: Path) -> None:
     home = home_of(tmp_path, [chat("a", source="old"), chat("b", source="new")], ["response-1"])
-    with pytest.raises(Exception, match=r"'older', which no transcript has; give two of these.*new, old"):
+    with pytest.raises(
+        Exception, match=r"'older', which no transcript has; set drift\.earlier and drift\.later to two of: new, old"
+    ):
         materialise(
             home, ["text_languages", "marts", "drift"], drift={"column": "source", "earlier": "older", "later": "new"}
         )
@@ -309,7 +311,7 @@ DEGENERATE: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", DEGENERATE)
-def test_what_cannot_be_tested_says_why(case: str, tmp_path: Path) -> None:
+def test_untested_clusters_have_a_reason(case: str, tmp_path: Path) -> None:
     chats, clusters = DEGENERATE[case]
     db = analysed(tmp_path, chats, clusters)
     for table in ("cooccurrence", "group_contrasts", "group_balance", "drift", "probes"):
