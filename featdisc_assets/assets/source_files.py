@@ -24,13 +24,13 @@ warnings.filterwarnings("ignore", message="Function `observable_source_asset`", 
 )
 def source_files(context: dg.OpExecutionContext) -> dg.DataVersion:
     """The version of all source files together: it changes when one comes, goes, or is written."""
-    seen = look(sources_of(Warehouse(Home.find().warehouse))[0])
+    seen = observe(sources_of(Warehouse(Home.find().warehouse))[0])
     context.log.info(f"{seen.metadata['files'].value:,} source files")
     context.add_output_metadata(seen.metadata)
     return dg.DataVersion(seen.tags["dagster/data_version"])
 
 
-def look(paths: Sequence[str]) -> dg.AssetObservation:
+def observe(paths: Sequence[str]) -> dg.AssetObservation:
     """An observation of the files that paths, folders and globs stand for, by their names, sizes and times.
 
     Paths that are not there count as no files: reading them will say so.
@@ -55,7 +55,7 @@ def look(paths: Sequence[str]) -> dg.AssetObservation:
 )
 def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Observe the source files when they are not what they were."""
-    seen = look(sources_of(Warehouse(Home.find().warehouse))[0])
+    seen = observe(sources_of(Warehouse(Home.find().warehouse))[0])
     version = seen.tags["dagster/data_version"]
     if version == context.cursor:
         return dg.SkipReason("no source file is new, changed or gone")

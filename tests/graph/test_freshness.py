@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import pytest
 
-from featdisc_assets.graph.freshness import Freshness, Stale, told
+from featdisc_assets.graph.freshness import Freshness, Stale, describe
 
 
 class Plant:
@@ -79,7 +79,7 @@ def test_changed_code_redoes_its_asset_and_stops_where_rows_are_as_they_were(
     refresh()
     plant.code["b"] = "2"
     assert stale(plant, instance) == {"b": ("its prompts, settings, SQL or code changed",)}
-    assert Freshness(plant.repository(), instance).after([Stale("b", "b", ())]) == ["c"]
+    assert Freshness(plant.repository(), instance).downstream([Stale("b", "b", ())]) == ["c"]
     assert refresh() == ["b"]
     plant.code["b"], plant.rows["b"] = "3", "b2"
     assert refresh() == ["b", "c"]
@@ -101,7 +101,7 @@ def test_files_that_changed_show_once_they_were_observed_before(
     plant: Plant, instance: dg.DagsterInstance, refresh: Refresh
 ) -> None:
     refresh()
-    # Nobody had looked at the files before: that is no change.
+    # The first observation is no change.
     observe(instance, "one file")
     assert stale(plant, instance) == {}
     plant.code["a"] = "2"
@@ -126,6 +126,6 @@ def test_a_level_that_fails_leaves_the_rest_out_of_date(
     assert stale(plant, instance) == {}
 
 
-def test_reasons_are_told_once() -> None:
+def test_assets_with_the_same_reasons_share_a_line() -> None:
     found = [Stale("x", "x", ("a changed",)), Stale("y", "y", ("a changed",)), Stale("z", "z", ("never materialised",))]
-    assert told(found) == ["x, y: a changed", "z: never materialised"]
+    assert describe(found) == ["x, y: a changed", "z: never materialised"]
