@@ -1,7 +1,7 @@
 """A home's settings as the defaults of its assets, applied when `Definitions` are built and never on import.
 
-The launchpad then shows them, *Materialize* without a launchpad uses them, and after an edit and "Reload definitions"
-the assets that they decide show as out of date.
+The launchpad shows them, *Materialize* without a launchpad uses them, and after an edit and "Reload definitions" the
+assets whose rows they decide show as out of date.
 """
 
 import copy
@@ -39,13 +39,13 @@ def config_classes(definitions: Iterable[dg.AssetsDefinition]) -> Configs:
 
 
 def check_settings(given: Settings, configs: Configs) -> dict[str, dg.Config]:
-    """Check that every setting exists and is within its range.
+    """Check that every setting exists and fits.
 
     Returns:
-        The config of every asset and check, with defaults where nothing is given.
+        The config of every asset and check, with defaults for settings that are not given.
 
     Raises:
-        FeatdiscError: For the first setting that is wrong, with what would be right.
+        FeatdiscError: For the first setting that does not exist or does not fit.
     """
     for asset in given:
         if asset not in configs:
@@ -76,7 +76,7 @@ def with_settings(definition: SomeAsset, settings: Settings, home: Home) -> Some
 
 
 def _defaults(config: type[dg.Config], name: str, given: Mapping[str, object]) -> str:
-    """Those of the given settings that decide rows and differ from the defaults; empty if there is none."""
+    """The given settings that decide rows and differ from the defaults, as JSON; empty if there are none."""
     fitted = fit(name, config, given)
     fields = config.model_fields
     values = {knob: getattr(fitted, knob) for knob in given if knob not in without_effect(config)}
@@ -93,7 +93,7 @@ def _prompt_texts(config: type[dg.Config], settings: Settings, home: Home) -> li
 def _with_defaults(
     definition: SomeAsset, config: type[dg.Config], fitted: dg.Config, given: Mapping[str, object]
 ) -> SomeAsset:
-    """A copy whose config schema has other defaults; Dagster has no public call for it."""
+    """A copy with other defaults in the config schema; Dagster has no public function for that."""
     changed = {}
     for knob in given:
         field = copy.copy(config.model_fields[knob])
