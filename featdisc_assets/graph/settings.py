@@ -79,8 +79,8 @@ def _defaults(config: type[dg.Config], name: str, given: Mapping[str, object]) -
     """The given settings that decide rows and differ from the defaults, as JSON; empty if there are none."""
     fitted = fit(name, config, given)
     fields = config.model_fields
-    values = {knob: getattr(fitted, knob) for knob in given if knob not in without_effect(config)}
-    changed = {knob: value for knob, value in values.items() if value != fields[knob].default}
+    values = {setting: getattr(fitted, setting) for setting in given if setting not in without_effect(config)}
+    changed = {setting: value for setting, value in values.items() if value != fields[setting].default}
     return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS, default=str).decode() if changed else ""
 
 
@@ -95,10 +95,10 @@ def _with_defaults(
 ) -> SomeAsset:
     """A copy with other defaults in the config schema; Dagster has no public function for that."""
     changed = {}
-    for knob in given:
-        field = copy.copy(config.model_fields[knob])
-        field.default = getattr(fitted, knob)
-        changed[knob] = (field.annotation, field)
+    for setting in given:
+        field = copy.copy(config.model_fields[setting])
+        field.default = getattr(fitted, setting)
+        changed[setting] = (field.annotation, field)
     schema = create_model(config.__name__, __base__=config, __doc__=config.__doc__, **changed).to_config_schema()
     op = definition.op.with_replaced_properties(name=definition.op.name, config_schema=schema)
     attributes = definition.get_attributes_dict() | {"node_def": op}

@@ -81,9 +81,9 @@ def test_the_shell_goes_on_after_whatever_was_typed(home: Home) -> None:
     assert "last" in out
     assert 'Parser Error: syntax error at or near "selec"' in err
     assert "read-only" in err
-    assert "There is no .nonsense" in err
-    assert "There is no table or view 'clusterz' here; near it: clusters," in err
-    assert "Say of which table" in err
+    assert "There is no command .nonsense" in err
+    assert "The warehouse has no table or view 'clusterz'; similar names: clusters," in err
+    assert "`.schema` needs a table" in err
     assert "Traceback" not in err
     assert Warehouse(home.warehouse).scalar("select count(*) from sources") == 2
 
@@ -226,12 +226,12 @@ def test_a_query_that_fails_leaves_the_file_that_was_there(home: Home, tmp_path:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"name": "cluster_prevalance"}, "no table or view 'cluster_prevalance' here; near it: cluster_prevalence"),
-        ({"name": "zzz"}, "there are cluster_audit, "),
+        ({"name": "cluster_prevalance"}, "no table or view 'cluster_prevalance'; similar names: cluster_prevalence"),
+        ({"name": "zzz"}, "it has cluster_audit, "),
         ({"name": None}, "the name of one table or view, or one select"),
         ({"name": "pieces", "query": "select 1"}, "the name of one table or view, or one select"),
         ({"name": "pieces", "to": "none/such.csv"}, "make the folder first"),
-        ({"name": "pieces", "to": "warehouse.duckdb"}, "holds what featdisc itself keeps"),
+        ({"name": "pieces", "to": "warehouse.duckdb"}, "is a file of featdisc itself"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_exported_is_one_sentence(given: dict[str, str], says: str, home: Home) -> None:
@@ -249,7 +249,7 @@ def test_from_the_command_line(home: Home, tmp_path: Path) -> None:
     ).column_names == ["position", "path", "reading"]
     done = featdisc("export", "source", "--to", str(tmp_path), home=home.path)
     assert done.returncode == 1
-    assert done.stderr.startswith("featdisc: There is no table or view 'source' here; near it: sources")
+    assert done.stderr.startswith("featdisc: The warehouse has no table or view 'source'; similar names: sources")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What Dagster is told: the graph, its groups and descriptions, and a Config for every knob."""
+"""What Dagster loads: the graph, its groups and descriptions, and a config for every setting."""
 
 import subprocess
 import sys
@@ -53,12 +53,12 @@ def test_every_asset_says_what_decides_its_rows() -> None:
             assert version, f"{key.to_user_string()} has no code_version: nothing would show when it is out of date"
 
 
-def test_every_knob_has_a_description_to_act_on() -> None:
+def test_every_setting_has_a_description_to_act_on() -> None:
     for definition in assets:
         schema = definition.op.config_schema.config_type
-        for name, knob in getattr(schema, "fields", {}).items():
-            assert knob.description, f"{definition.op.name}.{name}"
-            assert not knob.is_required, f"{definition.op.name}.{name} has no default"
+        for name, field in getattr(schema, "fields", {}).items():
+            assert field.description, f"{definition.op.name}.{name}"
+            assert not field.is_required, f"{definition.op.name}.{name} has no default"
 
 
 def test_how_to_ask_is_a_choice_in_the_ui() -> None:
