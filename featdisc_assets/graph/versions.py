@@ -73,7 +73,7 @@ def without_effect(config: type[dg.Config]) -> frozenset[str]:
 
 def _defaults(config: type[dg.Config]) -> str:
     skipped = without_effect(config)
-    decisive = {name: knob.default for name, knob in config.model_fields.items() if name not in skipped}
+    decisive = {name: field.default for name, field in config.model_fields.items() if name not in skipped}
     return orjson.dumps(decisive, option=orjson.OPT_SORT_KEYS, default=str).decode()
 
 

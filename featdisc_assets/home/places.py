@@ -75,7 +75,7 @@ class Home:
         return self.path / "report.html"
 
     def salt(self) -> str:
-        """The secret that prompt fences are derived from, so that no transcript can forge them; created on first use."""
+        """The secret that prompt fences are derived from, which no transcript can then forge; created on first use."""
         path = self.path / "salt"
         if not path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
