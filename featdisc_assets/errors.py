@@ -1,5 +1,5 @@
-"""The errors a person is meant to read: one sentence each, without a traceback."""
+"""The base class of errors that are shown without a traceback."""
 
 
 class FeatdiscError(Exception):
-    """Something the user can mend; its text names the value, the limit and the remedy."""
+    """An error that the user can fix; its message names the value, the limit and the remedy in one sentence."""

@@ -3,8 +3,8 @@
 from featdisc_assets.llm import faults
 
 _REMEDIES = {
-    "truncated": "run once more with retry_failed, or raise {asset}.max_tokens, which repeats all requests",
-    "invalid": "run once more with retry_failed, or choose a model that writes better JSON",
+    "truncated": "run again with retry_failed, or raise {asset}.max_tokens, which repeats all requests",
+    "invalid": "run again with retry_failed, or choose a model that writes better JSON",
     "refused": "another model may answer; with retry_failed this one is asked again",
     "content_filter": "relax the provider's filter or choose another one, then run with retry_failed",
     "context_length": "lower {asset}.{length}, or choose a model with a larger context",

@@ -68,7 +68,7 @@ class Freshness:
 
     def _stale_among(self, keys: list[dg.AssetKey]) -> list[Stale]:
         tags = self._tags()
-        return [found for key in keys if (found := self._check(key, tags))]
+        return [found for key in keys if (found := self._staleness(key, tags))]
 
     def downstream(self, stale: list[Stale]) -> list[str]:
         """Assets downstream of these, which go out of date if the rows of these change."""
@@ -77,7 +77,7 @@ class Freshness:
         below = [key for level in self.levels for key in level if graph.get_ancestor_asset_keys(key) & reached - {key}]
         return [key.to_user_string() for key in below if key not in reached]
 
-    def _check(self, key: dg.AssetKey, tags: Mapping[dg.AssetKey, Mapping[str, str] | None]) -> Stale | None:
+    def _staleness(self, key: dg.AssetKey, tags: Mapping[dg.AssetKey, Mapping[str, str] | None]) -> Stale | None:
         made_with, asset = tags[key], self._ops[self._op_of[key]]
         reasons = []
         if made_with is None:

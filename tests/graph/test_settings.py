@@ -42,7 +42,7 @@ def test_settings_are_the_defaults_of_the_launchpad(home: Home) -> None:
     assert default("clusters", "seed") == 7
     assert default("clusters", "method") == ClusterConfig().method
     assert default("rated_texts_failed_share", "max_failed_share") == 0.5
-    # The classes and the assets that were imported are as they were.
+    # The imported classes and assets are unchanged.
     assert ClusterConfig().seed == 0
     assert definitions.build(home, {}).resolve_job_def("everything") is not job
 
