@@ -64,9 +64,8 @@ class SourceConfig(dg.Config):
         return formats.Reading(self.format, tuple(self.map), self.tools, self.redact, self.allow_empty, self.features)
 
 
-def sources_of(db: Warehouse, config: SourceConfig | None = None) -> tuple[list[str], formats.Reading]:
+def sources_of(db: Warehouse, config: SourceConfig) -> tuple[list[str], formats.Reading]:
     """What transcripts are read from and how: as set, else as this home was last loaded, else the sample."""
-    config = config or SourceConfig()
     paths, reading = remembered(db)
     if config.source or config.reading() != formats.Reading():
         reading = config.reading()

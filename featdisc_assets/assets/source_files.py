@@ -7,8 +7,9 @@ from hashlib import blake2b
 import dagster as dg
 
 from featdisc_assets import formats
-from featdisc_assets.assets.ingest import sources_of
+from featdisc_assets.assets.ingest import SourceConfig, sources_of
 from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import config_of
 from featdisc_assets.warehouse import Warehouse
 
 # Dagster warns that it may change; a test materialises from it.
@@ -24,10 +25,15 @@ warnings.filterwarnings("ignore", message="Function `observable_source_asset`", 
 )
 def source_files(context: dg.OpExecutionContext) -> dg.DataVersion:
     """The version of all source files together: it changes when one comes, goes, or is written."""
-    seen = observe(sources_of(Warehouse(Home.find().warehouse))[0])
+    seen = observe_home(Home.find())
     context.log.info(f"{seen.metadata['files'].value:,} source files")
     context.add_output_metadata(seen.metadata)
     return dg.DataVersion(seen.tags["dagster/data_version"])
+
+
+def observe_home(home: Home) -> dg.AssetObservation:
+    """An observation of the source files of a home: those of its settings, else those that it was last loaded from."""
+    return observe(sources_of(Warehouse(home.warehouse), config_of(home, "transcripts", SourceConfig))[0])
 
 
 def observe(paths: Sequence[str]) -> dg.AssetObservation:
@@ -55,7 +61,7 @@ def observe(paths: Sequence[str]) -> dg.AssetObservation:
 )
 def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Observe the source files when they are not what they were."""
-    seen = observe(sources_of(Warehouse(Home.find().warehouse))[0])
+    seen = observe_home(Home.find())
     version = seen.tags["dagster/data_version"]
     if version == context.cursor:
         return dg.SkipReason("no source file is new, changed or gone")

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,8 +16,8 @@ from featdisc_assets.asking.remedies import remedy
 from featdisc_assets.assets import near_equal
 from featdisc_assets.assets.embedding import EncoderConfig, still_to_pay
 from featdisc_assets.encoders import is_remote
-from featdisc_assets.home import settings as home_settings
 from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import config_of
 from featdisc_assets.llm.providers import SURFACE
 from featdisc_assets.report import read_query
 from featdisc_assets.transcript import ALL_KINDS
@@ -99,8 +99,7 @@ def _model_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 def _vectors(home: Home, db: Warehouse, rows: list[dict[str, Any]]) -> list[str]:
     """What embeddings from a server will cost, which the table of ratings leaves out and the budget counts."""
-    given = home_settings.read(home.settings).get("embeddings", {})
-    config = cast("EncoderConfig", home_settings.fit("embeddings", EncoderConfig, given))
+    config = config_of(home, "embeddings", EncoderConfig)
     if not is_remote(config.encoder):
         return []
     tokens, dollars = still_to_pay(db, config.server(), answer_tokens=sum(row["pending_tokens_out"] for row in rows))

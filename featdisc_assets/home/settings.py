@@ -3,15 +3,17 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 import yaml
 from pydantic import ValidationError
 
 from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.home.places import Home
 
 Settings = dict[str, dict[str, Any]]
+SomeConfig = TypeVar("SomeConfig", bound=dg.Config)
 
 _HEADER = "# Settings of this home, by asset; all others have their defaults. See the UI's launchpad.\n"
 
@@ -56,7 +58,7 @@ def keep(path: Path, settings: Settings) -> None:
     temporary.replace(path)
 
 
-def fit(asset: str, config: type[dg.Config], values: Mapping[str, Any]) -> dg.Config:
+def fit(asset: str, config: type[SomeConfig], values: Mapping[str, Any]) -> SomeConfig:
     """The config with these values.
 
     Raises:
@@ -73,3 +75,12 @@ def fit(asset: str, config: type[dg.Config], values: Mapping[str, Any]) -> dg.Co
         raise FeatdiscError(
             f"{asset}.{name} = {values.get(name)!r} does not fit: {first['msg'].lower()}; {fields[name].description}"
         ) from error
+
+
+def config_of(home: Home, asset: str, config: type[SomeConfig]) -> SomeConfig:
+    """The config of an asset with the home's settings, for code outside of a run.
+
+    Raises:
+        FeatdiscError: If a setting does not exist or does not fit.
+    """
+    return fit(asset, config, read(home.settings).get(asset, {}))

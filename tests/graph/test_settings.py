@@ -11,6 +11,7 @@ import pytest
 from featdisc_assets import definitions
 from featdisc_assets.assets.clustering import ClusterConfig
 from featdisc_assets.assets.clustering import clusters as clusters_asset
+from featdisc_assets.assets.source_files import observe_home
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.graph.settings import check_settings, config_classes
 from featdisc_assets.home.places import Home
@@ -81,6 +82,13 @@ def test_a_setting_that_does_not_exist_is_one_sentence() -> None:
         check_settings({"cluster": {}}, configs)
     with pytest.raises(FeatdiscError, match="clusters has no setting 'sed'"):
         check_settings({"clusters": {"sed": 1}}, configs)
+
+
+def test_source_files_are_those_of_the_settings(home: Home) -> None:
+    source = home.path / "chats.jsonl"
+    source.write_text("{}", encoding="utf-8")
+    home.settings.write_text(f"transcripts: {{source: ['{source}']}}", encoding="utf-8")
+    assert observe_home(home).metadata["paths"].value == [str(source)]
 
 
 def test_importing_the_assets_reads_no_settings(home: Home) -> None:
