@@ -13,7 +13,7 @@ from featdisc_assets.assets.clustering import ClusterConfig
 from featdisc_assets.assets.clustering import clusters as clusters_asset
 from featdisc_assets.assets.source_files import observe_home
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.graph.settings import check_settings, config_classes
+from featdisc_assets.graph.settings import check_settings, config_classes, with_settings
 from featdisc_assets.home.places import Home
 from featdisc_assets.home.settings import Settings
 
@@ -70,7 +70,7 @@ def test_a_run_without_config_uses_the_settings(home: Home) -> None:
     def probe(config: ClusterConfig) -> None:
         seen.append(config.seed)
 
-    asset = definitions.with_settings(probe, {"probe": {"seed": 7}}, home)
+    asset = with_settings(probe, {"probe": {"seed": 7}}, home)
     assert dg.materialize([asset]).success
     assert dg.materialize([asset], run_config={"ops": {"probe": {"config": {"seed": 0}}}}).success
     assert seen == [7, 0]
