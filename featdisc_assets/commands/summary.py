@@ -63,7 +63,7 @@ def show_plan(home: Home, *, option: str) -> None:
     db = Warehouse(home.warehouse)
     rows = db.rows("from rating_plan order by kind desc")
     table = Table(title="Rating plan", title_justify="left", title_style="bold", pad_edge=False)
-    for name in ("distinct texts", "answered", "failed", "new", "changed", "tokens in", "tokens out", "dollars"):
+    for name in ("texts", "known", "failed", "new", "changed", "tokens in", "tokens out", "dollars"):
         table.add_column(name, justify="right")
     table.add_column("kind")
     for row in rows:
