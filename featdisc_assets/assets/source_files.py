@@ -1,4 +1,4 @@
-"""The files that transcripts are read from: watched, never written."""
+"""The files that transcripts are read from."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from featdisc_assets.home.places import Home
 from featdisc_assets.home.settings import config_of
 from featdisc_assets.warehouse import Warehouse
 
-# Dagster warns that it may change; a test materialises from it.
+# A beta feature of Dagster, covered by a test.
 warnings.filterwarnings("ignore", message="Function `observable_source_asset`", category=dg.BetaWarning)
 
 
@@ -20,11 +20,11 @@ warnings.filterwarnings("ignore", message="Function `observable_source_asset`", 
     name="source_files",
     group_name="transcripts",
     tags={"dagster/kind/file": ""},
-    description="The files the home's sources stand for. Observe them (or switch the sensor watch_sources on), and new"
-    " or changed files show as new work for transcripts.",
+    description="The files of the home's sources. Observe them, or switch on the sensor watch_sources, and transcripts"
+    " shows as out of date when a file is new or changed.",
 )
 def source_files(context: dg.OpExecutionContext) -> dg.DataVersion:
-    """The version of all source files together: it changes when one comes, goes, or is written."""
+    """The data version of all source files: it changes when one is added, removed or written."""
     seen = observe_home(Home.find())
     context.log.info(f"{seen.metadata['files'].value:,} source files")
     context.add_output_metadata(seen.metadata)
@@ -33,13 +33,13 @@ def source_files(context: dg.OpExecutionContext) -> dg.DataVersion:
 
 def observe_home(home: Home) -> dg.AssetObservation:
     """An observation of the source files of a home: those of its settings, else those that it was last loaded from."""
-    return observe(sources_of(Warehouse(home.warehouse), config_of(home, "transcripts", SourceConfig))[0])
+    return observe_files(sources_of(Warehouse(home.warehouse), config_of(home, "transcripts", SourceConfig))[0])
 
 
-def observe(paths: Sequence[str]) -> dg.AssetObservation:
-    """An observation of the files that paths, folders and globs stand for, by their names, sizes and times.
+def observe_files(paths: Sequence[str]) -> dg.AssetObservation:
+    """An observation of files by name, size and modification time.
 
-    Paths that are not there count as no files: reading them will say so.
+    Missing paths count as no files: reading them raises an error.
     """
     digest, n_files, n_bytes = blake2b(digest_size=8), 0, 0
     for path, size, written in formats.fingerprint(paths):
@@ -56,13 +56,13 @@ def observe(paths: Sequence[str]) -> dg.AssetObservation:
     name="watch_sources",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Looks at the home's source files every half minute; new or changed ones show as new work. It starts"
-    " nothing by itself.",
+    description="Observes the home's source files every 30 seconds, so that transcripts shows as out of date when they"
+    " change. It starts no runs.",
 )
 def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Observe the source files when they are not what they were."""
+    """Observe the source files if they changed."""
     seen = observe_home(Home.find())
     version = seen.tags["dagster/data_version"]
     if version == context.cursor:
-        return dg.SkipReason("no source file is new, changed or gone")
+        return dg.SkipReason("no source file was added, changed or removed")
     return dg.SensorResult(asset_events=[seen], cursor=version)

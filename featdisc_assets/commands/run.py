@@ -17,7 +17,7 @@ from featdisc_assets.asking.plans import Mode, read_plans
 from featdisc_assets.assets.embedding import EncoderConfig
 from featdisc_assets.assets.ingest import SourceConfig, sources_of
 from featdisc_assets.assets.rating import PlanConfig, plans_of
-from featdisc_assets.assets.source_files import observe
+from featdisc_assets.assets.source_files import observe_files
 from featdisc_assets.encoders import is_remote, remote
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.graph.freshness import Freshness, describe
@@ -234,4 +234,4 @@ def plan(home: Home, overrides: Settings, saved: Settings | None = None) -> None
 
 def _observe(instance: dg.DagsterInstance, ready: Prepared) -> None:
     """Record the state of the source files before they are read, so that later changes show."""
-    instance.report_runless_asset_event(observe(ready.sources))
+    instance.report_runless_asset_event(observe_files(ready.sources))

@@ -256,7 +256,7 @@ def test_the_terminal_says_what_was_paid_and_what_failed(home: Home, source: Pat
         lines = failures(db)
     assert len(lines) == 2
     assert "refused: another model may answer" in "\n".join(lines)
-    assert "server_error: run again: requests with temporary failures are repeated" in "\n".join(lines)
+    assert "server_error: run again: only temporary failures are retried" in "\n".join(lines)
 
 
 # Failures
@@ -307,8 +307,8 @@ def test_many_failures_warn_with_a_remedy(home: Home, source: Path, limit: float
     assert found.metadata["failed share of response pieces"].value == 0
     if not passed:
         assert found.description == (
-            "37.5% of 8 user pieces failed, above 2.0%; 2 of 3 are refused: another model may answer; with retry_failed"
-            " this one is asked again"
+            "37.5% of 8 user pieces failed, above 2.0%; 2 of 3 are refused: another model may answer; retry_failed"
+            " asks this one again"
         )
 
 
