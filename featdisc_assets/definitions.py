@@ -1,4 +1,4 @@
-"""Everything Dagster loads: the assets in the order a piece goes through them, their checks, resources and jobs."""
+"""Everything that Dagster loads: the assets in the order that a piece goes through them, checks, resources and jobs."""
 
 import dagster as dg
 
@@ -22,10 +22,10 @@ from featdisc_assets.assets.probes import probes
 from featdisc_assets.assets.publishing import published
 from featdisc_assets.assets.rating import features, rating_plan
 from featdisc_assets.assets.report import report
-from featdisc_assets.assets.source_files import source_files
+from featdisc_assets.assets.source_files import source_files, watch_sources
 from featdisc_assets.assets.verification import verification
 from featdisc_assets.checks import checks
-from featdisc_assets.graph.jobs import automatic, executor, jobs, sensors
+from featdisc_assets.graph.jobs import automatic, executor, jobs, refresh_automatically
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
 from featdisc_assets.graph.settings import check_settings, config_classes, with_settings
 from featdisc_assets.graph.terminal import terminal_logger
@@ -67,20 +67,20 @@ def build(home: Home, settings: Settings | None = None) -> dg.Definitions:
 
     Args:
         home: Its prompts count in the code versions.
-        settings: What to take in place of the home's `settings.yaml`.
+        settings: Settings to use in place of the home's `settings.yaml`.
 
     Raises:
         FeatdiscError: If a setting does not exist or does not fit.
     """
     given = read(home.settings) if settings is None else settings
     check_settings(given, configs)
-    # Configured at launch, so that a path given for `home` in the run config counts for the warehouse too.
+    # Configured at launch, so that a path for `home` in the run config applies to the warehouse too.
     home_resource = HomeResource.configure_at_launch()
     return dg.Definitions(
         assets=[source_files, *(automatic(with_settings(asset, given, home)) for asset in assets)],
         asset_checks=[with_settings(check, given, home) for check in checks],
         jobs=jobs,
-        sensors=sensors,
+        sensors=[watch_sources, refresh_automatically],
         resources={"home": home_resource, "warehouse": WarehouseResource(home=home_resource)},
         loggers={"console": terminal_logger},
         executor=executor(),
@@ -89,5 +89,5 @@ def build(home: Home, settings: Settings | None = None) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the definitions of the home in `FEATDISC_HOME`."""
+    """The definitions that Dagster loads: those of the home in `FEATDISC_HOME`."""
     return build(Home.find())

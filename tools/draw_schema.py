@@ -1,7 +1,7 @@
-"""Draw the warehouse's tables and views from the database itself into docs/images/schema.svg: `make schema`.
+"""Draw the tables and views of a fresh warehouse into docs/images/schema.svg: `make schema`.
 
-A key has one colour wherever it stands; a full dot marks the table it is the key of. Tables stand in the order of
-`sql/schema.sql`; lines lead from each key to the columns that hold it.
+Each key has one colour; a full dot marks the table whose key it is. Tables are in the order of `sql/schema.sql`; lines
+lead from each key to the columns that refer to it.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from featdisc_assets.warehouse.marts import marts
 
 PATH = Path(__file__).parents[1] / "docs" / "images" / "schema.svg"
 
-# Each key: the table whose rows it tells apart, and its colour. A column `left_cluster_id` holds a `cluster_id`.
+# Each key: the table whose rows it identifies, and its colour. A column `left_cluster_id` holds a `cluster_id`.
 KEYS = {
     "transcript_id": ("transcripts", "#0b62c4"),
     "piece_id": ("pieces", "#0a7d4f"),
@@ -43,7 +43,7 @@ where database_name = current_database() and not internal order by table_name, c
 
 @dataclass
 class Box:
-    """A relation to be drawn: where, how large, and its columns' heights."""
+    """A relation to draw, with its position."""
 
     name: str
     comment: str
@@ -53,17 +53,17 @@ class Box:
 
 
 def key_of(column: str) -> str | None:
-    """The key that a column holds, by its name."""
+    """The key that a column holds, from the column's name."""
     return next((key for key in KEYS if column == key or column.endswith(f"_{key}")), None)
 
 
 def draw(db: Warehouse) -> str:
-    """The picture as SVG, the same for the same schema."""
+    """The diagram as SVG, the same for the same schema."""
     columns: dict[str, list[dict[str, Any]]] = {}
     for row in db.rows(_COLUMNS):
         columns.setdefault(row["table_name"], []).append(row)
     tables = [Box(row["name"], row["comment"] or "", columns[row["name"]]) for row in db.rows(_RELATIONS)]
-    # The database numbers its tables by the alphabet when it is opened.
+    # DuckDB lists tables alphabetically after the file is reopened.
     order = list(relation_comments())
     tables.sort(key=lambda box: order.index(box.name))
     bottom = _place(tables, MARGIN + 62)
@@ -83,12 +83,12 @@ def draw(db: Warehouse) -> str:
 
 
 def _place(boxes: list[Box], top: float) -> float:
-    """Fill columns from left to right, about equally high; gives the lower end of the highest."""
+    """Place boxes in columns of about equal height, from left to right; returns the bottom of the highest."""
     heights = [HEAD + LINE * len(box.columns) + FOOT + GAP for box in boxes]
     most = sum(heights) / COLUMNS
     column, y, bottom, filled = 0, top, top, 0.0
     for box, height in zip(boxes, heights, strict=True):
-        # A box goes where most of it lies.
+        # A box goes into the column that contains most of it.
         if filled + height / 2 > most * (column + 1) and column < COLUMNS - 1:
             column, y = column + 1, top
         box.x, box.y = MARGIN + column * (WIDTH + GUTTER), y
@@ -99,7 +99,7 @@ def _place(boxes: list[Box], top: float) -> float:
 
 
 def _lines(boxes: dict[str, Box]) -> list[str]:
-    """A curve from the table of each key to every other column that holds it, one a table."""
+    """A curve from the table of each key to every other table that has it."""
     found = []
     for box in boxes.values():
         seen = set()
@@ -148,7 +148,7 @@ def _table(box: Box) -> list[str]:
 
 
 def _view(box: Box, reads: list[str]) -> tuple[list[str], float]:
-    """A view: its columns one after another, and what it reads."""
+    """The elements of a view, with its columns and what it reads, and its height."""
     rows: list[list[dict[str, Any]]] = [[]]
     used = 0
     for column in box.columns:
@@ -183,7 +183,7 @@ def _frame(box: Box, height: float, class_: str) -> list[str]:
 
 def _column(x: float, y: float, column: dict[str, Any]) -> str:
     key = key_of(column["name"])
-    # A style sheet wins over an attribute, a style over both.
+    # An inline style, because the style sheet would override an attribute.
     colour = f' style="fill:{KEYS[key][1]}"' if key else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" class="c"{colour}>{escape(column["name"])}'
@@ -201,7 +201,9 @@ def _head(width: int, height: int) -> list[str]:
         legend.append(f'<circle cx="{x + 5:.0f}" cy="70" r="4" fill="{colour}"/>')
         legend.append(f'<text x="{x + 14:.0f}" y="74" class="c" style="fill:{colour}">{key}</text>')
         x += 14 + len(key) * MONO + 22
-    says = "full dot: the key of its table; ring: refers to it; ?: may be null; hover over a name to read what it holds"
+    caption = (
+        "full dot: the key of its table; ring: refers to it; ?: may be null; hover over a name for its description"
+    )
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
         "<style>text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1b2430}"
@@ -212,7 +214,7 @@ def _head(width: int, height: int) -> list[str]:
         f'<rect width="{width}" height="{height}" fill="#fbfcfd"/>',
         _text(MARGIN, 42, "Tables", "h"),
         *legend,
-        _text(x + 6, 74, says, "s"),
+        _text(x + 6, 74, caption, "s"),
     ]
 
 

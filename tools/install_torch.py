@@ -1,8 +1,8 @@
-"""Install torch into this environment without fetching gigabytes of CUDA that no GPU here would use.
+"""Install torch into this environment, without gigabytes of CUDA libraries on a machine without a GPU.
 
-On Linux the registry's ordinary torch wheel is a CUDA build of several GB with what it needs. Where there is no GPU,
-this script first asks pip what it *would* take, and takes it only if it is a CPU build; else it says what to do.
-Only the standard library is needed.
+On Linux the registry's default torch wheel is a CUDA build of several GB with its dependencies. Without a GPU this
+script checks with `pip --dry-run` which wheel pip would install, and installs it only if it is a CPU build; otherwise
+it prints the options. It needs only the standard library.
 """
 
 import importlib.metadata
@@ -18,16 +18,16 @@ from pathlib import Path
 TORCH = "torch==2.13.0"
 
 ADVICE = f"""\
-This machine shows no NVIDIA GPU, and pip would fetch a CUDA build of {TORCH}: several GB that would lie idle.
+This machine has no NVIDIA GPU, and pip would install a CUDA build of {TORCH}: several GB without use.
 Choose one of:
   make {{target}} TORCH_WHEELS=URL   where URL is the wheel index that pytorch.org's install selector shows for
-                               Linux, Pip, CPU (or a folder that holds a CPU wheel)
-  make {{target}} TORCH_CUDA=yes     to take the CUDA build all the same
+                               Linux, Pip, CPU (or a folder with a CPU wheel)
+  make {{target}} TORCH_CUDA=yes     to install the CUDA build anyway
 or install a CPU build of torch into {sys.prefix} yourself and run make again."""
 
 
 def main() -> int:
-    """Install torch if it is not there; returns the exit status."""
+    """Install torch if it is not installed; returns the exit status."""
     if _installed():
         return 0
     wheels = os.environ.get("TORCH_WHEELS", "")
@@ -54,7 +54,7 @@ def _cuda_is_the_default() -> bool:
 
 
 def _would_take_a_cpu_build() -> bool:
-    """Whether the wheel that pip resolves to names itself a CPU build in its version."""
+    """Whether the version of the wheel that pip would install says that it is a CPU build."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         if _pip("install", "--dry-run", "--no-deps", "-q", "--report", str(report), TORCH) != 0:

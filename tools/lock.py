@@ -1,6 +1,6 @@
-"""Resolve requirements.lock and requirements-local.lock anew: `make lock`, with pip-tools installed in the environment.
+"""Resolve requirements.lock and requirements-local.lock again: `make lock`, with pip-tools in the environment.
 
-torch is left out of the lock: a CPU wheel's hash is not the index's, so tools/install_torch.py installs it first.
+torch is not in the lock, because CPU wheels have other hashes; tools/install_torch.py installs it first.
 """
 
 import re
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# Versions that must move together, or that are known to break; see pyproject.toml for why.
+# Versions that must change together, or whose successors break; see pyproject.toml for the reasons.
 TOGETHER = """\
 dagster==1.13.27
 dagster-webserver==1.13.27
@@ -61,7 +61,7 @@ def _compile(source: Path, *options: str) -> str:
             check=True,
         )  # fmt: skip
         blocks = re.split(r"(?m)^(?=[a-z0-9])", lock.read_text(encoding="utf-8"))
-    # What stands before the first package are addresses of this machine's indexes: no business of the lock's.
+    # Before the first package are the addresses of this machine's indexes, which must not be in the lock.
     return "".join(block for block in blocks[1:] if not block.startswith(LEFT_OUT))
 
 

@@ -71,9 +71,8 @@ class SourceConfig(dg.Config):
         return formats.Reading(self.format, tuple(self.map), self.tools, self.redact, self.allow_empty, self.features)
 
 
-def sources_of(db: Warehouse, config: SourceConfig | None = None) -> tuple[list[str], formats.Reading]:
+def sources_of(db: Warehouse, config: SourceConfig) -> tuple[list[str], formats.Reading]:
     """The sources and reading options: from the config, else of the last load, else the sample."""
-    config = config or SourceConfig()
     paths, reading = last_sources(db)
     if config.source or config.reading() != formats.Reading():
         reading = config.reading()

@@ -7,8 +7,9 @@ from hashlib import blake2b
 import dagster as dg
 
 from featdisc_assets import formats
-from featdisc_assets.assets.ingest import sources_of
+from featdisc_assets.assets.ingest import SourceConfig, sources_of
 from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import config_of
 from featdisc_assets.warehouse import Warehouse
 
 # A beta feature of Dagster, covered by a test.
@@ -24,10 +25,15 @@ warnings.filterwarnings("ignore", message="Function `observable_source_asset`", 
 )
 def source_files(context: dg.OpExecutionContext) -> dg.DataVersion:
     """The data version of all source files: it changes when one is added, removed or written."""
-    seen = observe_files(sources_of(Warehouse(Home.find().warehouse))[0])
+    seen = observe_home(Home.find())
     context.log.info(f"{seen.metadata['files'].value:,} source files")
     context.add_output_metadata(seen.metadata)
     return dg.DataVersion(seen.tags["dagster/data_version"])
+
+
+def observe_home(home: Home) -> dg.AssetObservation:
+    """An observation of the source files of a home: those of its settings, else those that it was last loaded from."""
+    return observe_files(sources_of(Warehouse(home.warehouse), config_of(home, "transcripts", SourceConfig))[0])
 
 
 def observe_files(paths: Sequence[str]) -> dg.AssetObservation:
@@ -55,7 +61,7 @@ def observe_files(paths: Sequence[str]) -> dg.AssetObservation:
 )
 def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Observe the source files if they changed."""
-    seen = observe_files(sources_of(Warehouse(Home.find().warehouse))[0])
+    seen = observe_home(Home.find())
     version = seen.tags["dagster/data_version"]
     if version == context.cursor:
         return dg.SkipReason("no source file was added, changed or removed")

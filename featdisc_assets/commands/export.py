@@ -1,4 +1,4 @@
-"""A person's query and where its answer goes: from the command line, a file or standard input, to a file."""
+"""Read a query from the command line, a file or standard input, and write its result to a file."""
 
 import difflib
 import sys
@@ -9,14 +9,14 @@ from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import Warehouse, copy_out
 
 FORMATS = ("parquet", "csv", "json")
-_ENDINGS = {"ndjson": "json", "jsonl": "json", "pq": "parquet"}
+_EXTENSIONS = {"ndjson": "json", "jsonl": "json", "pq": "parquet"}
 
 
 def warehouse(home: Home) -> Warehouse:
     """The warehouse of a home.
 
     Raises:
-        FeatdiscError: There is none yet.
+        FeatdiscError: If there is none yet.
     """
     if not home.warehouse.exists():
         raise FeatdiscError(
@@ -26,13 +26,13 @@ def warehouse(home: Home) -> Warehouse:
 
 
 def select_of(query: str | None, file: Path | None) -> str:
-    """The query that was given as words, as a file, or as `-`, standard input.
+    """The query given as text, as a file, or as `-` for standard input.
 
     Raises:
-        FeatdiscError: Not exactly one was given, or the file cannot be read.
+        FeatdiscError: If not exactly one is given, or the file cannot be read.
     """
     if (query is None) == (file is None):
-        raise FeatdiscError("Give one query: as words, as `--file query.sql`, or as `-` for standard input.")
+        raise FeatdiscError("Give one query: as text, as `--file query.sql`, or as `-` for standard input.")
     if file is not None:
         try:
             return file.read_text(encoding="utf-8")
@@ -42,38 +42,40 @@ def select_of(query: str | None, file: Path | None) -> str:
 
 
 def export(home: Home, *, name: str | None, query: str | None, to: Path, format_: str | None) -> tuple[Path, int]:
-    """Write a relation or a query's answer to a file; gives the file and its rows.
+    """Write a relation or the result of a query to a file; returns the path and the number of rows.
 
     Args:
-        home: Whose warehouse.
+        home: The home of the warehouse.
         name: A table or view.
         query: One select, in place of a name.
-        to: A file, or a folder for a file of the relation's name.
-        format_: One of `FORMATS`; None goes by how the file's name ends, else Parquet.
+        to: A file, or a folder for a file with the relation's name.
+        format_: One of `FORMATS`; None for the format of the file's extension, else Parquet.
 
     Raises:
-        FeatdiscError: Not exactly one of name and query, an unknown name, or a place that cannot be written.
-        QueryError: DuckDB would not run the query.
+        FeatdiscError: If not exactly one of name and query is given, the name is unknown, or the path is unusable.
+        QueryError: If DuckDB cannot run the query.
     """
     if (name is None) == (query is None):
-        raise FeatdiscError("Give the name of one table or view, or one select by --query.")
+        raise FeatdiscError("Give the name of one table or view, or one select with --query.")
     db = warehouse(home)
-    ending = to.suffix.lower().removeprefix(".")
-    ending = _ENDINGS.get(ending, ending)
-    chosen = format_ or (ending if ending in FORMATS else "parquet")
+    extension = to.suffix.lower().removeprefix(".")
+    extension = _EXTENSIONS.get(extension, extension)
+    chosen = format_ or (extension if extension in FORMATS else "parquet")
     path = to / f"{name or 'query'}.{chosen}" if to.is_dir() else to
     if path.is_dir() or not path.parent.is_dir():
-        raise FeatdiscError(f"{path} cannot be written: {path.parent} holds no such place; make the folder first.")
+        raise FeatdiscError(
+            f"{path} cannot be written: its folder does not exist, or it is a folder itself; make the folder first."
+        )
     if path.resolve() in (home.warehouse.resolve(), home.answers.resolve()):
-        raise FeatdiscError(f"{path} holds what featdisc itself keeps; name another file.")
-    return path, copy_out(db, query if query is not None else f'from "{known(db, str(name))}"', path, chosen)
+        raise FeatdiscError(f"{path} is a file of featdisc itself; name another file.")
+    return path, copy_out(db, query if query is not None else f'from "{relation_name(db, str(name))}"', path, chosen)
 
 
-def known(db: Warehouse, name: str) -> str:
-    """A table's or view's name as the warehouse spells it.
+def relation_name(db: Warehouse, name: str) -> str:
+    """The name of a table or view in the spelling of the warehouse.
 
     Raises:
-        FeatdiscError: There is none; the sentence lists near ones.
+        FeatdiscError: If there is none; the message lists similar names.
     """
     names: list[str] = [row["name"] for row in db.rows(RELATIONS)]
     folded = {each.lower(): each for each in names}
@@ -81,8 +83,8 @@ def known(db: Warehouse, name: str) -> str:
         return folded[name.lower()]
     near = difflib.get_close_matches(name.lower(), folded, n=4, cutoff=0.5)
     near += [each for each in folded if name.lower() in each and each not in near][:4]
-    said = f"near it: {', '.join(folded[each] for each in near)}" if near else f"there are {', '.join(names)}"
-    raise FeatdiscError(f"There is no table or view {name!r} here; {said}.")
+    others = f"similar names: {', '.join(folded[each] for each in near)}" if near else f"it has {', '.join(names)}"
+    raise FeatdiscError(f"The warehouse has no table or view {name!r}; {others}.")
 
 
 RELATIONS = """

@@ -1,4 +1,4 @@
-"""Runs on a home, outside the UI but into the same history: everything, what is out of date, or the plan alone."""
+"""Runs on a home from the command line, with the same records as the UI: everything, what is out of date, the plan."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from featdisc_assets.assets.rating import PlanConfig, plans_of
 from featdisc_assets.assets.source_files import observe_files
 from featdisc_assets.encoders import is_remote, remote
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.graph.freshness import Freshness, told
+from featdisc_assets.graph.freshness import Freshness, describe
 from featdisc_assets.graph.settings import check_settings
 from featdisc_assets.home import settings as home_settings
 from featdisc_assets.home.places import Home, shipped
@@ -29,7 +29,7 @@ from featdisc_assets.llm.batch.api import BatchApi
 from featdisc_assets.llm.providers import check_model
 from featdisc_assets.warehouse import Warehouse
 
-# The assets that may ask a model of their own.
+# The assets that may use a model other than the rating plan's.
 NAMING = ("cluster_names", "parent_names", "cluster_interest", "label_fidelity", "verification", "codebook")
 
 
@@ -43,7 +43,7 @@ def settings(
     reading: Mapping[str, Any] | None = None,
     granularity: str | None = None,
 ) -> Settings:
-    """The command line's options as settings by asset; `reading` are those of the sources."""
+    """Command-line options as settings by asset; `reading` are settings of the asset `transcripts`."""
     found: Settings = {}
     for asset, name, value in (
         ("transcripts", "source", sources),
@@ -60,27 +60,27 @@ def settings(
 
 
 def read_config(path: Path | None) -> Settings:
-    """The settings in a file that somebody named.
+    """The settings in a file, none without a path.
 
     Raises:
-        FeatdiscError: If it is not there, or no mapping of assets to their settings.
+        FeatdiscError: If the file does not exist, or is not a mapping of assets to their settings.
     """
     if path is None:
         return {}
     if not path.is_file():
-        raise FeatdiscError(f"{path} cannot be read: there is no such file; name one with --config, or leave it out.")
+        raise FeatdiscError(f"{path} does not exist; pass the path of a YAML file to --config, or leave it out.")
     return home_settings.read(path)
 
 
 def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
-    """Make sure that every model can be asked, and paid where there is a budget, before anything starts.
+    """Check before a run that every model can be called, and has a known price if there is a budget.
 
     Args:
-        home: Its last plan says what the settings leave open.
-        configs: The settings of every asset.
+        home: Its last rating plan has the model settings that the config leaves empty.
+        configs: The config of every asset.
 
     Raises:
-        ModelError: If a key is missing, a provider unknown or without batches, or a price unknown that a budget needs.
+        ModelError: If a key is missing, a provider is unknown or has no batches, or a budget needs an unknown price.
     """
     last = None
     if home.warehouse.exists():
@@ -101,7 +101,7 @@ def check_models(home: Home, configs: Mapping[str, dg.Config]) -> None:
 
 
 def enter(home: Home) -> None:
-    """Make a home the one that Dagster and the assets work in, from here on and in child processes."""
+    """Make a home the current one, for this process and its children."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     (home.dagster / "dagster.yaml").write_text(shipped("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["FEATDISC_HOME"] = str(home.path)
@@ -110,7 +110,7 @@ def enter(home: Home) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A home with everything checked, ready to materialise."""
+    """What a run needs, with settings and models checked."""
 
     home: Home
     repository: dg.RepositoryDefinition
@@ -118,24 +118,24 @@ class Prepared:
     sources: list[str]
 
 
-def prepare(home: Home, once: Settings, kept: Settings | None = None) -> Prepared:
-    """Check settings and models, keep what is to be kept, and make the home the one that is worked in.
+def prepare(home: Home, overrides: Settings, saved: Settings | None = None) -> Prepared:
+    """Check settings and models, save settings, and make the home the current one.
 
     Args:
-        home: Where.
-        once: Settings for this time. Where the home's own file says otherwise, it learns of them.
-        kept: Settings that the home's file takes up.
+        home: The home.
+        overrides: Settings for this run. Those that the home's `settings.yaml` already has are saved there too.
+        saved: Settings to save in the home's `settings.yaml`.
 
     Raises:
-        FeatdiscError: If a setting does not fit or a model cannot be asked; nothing is written then.
+        FeatdiscError: If a setting does not fit or a model cannot be called; nothing is written then.
     """
-    stored = home_settings.merge(home_settings.read(home.settings), kept or {})
-    contradicted: Settings = {
+    stored = home_settings.merge(home_settings.read(home.settings), saved or {})
+    replaced: Settings = {
         asset: {name: value for name, value in values.items() if name in stored.get(asset, {})}
-        for asset, values in once.items()
+        for asset, values in overrides.items()
     }
-    stored = home_settings.merge(stored, {asset: values for asset, values in contradicted.items() if values})
-    given = home_settings.merge(stored, once)
+    stored = home_settings.merge(stored, {asset: values for asset, values in replaced.items() if values})
+    given = home_settings.merge(stored, overrides)
     configs = check_settings(given, definitions.configs)
     repository = definitions.build(home, stored).get_repository_def()
     check_models(home, configs)
@@ -143,7 +143,7 @@ def prepare(home: Home, once: Settings, kept: Settings | None = None) -> Prepare
     home_settings.keep(home.settings, stored)
     run_config = {
         "ops": {asset: {"config": values} for asset, values in given.items()},
-        # Named, or Dagster falls back to a logger of its own that prints every event.
+        # Without this entry Dagster uses its default logger, which prints every event.
         "loggers": {"console": {}},
     }
     sources, _ = sources_of(Warehouse(home.warehouse), cast("SourceConfig", configs["transcripts"]))
@@ -151,97 +151,87 @@ def prepare(home: Home, once: Settings, kept: Settings | None = None) -> Prepare
 
 
 @contextmanager
-def at_work(home: Home) -> Iterator[dg.DagsterInstance]:
-    """Dagster's records of a home, and the home to ourselves as far as the command line goes: a second waits.
-
-    Runs from the UI queue among themselves.
-    """
-    with _only_one(home), dg.DagsterInstance.get() as instance:
-        yield instance
-
-
-@contextmanager
-def _only_one(home: Home) -> Iterator[None]:
+def locked_instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    """Dagster's records of a home, under a lock for which other featdisc commands wait. UI runs have a queue."""
     lock = FileLock(home.path / "run.lock")
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        print(f"another featdisc run works on {home.path}; waiting for it to end", file=sys.stderr, flush=True)
+        print(f"another featdisc run is using {home.path}; waiting for it to end", file=sys.stderr, flush=True)
         lock.acquire()
     try:
-        yield
+        with dg.DagsterInstance.get() as instance:
+            yield instance
     finally:
         lock.release()
 
 
-def run(home: Home, once: Settings, kept: Settings | None = None) -> None:
+def run(home: Home, overrides: Settings, saved: Settings | None = None) -> None:
     """Materialise everything, in this process.
 
     Raises:
-        FeatdiscError: If the settings do not fit, a model cannot be asked, or an asset met something a person can mend.
+        FeatdiscError: If the settings do not fit, a model cannot be called, or an asset fails for a reason that the
+            user can fix.
     """
-    ready = prepare(home, once, kept)
-    with at_work(home) as instance:
+    ready = prepare(home, overrides, saved)
+    with locked_instance(home) as instance:
         _observe(instance, ready)
         ready.repository.get_job("everything").execute_in_process(instance=instance, run_config=ready.run_config)
 
 
-def refresh(home: Home, *, dry_run: bool, tell: Callable[[str], None]) -> int:
-    """Materialise just what is out of date; returns how many assets were.
+def refresh(home: Home, *, dry_run: bool, write: Callable[[str], None]) -> int:
+    """Materialise only what is out of date; returns the number of assets.
 
     Args:
-        home: Where.
-        dry_run: Whether only to say what is out of date, and why.
-        tell: What is done with each line of text.
+        home: The home.
+        dry_run: Only write what is out of date, and why.
+        write: Called with each line of text.
 
     Raises:
         FeatdiscError: As for `run`.
     """
     ready = prepare(home, {})
-    with at_work(home) as instance:
+    with locked_instance(home) as instance:
         _observe(instance, ready)
         freshness = Freshness(ready.repository, instance)
         if dry_run:
             stale = freshness.stale()
-            for line in told(stale):
-                tell(line)
-            if behind := freshness.after(stale):
-                tell(f"after them, where their rows change: {', '.join(behind)}")
+            for line in describe(stale):
+                write(line)
+            if downstream := freshness.downstream(stale):
+                write(f"then, if rows change: {', '.join(downstream)}")
             return len(stale)
         count = 0
         for level in freshness.refresh(ready.run_config, {"featdisc/started_as": "refresh"}):
-            for line in told(level):
-                tell(line)
+            for line in describe(level):
+                write(line)
             count += len(level)
         return count
 
 
-def plan(home: Home, once: Settings, kept: Settings | None = None) -> None:
-    """Read the sources if they changed, and materialise the rating plan: what rating would ask and cost.
+def plan(home: Home, overrides: Settings, saved: Settings | None = None) -> None:
+    """Read the sources if they changed, and materialise the rating plan: the requests to make and their cost.
 
     Raises:
         FeatdiscError: As for `run`.
     """
-    ready = prepare(home, once, kept)
-    with at_work(home) as instance:
+    ready = prepare(home, overrides, saved)
+    with locked_instance(home) as instance:
         _observe(instance, ready)
         stale = {found.op for found in Freshness(ready.repository, instance).stale()}
-        read = "transcripts" in once or "pieces" in once or bool(stale & {"transcripts", "pieces"})
+        read = "transcripts" in overrides or "pieces" in overrides or bool(stale & {"transcripts", "pieces"})
         wanted = {"rating_plan", *(("transcripts", "pieces", "near_equal_texts") if read else ())}
         job = ready.repository.get_job("everything")
-        # An asset that fills several tables is made whole or not at all.
+        # An op that fills several tables is materialised as a whole.
         chosen = dg.AssetSelection.assets(*wanted).required_multi_asset_neighbors()
         job.execute_in_process(
             instance=instance,
-            run_config=ready.run_config | {"ops": _of(ready.run_config["ops"], wanted)},
+            run_config=ready.run_config
+            | {"ops": {op: config for op, config in ready.run_config["ops"].items() if op in wanted}},
             asset_selection=sorted(chosen.resolve(ready.repository.asset_graph)),
         )
 
 
-def _of(ops: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    return {name: config for name, config in ops.items() if name in names}
-
-
 def _observe(instance: dg.DagsterInstance, ready: Prepared) -> None:
-    """Note the state of the source files before they are read: what changes later then shows."""
+    """Record the state of the source files before they are read, so that later changes show."""
     instance.report_runless_asset_event(observe_files(ready.sources))

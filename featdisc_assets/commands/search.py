@@ -1,4 +1,4 @@
-"""Search by meaning: what is absent from the list of clusters may still be among the features."""
+"""Search features by meaning, also for what no cluster is about."""
 
 from typing import Any
 
@@ -30,22 +30,22 @@ order by similarity desc, vocabulary.kind, feature
 
 
 def search(db: Warehouse, query: str, *, limit: int) -> list[dict[str, Any]]:
-    """The features nearest in meaning to a query, with their cluster and a piece that shows them.
+    """The features nearest in meaning to a query, with their cluster and an example piece.
 
     Args:
         db: A warehouse with embeddings.
         query: A phrase as a rater would write it.
-        limit: How many features.
+        limit: The number of features.
 
     Raises:
-        FeatdiscError: Nothing is embedded here yet.
+        FeatdiscError: If there are no embeddings yet, or the encoder refuses the query.
     """
     ids, vectors = db.matrix(VECTORS)
     if not len(ids) or (encoder := current(db)) is None:
-        raise FeatdiscError("Nothing is embedded in this home yet; run `featdisc run` first.")
-    [sense] = encoder.encode([query])
-    if not sense.any():
-        raise FeatdiscError(f"{encoder.identity} refuses to embed {query!r}; say it in other words.")
-    cosines = vectors @ sense
-    best = np.argsort(-cosines, kind="stable")[:limit]
-    return db.rows(HITS, [ids.take(best).to_pylist(), cosines[best].tolist()])
+        raise FeatdiscError("This home has no embeddings yet; run `featdisc run` first.")
+    [vector] = encoder.encode([query])
+    if not vector.any():
+        raise FeatdiscError(f"{encoder.identity} refuses to embed {query!r}; use other words.")
+    cosines = vectors @ vector
+    nearest = np.argsort(-cosines, kind="stable")[:limit]
+    return db.rows(HITS, [ids.take(nearest).to_pylist(), cosines[nearest].tolist()])

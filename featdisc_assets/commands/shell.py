@@ -1,4 +1,4 @@
-"""`featdisc shell`: one query after another, each over a connection of its own, so that a run can write in between."""
+"""`featdisc shell`: an interactive prompt with one connection per query, so that a run can write in between."""
 
 import contextlib
 import re
@@ -13,16 +13,16 @@ from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home.places import Home
 from featdisc_assets.warehouse import QueryError, Warehouse, peek
 
-MOST = 200
+MAX_ROWS = 200
 
 HELP = """\
-A query ends with `;` and may run over several lines. Ctrl-C drops what is typed or stops the query, Ctrl-D leaves.
-  .tables           tables and views, and what a row of each is
-  .schema NAME      columns of one, and what they hold
-  .macros           what can be called: from search_features('loop')
-  .help             this
-  .quit             leave
-`set variable min_support = 10;` holds for the queries that follow."""
+A query ends with `;` and may span several lines. Ctrl-C clears the input or stops the query, Ctrl-D exits.
+  .tables           list tables and views, and what a row of each is
+  .schema NAME      list the columns of one, with descriptions
+  .macros           list macros to call: from search_features('loop')
+  .help             show this help
+  .quit             exit
+`set variable min_support = 10;` applies to later queries."""
 
 _MACROS = """
 select distinct function_name || '(' || array_to_string(parameters, ', ') || ')' as macro, comment
@@ -36,7 +36,7 @@ select column_name as "column", data_type as type, comment from duckdb_columns()
 where database_name = current_database() and table_name = $1 and not internal order by column_index
 """
 
-# Quoted text, names, comments and dollar quotes, in which a `;` ends nothing; the last are ones still open.
+# A `;` ends a statement, except in strings, quoted names, comments and dollar quotes; `open` matches unclosed ones.
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|(?P<end>;)"
     r"|(?P<open>['\"]|/\*|\$\w*\$)|.",
@@ -45,56 +45,56 @@ _TOKEN = re.compile(
 
 
 def shell(home: Home) -> None:
-    """Read queries until the input ends, and print their answers."""
+    """Read queries until the input ends, and print their results."""
     db = exporting.warehouse(home)
-    asked = sys.stdin.isatty()
-    if asked:
-        print(f"{db.path}, read-only; `.help` helps, Ctrl-D leaves")
+    is_interactive = sys.stdin.isatty()
+    if is_interactive:
+        print(f"{db.path}, read-only; `.help` lists commands, Ctrl-D exits")
     session = _Session(db)
-    with _history(home) if asked else contextlib.nullcontext():
+    with _history(home) if is_interactive else contextlib.nullcontext():
         while True:
             try:
-                # Without a person to see them, prompts would only stand among the answers.
-                line = input(("   ...> " if session.typed else "featdisc> ") if asked else "")
+                # Without a terminal, prompts would be mixed into the results.
+                line = input(("   ...> " if session.pending else "featdisc> ") if is_interactive else "")
                 if not session.take(line):
                     return
             except EOFError:
                 session.take(";")
                 return
             except KeyboardInterrupt:
-                session.typed = ""
+                session.pending = ""
                 print("^C", file=sys.stderr)
 
 
 class _Session:
-    """What was typed and not yet asked, and the settings that later queries go by."""
+    """Input that has not been run yet, and the `set` statements that apply to later queries."""
 
     def __init__(self, db: Warehouse) -> None:
         self.db = db
-        self.typed = ""
+        self.pending = ""
         self.settings: list[str] = []
 
     def take(self, line: str) -> bool:
-        """One line; False where it says to leave."""
-        if not self.typed and line.strip().startswith("."):
+        """Handle one line; False if it says to quit."""
+        if not self.pending and line.strip().startswith("."):
             name, _, argument = line.strip().rstrip(";").partition(" ")
             if name in (".quit", ".exit"):
                 return False
-            with _told():
+            with _print_errors():
                 self._command(name, argument.strip())
             return True
-        statements, self.typed = split(f"{self.typed}{line}\n")
+        statements, self.pending = split(f"{self.pending}{line}\n")
         for statement in statements:
-            with _told():
-                self._ask(statement)
+            with _print_errors():
+                self._run(statement)
         return True
 
-    def _ask(self, statement: str) -> None:
-        answer = peek(self.db, ";\n".join([*self.settings, statement]), MOST + 1)
+    def _run(self, statement: str) -> None:
+        result = peek(self.db, ";\n".join([*self.settings, statement]), MAX_ROWS + 1)
         if re.match(r"set\b", statement, re.IGNORECASE):
             self.settings.append(statement)
-        elif answer.num_columns:
-            _print(answer)
+        elif result.num_columns:
+            _print(result)
 
     def _command(self, name: str, argument: str) -> None:
         if name == ".help":
@@ -104,36 +104,36 @@ class _Session:
         elif name == ".macros":
             _print(self.db.read(_MACROS))
         elif name == ".schema" and argument:
-            _print(self.db.read(_SCHEMA, [exporting.known(self.db, argument)]))
+            _print(self.db.read(_SCHEMA, [exporting.relation_name(self.db, argument)]))
         elif name == ".schema":
-            raise QueryError("Say of which table or view: `.schema clusters`; `.tables` lists them.")
+            raise QueryError("`.schema` needs a table or view: `.schema clusters`; `.tables` lists them.")
         else:
-            raise QueryError(f"There is no {name}; `.help` lists what there is.")
+            raise QueryError(f"There is no command {name}; `.help` lists the commands.")
 
 
-def split(typed: str) -> tuple[list[str], str]:
-    """The statements that a `;` has ended, and what is left over, empty where that says nothing."""
+def split(pending: str) -> tuple[list[str], str]:
+    """The statements that end with a `;`, and the rest, empty if it is white space."""
     statements, start = [], 0
-    for token in _TOKEN.finditer(typed):
+    for token in _TOKEN.finditer(pending):
         if token["open"]:
             break
         if token["end"]:
-            statements.append(typed[start : token.start()].strip())
+            statements.append(pending[start : token.start()].strip())
             start = token.end()
-    rest = typed[start:]
+    rest = pending[start:]
     return [statement for statement in statements if statement], rest if rest.strip() else ""
 
 
-def _print(answer: pa.Table) -> None:
-    printing.show(answer.slice(0, MOST), "table")
-    if answer.num_rows > MOST:
-        print(f"the first {MOST} rows; `featdisc export --query … --to FILE` writes all", file=sys.stderr)
+def _print(result: pa.Table) -> None:
+    printing.show(result.slice(0, MAX_ROWS), "table")
+    if result.num_rows > MAX_ROWS:
+        print(f"the first {MAX_ROWS} rows; `featdisc export --query … --to FILE` writes all of them", file=sys.stderr)
     sys.stdout.flush()
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What a query cannot do is said, and the shell goes on."""
+def _print_errors() -> Iterator[None]:
+    """Print errors for the user instead of ending the shell."""
     try:
         yield
     except FeatdiscError as error:
@@ -142,7 +142,7 @@ def _told() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _history(home: Home) -> Iterator[None]:
-    """What was typed in earlier shells of this home, kept beside its warehouse."""
+    """Input history of the home's earlier shells, kept next to its warehouse."""
     try:
         import readline  # noqa: PLC0415 - not on every system
     except ImportError:
@@ -155,6 +155,6 @@ def _history(home: Home) -> Iterator[None]:
     try:
         yield
     finally:
-        # A home that others own can still be read.
+        # The home may be read-only.
         with contextlib.suppress(OSError):
             readline.write_history_file(path)

@@ -1,4 +1,4 @@
-"""What a person reads at the end of a run in the terminal."""
+"""What `featdisc run`, `refresh` and `plan` print when they end."""
 
 import datetime as dt
 import os
@@ -13,8 +13,11 @@ from rich.text import Text
 
 from featdisc_assets.asking.progress_log import short_count
 from featdisc_assets.asking.remedies import remedy
+from featdisc_assets.assets import near_equal
+from featdisc_assets.assets.embedding import EncoderConfig, still_to_pay
 from featdisc_assets.encoders import is_remote
 from featdisc_assets.home.places import Home
+from featdisc_assets.home.settings import config_of
 from featdisc_assets.llm.surface_model import SURFACE
 from featdisc_assets.report import read_query
 from featdisc_assets.transcript import ALL_KINDS
@@ -22,24 +25,20 @@ from featdisc_assets.warehouse import Warehouse
 
 
 def summarise(home: Home, *, option: str, since: dt.datetime, most: int = 8) -> None:
-    """Print the most prevalent clusters of each kind, what was paid, what failed, and how to go on.
+    """Print the most prevalent clusters of each kind, then what `show_totals` prints.
 
     Args:
-        home: Of a finished run.
-        option: What a command needs so as to find this home: ` --home …`, or nothing.
+        home: The home of a finished run.
+        option: The ` --home PATH` that a command needs to find this home, or nothing.
         since: When the run began, UTC without a zone.
-        most: Clusters of each kind.
+        most: The number of clusters of each kind.
     """
-    db = Warehouse(home.warehouse)
-    console = Console()
-    _show_clusters(console, db, most)
-    close(home, option=option, since=since)
+    _show_clusters(Console(), Warehouse(home.warehouse), most)
+    show_totals(home, option=option, since=since)
 
 
-def close(home: Home, *, option: str, since: dt.datetime) -> None:
-    """Print what a run paid, what failed, and how to go on."""
-    from featdisc_assets.assets import near_equal  # noqa: PLC0415 - after the run has settled its defaults
-
+def show_totals(home: Home, *, option: str, since: dt.datetime) -> None:
+    """Print what a run cost, what failed, and the next commands; see `summarise` for the arguments."""
     db, console = Warehouse(home.warehouse), Console()
     model = db.scalar("select any_value(model) from rating_plan")
     if model == SURFACE:
@@ -50,23 +49,21 @@ def close(home: Home, *, option: str, since: dt.datetime) -> None:
     for line in (
         *spending(db, since),
         *failures(db),
-        *(f"alike       {line}" for line in near_equal.lines(db)),
+        *_near_equal(db),
         f"warehouse   {home.warehouse}",
         f"report      {home.report}",
-        f'ask it      {command} sql{option} "from surprising_pairs limit 10"',
-        f"look at it  {command} ui{option}    (in a checkout: make ui)",
+        f'query       {command} sql{option} "from surprising_pairs limit 10"',
+        f"Dagster UI  {command} ui{option}    (in a checkout: make ui)",
     ):
         console.print(Text(line), soft_wrap=True)
 
 
 def show_plan(home: Home, *, option: str) -> None:
-    """Print what rating would ask, kind by kind, and what it would come to."""
-    from featdisc_assets.assets import near_equal  # noqa: PLC0415 - as above
-
+    """Print the requests that rating would make for each kind, and their cost."""
     db = Warehouse(home.warehouse)
     rows = db.rows("from rating_plan order by kind desc")
-    table = Table(title="What rating would ask", title_justify="left", title_style="bold", pad_edge=False)
-    for name in ("distinct texts", "known", "failed", "new", "asked again", "tokens in", "tokens out", "dollars"):
+    table = Table(title="Rating plan", title_justify="left", title_style="bold", pad_edge=False)
+    for name in ("texts", "known", "failed", "new", "changed", "tokens in", "tokens out", "dollars"):
         table.add_column(name, justify="right")
     table.add_column("kind")
     for row in rows:
@@ -76,38 +73,38 @@ def show_plan(home: Home, *, option: str) -> None:
         table.add_row(*(f"{count or 0:,}" for count in counts), *tokens, dollars, row["kind"])
     console = Console()
     console.print(table, "")
-    for line in (*_closing(rows), *_vectors(db, rows), *(f"alike       {line}" for line in near_equal.lines(db))):
+    for line in (*_model_lines(rows), *_vectors(home, db, rows), *_near_equal(db)):
         console.print(Text(line), soft_wrap=True)
-    console.print(Text(f"do it       {_command()} run{option}"), soft_wrap=True)
+    console.print(Text(f"run it      {_command()} run{option}"), soft_wrap=True)
 
 
-def _closing(rows: list[dict[str, Any]]) -> list[str]:
+def _near_equal(db: Warehouse) -> list[str]:
+    return [f"near-equal  {line}" for line in near_equal.lines(db)]
+
+
+def _model_lines(rows: list[dict[str, Any]]) -> list[str]:
     first = rows[0]
     hours = [row["pending_hours"] for row in rows if row["pending_hours"] is not None]
     lines = [f"model       {first['model']}, {first['mode']}"]
     if sum(row["n_pending"] for row in rows):
         lines.append(
-            f"time        {max(sum(hours), 1 / 60):,.1f} hours at the pace of earlier runs"
+            f"time        {max(sum(hours), 1 / 60):,.1f} hours at the speed of earlier runs"
             if hours
-            else "time        not known before the first answers of this model"
+            else "time        unknown before the first answers of this model"
         )
     if first["budget_usd"] is not None:
         lines.append(f"budget      ${first['spent_usd']:,.2f} of ${first['budget_usd']:,.2f} is spent")
     return lines
 
 
-def _vectors(db: Warehouse, rows: list[dict[str, Any]]) -> list[str]:
-    """What vectors will be paid, where they come from a server: that is no part of the table, but of the budget."""
-    from featdisc_assets.assets import embedding  # noqa: PLC0415 - as above
-
-    config = embedding.EncoderConfig()
+def _vectors(home: Home, db: Warehouse, rows: list[dict[str, Any]]) -> list[str]:
+    """What embeddings from a server will cost, which the table of ratings leaves out and the budget counts."""
+    config = config_of(home, "embeddings", EncoderConfig)
     if not is_remote(config.encoder):
         return []
-    tokens, dollars = embedding.still_to_pay(
-        db, config.server(), answer_tokens=sum(row["pending_tokens_out"] for row in rows)
-    )
+    tokens, dollars = still_to_pay(db, config.server(), answer_tokens=sum(row["pending_tokens_out"] for row in rows))
     price = "at an unknown price" if dollars is None else f"${dollars:,.2f}"
-    return [f"vectors     some {short_count(tokens)} tokens to {config.encoder}, {price}, beside the table"]
+    return [f"vectors     about {short_count(tokens)} tokens to {config.encoder}, {price}, not in the table"]
 
 
 def _command() -> str:
@@ -115,7 +112,7 @@ def _command() -> str:
 
 
 def spending(db: Warehouse, since: dt.datetime) -> list[str]:
-    """What models other than the built-in one were paid: by this run, and by the home in all."""
+    """What calls of models other than the built-in one cost, in this run and in total."""
     rows = db.rows(
         """
         select created_at >= $1 as is_new, count(*) as n_attempts, coalesce(sum(tokens_in), 0) as tokens_in,
@@ -131,20 +128,20 @@ def spending(db: Warehouse, since: dt.datetime) -> list[str]:
     names = ("n_attempts", "tokens_in", "tokens_out", "dollars", "n_unpriced")
     whole = {name: sum(row[name] for row in rows) for name in names}
     run = next((row for row in rows if row["is_new"]), dict.fromkeys(names, 0))
-    return [f"this run    {_bill(run)}", f"in all      {_bill(whole)}"]
+    return [f"this run    {_cost(run)}", f"all runs    {_cost(whole)}"]
 
 
-def _bill(row: dict[str, Any]) -> str:
+def _cost(row: dict[str, Any]) -> str:
     if not row["n_attempts"]:
-        return "asked nothing and paid nothing"
+        return "no requests, no cost"
     tokens = f"{short_count(int(row['tokens_in']))} tokens in, {short_count(int(row['tokens_out']))} out"
     dollars = [f"${row['dollars']:,.2f}"] if row["dollars"] or not row["n_unpriced"] else []
     dollars += [f"{row['n_unpriced']:,} answers of unknown price"] if row["n_unpriced"] else []
-    return f"{row['n_attempts']:,} attempts at asking, {tokens}, {' and '.join(dollars)}"
+    return f"{row['n_attempts']:,} attempts, {tokens}, {' and '.join(dollars)}"
 
 
 def failures(db: Warehouse) -> list[str]:
-    """What came to no answer, and what to do about it: a line for each kind and reason."""
+    """A line for each kind and status of requests without an answer, with the remedy."""
     rows = db.rows(
         """
         select kind, status, sum(n_pieces) as n, sum(sum(n_pieces)) over (partition by kind) as of_kind
@@ -171,11 +168,13 @@ def failures(db: Warehouse) -> list[str]:
 
 
 def _show_clusters(console: Console, db: Warehouse, most: int) -> None:
-    # As the report leads: without flagged mentions, and without what too few people show.
+    # The same clusters as at the top of the report: no flagged mentions, no clusters of too few people.
     prevalent = db.rows(read_query("prevalent"))
     for kind in ALL_KINDS:
         rows = [row for row in prevalent if row["kind"] == kind][:most]
-        table = Table(title=f"What shows in {kind} pieces", title_justify="left", title_style="bold", pad_edge=False)
+        table = Table(
+            title=f"Most prevalent in {kind} pieces", title_justify="left", title_style="bold", pad_edge=False
+        )
         table.add_column("transcripts", justify="right")
         table.add_column("share", justify="right")
         table.add_column("interest", justify="right")

@@ -1,4 +1,4 @@
-"""Which columns a view's columns come from, read out of its SQL for the UI's column lineage."""
+"""Column lineage of a view, parsed from its SQL, for the UI."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,12 @@ _DIALECT = "duckdb"
 
 
 def column_lineage(view: str, sql: str, columns: Mapping[str, list[str]]) -> dg.TableColumnLineage:
-    """For each column of a view the columns of the relations it selects from; none for those it counts.
+    """The columns that each column of a view is computed from; none for `count(*)`.
 
     Args:
-        view: Its name.
-        sql: Its select.
-        columns: The columns of every relation, the view among them.
+        view: The name of the view.
+        sql: The select of the view.
+        columns: The columns of every relation, including the view.
     """
     schema: dict[str, object] = {name: dict.fromkeys(names, "text") for name, names in columns.items()}
     select = qualify(simplify(parse_one(sql, dialect=_DIALECT)), schema=schema, dialect=_DIALECT, identify=False,

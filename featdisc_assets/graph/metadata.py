@@ -1,6 +1,6 @@
-"""What an asset tells the UI about the table it wrote, and the trail it leaves in the warehouse itself."""
+"""The metadata of an asset that wrote a table: rows, columns, preview, data version; and its row in the run log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -9,9 +9,7 @@ from featdisc_assets.graph.run_log import Step, write_step
 from featdisc_assets.graph.versions import data_version
 from featdisc_assets.warehouse import Warehouse
 
-Row = dict[str, Any]
-
-# Comments on columns stand in the database; the UI shows them as the columns' descriptions.
+# The UI shows the comments on columns as their descriptions.
 _COLUMNS = """
 select column_name, data_type, comment from duckdb_columns()
 where table_name = $1 and database_name = current_database() order by column_index
@@ -27,15 +25,15 @@ def materialized(
     versioned: Sequence[str] = (),
     figures: dict[str, Any] | None = None,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """The end of every asset that writes a table: rows, columns, preview and data version, and a row of `run_assets`.
+    """The result of an asset that wrote a table; also writes a row of `run_assets`.
 
     Args:
-        context: Of the asset.
-        warehouse: Where the table is.
-        table: Its name, which is the asset's.
-        preview: A select of a few rows that tell a person most about the table.
-        versioned: The columns that decide whether what comes after is out of date; none for all.
-        figures: Further metadata; numbers among them are kept in the trail too.
+        context: The asset's context.
+        warehouse: The warehouse of the table.
+        table: The name of the table and of the asset.
+        preview: A select of the few most informative rows.
+        versioned: The columns whose changes make downstream assets out of date; none for all.
+        figures: Further metadata; the run log keeps the numbers among them too.
     """
     with warehouse.hold():
         metadata = table_metadata(warehouse, table, preview=preview) | (figures or {})
@@ -45,7 +43,7 @@ def materialized(
 
 
 def table_metadata(warehouse: Warehouse, table: str, *, preview: str | None = None) -> dict[str, Any]:
-    """Row count, columns with types and comments and, where a query is given, its rows as a table."""
+    """Row count, columns with types and comments, and the rows of the select `preview` as a table."""
     with warehouse.hold():
         columns = warehouse.rows(_COLUMNS, [table])
         count = warehouse.scalar(f"select count(*) from {table}")
@@ -66,42 +64,14 @@ def table_metadata(warehouse: Warehouse, table: str, *, preview: str | None = No
 
 
 def markdown_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as a Markdown table, with every cell on one line and unable to break out of it."""
+    """Rows as a Markdown table, each cell on one line and with its markup escaped."""
     names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def checked_by_kind(
-    rows: Sequence[Row],
-    figure: str,
-    *,
-    shown: str,
-    is_amiss: Callable[[float], bool],
-    complain: Callable[[Row], str],
-    well: str,
-) -> dg.AssetCheckResult:
-    """The result of a check that looks at each kind: a warning with one sentence a kind that is not well.
-
-    Args:
-        rows: One a kind, those that are well too.
-        figure: The column that decides.
-        shown: What the figure is, with `{kind}` where the kind stands.
-        is_amiss: Whether a figure is past its limit.
-        complain: The sentence for a kind: figure, limit, what to do.
-        well: What is said where none is amiss.
-    """
-    complaints = [complain(row) for row in rows if is_amiss(row[figure])]
-    return dg.AssetCheckResult(
-        passed=not complaints,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join(complaints) or well,
-        metadata={shown.format(kind=row["kind"]): row[figure] for row in rows},
-    )
-
-
-# Anything Markdown could read as markup: a transcript's words must show as words.
+# Markdown in a transcript must show as text.
 _ESCAPES = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]()#+-!|~>"} | {ord("<"): "&lt;", ord("&"): "&amp;"}
 
 

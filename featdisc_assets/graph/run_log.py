@@ -1,4 +1,4 @@
-"""The trail in the warehouse: which run made which table from what, so that runs can be compared in SQL."""
+"""The run log in the warehouse (`runs`, `run_assets`): which run wrote which table, with what settings and code."""
 
 import datetime as dt
 import json
@@ -13,18 +13,18 @@ from featdisc_assets.warehouse import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One asset that one run materialised.
+    """One asset that a run materialised.
 
     Attributes:
         run_id: Dagster's id of the run.
-        job: What the run was started as.
+        job: Name of the job.
         started_at: When the run started, UTC without a zone.
         asset: The table.
-        code_version: Hash of what decided its rows.
+        code_version: Hash of the code and settings that decide its rows.
         data_version: Hash of its rows.
-        n_rows: Rows in it.
-        config: The settings it ran with.
-        figures: Numbers it told of.
+        n_rows: Number of rows.
+        config: The settings of the run.
+        figures: Numbers from its metadata.
     """
 
     run_id: str
@@ -41,7 +41,7 @@ class Step:
     def of(
         cls, context: dg.AssetExecutionContext, asset: str, data_version: str, n_rows: int, figures: dict[str, Any]
     ) -> Self:
-        """The step that a context runs."""
+        """The step of a context."""
         record = context.instance.get_run_record_by_id(context.run.run_id)
         seconds = record.start_time if record else None
         started = dt.datetime.now(dt.UTC) if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
@@ -60,7 +60,7 @@ class Step:
 
 
 def write_step(warehouse: Warehouse, step: Step) -> None:
-    """Write a step, and its run where it is the run's first."""
+    """Write a step, and the run if this is its first step."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with warehouse.transaction() as connection:
         connection.execute(

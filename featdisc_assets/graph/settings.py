@@ -1,15 +1,16 @@
 """A home's settings as the defaults of its assets, applied when `Definitions` are built and never on import.
 
-The launchpad then shows them, *Materialize* without a launchpad uses them, and after an edit and "Reload definitions"
-the assets that they decide show as out of date.
+The launchpad shows them, *Materialize* without a launchpad uses them, and after an edit and "Reload definitions" the
+assets whose rows they decide show as out of date.
 """
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import dagster as dg
 import orjson
+from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
 from pydantic import create_model
 
 from featdisc_assets.asking.plans import prompts_folder
@@ -26,7 +27,7 @@ Configs = dict[str, type[dg.Config]]
 def config_class(definition: dg.AssetsDefinition) -> type[dg.Config] | None:
     """The config class of an asset or check, None if it takes no settings."""
     function = definition.op.compute_fn
-    if not hasattr(function, "has_config_arg") or not function.has_config_arg():
+    if not isinstance(function, DecoratedOpFunction) or not function.has_config_arg():
         return None
     config: type[dg.Config] = function.get_config_arg().annotation
     return config
@@ -39,13 +40,13 @@ def config_classes(definitions: Iterable[dg.AssetsDefinition]) -> Configs:
 
 
 def check_settings(given: Settings, configs: Configs) -> dict[str, dg.Config]:
-    """Check that every setting exists and is within its range.
+    """Check that every setting exists and fits.
 
     Returns:
-        The config of every asset and check, with defaults where nothing is given.
+        The config of every asset and check, with defaults for settings that are not given.
 
     Raises:
-        FeatdiscError: For the first setting that is wrong, with what would be right.
+        FeatdiscError: For the first setting that does not exist or does not fit.
     """
     for asset in given:
         if asset not in configs:
@@ -70,39 +71,43 @@ def with_settings(definition: SomeAsset, settings: Settings, home: Home) -> Some
         definition = _with_defaults(definition, config, fit(name, config, given), given)
     if not any(decisive):
         return definition
-    return definition.map_asset_specs(
+    versioned = definition.map_asset_specs(
         lambda spec: spec.replace_attributes(code_version=code_version(spec.code_version or "", *decisive))
     )
+    return cast("SomeAsset", versioned)
 
 
 def _defaults(config: type[dg.Config], name: str, given: Mapping[str, object]) -> str:
-    """Those of the given settings that decide rows and differ from the defaults; empty if there is none."""
+    """The given settings that decide rows and differ from the defaults, as JSON; empty if there are none."""
     fitted = fit(name, config, given)
     fields = config.model_fields
-    values = {knob: getattr(fitted, knob) for knob in given if knob not in without_effect(config)}
-    changed = {knob: value for knob, value in values.items() if value != fields[knob].default}
+    values = {setting: getattr(fitted, setting) for setting in given if setting not in without_effect(config)}
+    changed = {setting: value for setting, value in values.items() if value != fields[setting].default}
     return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS, default=str).decode() if changed else ""
 
 
 def _prompt_texts(config: type[dg.Config], settings: Settings, home: Home) -> list[str]:
     names: tuple[str, ...] = getattr(config, "prompts", ())
     folder = prompts_folder(settings.get("rating_plan", {}).get("prompts_folder"), home)
-    return [prompts.fingerprint(*name.split("/"), folder) for name in names]
+    split = (name.split("/") for name in names)
+    return [prompts.fingerprint(task, name, folder) for task, name in split]
 
 
 def _with_defaults(
     definition: SomeAsset, config: type[dg.Config], fitted: dg.Config, given: Mapping[str, object]
 ) -> SomeAsset:
-    """A copy whose config schema has other defaults; Dagster has no public call for it."""
-    changed = {}
-    for knob in given:
-        field = copy.copy(config.model_fields[knob])
-        field.default = getattr(fitted, knob)
-        changed[knob] = (field.annotation, field)
-    schema = create_model(config.__name__, __base__=config, __doc__=config.__doc__, **changed).to_config_schema()
+    """A copy with other defaults in the config schema; Dagster has no public function for that."""
+    changed: dict[str, Any] = {}
+    for setting in given:
+        field = copy.copy(config.model_fields[setting])
+        field.default = getattr(fitted, setting)
+        changed[setting] = (field.annotation, field)
+    model = create_model(config.__name__, __base__=config, __doc__=config.__doc__, **changed)
+    schema = cast("Any", model.to_config_schema())
     op = definition.op.with_replaced_properties(name=definition.op.name, config_schema=schema)
     attributes = definition.get_attributes_dict() | {"node_def": op}
+    kind: Any = type(definition)
     if isinstance(definition, dg.AssetChecksDefinition):
         wanted = ("keys_by_input_name", "node_def", "check_specs_by_output_name", "can_subset", "resource_defs")
-        return type(definition).create(**{name: attributes[name] for name in wanted})
-    return type(definition).dagster_internal_init(**attributes)
+        return cast("SomeAsset", kind.create(**{name: attributes[name] for name in wanted}))
+    return cast("SomeAsset", kind.dagster_internal_init(**attributes))

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal while assets work: one short line for each thing that happened."""
+"""The log in the terminal: one short line per event."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ import dagster as dg
 
 
 class _ShortLines(logging.Handler):
-    """Lines assets write themselves, the start of each step, and failures; Dagster's bookkeeping stays in the UI."""
+    """Prints what assets log and the start of each step; Dagster's other events are only in the UI."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,5 +34,4 @@ def _logger(_: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
-# Dagster's `console` logger, for people.
-terminal_logger = dg.LoggerDefinition(logger_fn=_logger, description="One short line a happening.")
+terminal_logger = dg.LoggerDefinition(logger_fn=_logger, description="One short line per event.")

@@ -1,8 +1,8 @@
-"""What an asset's rows come from, and what they are, as short hashes that Dagster compares.
+"""Code versions and data versions of assets: short hashes that Dagster compares.
 
-A *code version* hashes all that decides an asset's rows besides its inputs: settings, prompts, SQL, stages. It is made
-when definitions load, so an edit shows as "new code version" after a reload. A *data version* hashes the rows
-themselves: where a rerun ends in equal rows, nothing after it is out of date.
+A *code version* hashes everything besides the inputs that decides an asset's rows: settings, prompts, SQL, stages. It
+is computed when definitions load, so an edit shows as "new code version" after a reload. A *data version* hashes the
+rows: if a rerun gives equal rows, nothing downstream is out of date.
 """
 
 import ast
@@ -20,18 +20,18 @@ from featdisc_assets.warehouse import Warehouse
 
 Part = type[dg.Config] | ModuleType | str
 
-# Packages that compute and carry nothing: what they do decides the rows of whatever imports them.
+# Pure packages: their code decides the rows of the assets that import them.
 COMPUTING = ("clusterers", "stages", "statistics")
 _ROOT = Path(__file__).parents[1]
 
 
 def code_version(*parts: Part) -> str:
-    """12 hex digits of what decides an asset's rows.
+    """12 hex digits that hash what decides an asset's rows.
 
     Args:
-        parts: Config classes count by the defaults of those settings that decide rows (a class names the others in
-            `without_effect`); modules by their code, comments and docstrings apart, packages by all their modules,
-            both with what they import that only computes; strings (SQL, prompts) as they stand, white space apart.
+        parts: Of config classes, the defaults of the settings that decide rows (`without_effect` of the class names the
+            others); of modules and packages, the code without comments and docstrings, including what they import from
+            pure packages; of strings (SQL, prompts), the text without differences in white space.
     """
     digest = blake2b(digest_size=6)
     for part in parts:
@@ -46,16 +46,16 @@ def code_version(*parts: Part) -> str:
 
 
 def data_version(warehouse: Warehouse, relation: str, columns: Sequence[str] = ()) -> dg.DataVersion:
-    """The hash of a table's rows: the same in any order, another when a row is there once more.
+    """The hash of a table's rows as a multiset: order does not count, duplicates do.
 
-    The sum of the rows' hashes beside their count; with exclusive or, two equal rows would cancel out. DuckDB computes
-    it (200,000 rows of 384 floats in 0.2 s), and another version of DuckDB may hash otherwise: everything then shows as
-    changed once.
+    It combines the sum of the rows' hashes with their count: with exclusive or, two equal rows would cancel out. DuckDB
+    computes it (200,000 rows of 384 floats in 0.2 s); another version of DuckDB may hash differently, and then all
+    assets show as changed once.
 
     Args:
-        warehouse: Where the table is.
+        warehouse: The warehouse of the table.
         relation: A table or view.
-        columns: Those that count; none for all.
+        columns: The columns to hash; none for all.
     """
     chosen = ", ".join(f'"{column}"' for column in columns) or "*"
     [row] = warehouse.rows(
@@ -66,14 +66,14 @@ def data_version(warehouse: Warehouse, relation: str, columns: Sequence[str] = (
 
 
 def without_effect(config: type[dg.Config]) -> frozenset[str]:
-    """The settings of a config that do not decide rows: how fast, at what price, with how many retries."""
+    """The settings of a config that do not decide rows, such as concurrency, prices and retries."""
     names: frozenset[str] = getattr(config, "without_effect", frozenset())
     return names
 
 
 def _defaults(config: type[dg.Config]) -> str:
     skipped = without_effect(config)
-    decisive = {name: knob.default for name, knob in config.model_fields.items() if name not in skipped}
+    decisive = {name: field.default for name, field in config.model_fields.items() if name not in skipped}
     return orjson.dumps(decisive, option=orjson.OPT_SORT_KEYS, default=str).decode()
 
 
@@ -86,7 +86,7 @@ def _code(module: ModuleType) -> str:
         if file not in found:
             tree = ast.parse(file.read_text(encoding="utf-8"))
             todo += _computing_imports(tree)
-            found[file] = _without_words(tree)
+            found[file] = _without_docstrings(tree)
     return "".join(found[file] for file in sorted(found))
 
 
@@ -99,15 +99,15 @@ def _computing_imports(tree: ast.Module) -> list[Path]:
 
 
 def _files_of(path: Path) -> list[Path]:
-    """The files of a package or module; of a name within one, those of the module."""
+    """The files of a package or module; of a name in a module, the file of the module."""
     if path.is_dir():
         return list(path.rglob("*.py"))
     file = path.with_suffix(".py")
     return [file] if file.exists() else _files_of(path.parent)
 
 
-def _without_words(tree: ast.Module) -> str:
-    """Code as a tree: what is written for people does not count."""
+def _without_docstrings(tree: ast.Module) -> str:
+    """The syntax tree as text, without docstrings and comments."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:

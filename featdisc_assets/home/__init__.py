@@ -1,1 +1,1 @@
-"""A home: where its files are, and the settings it keeps."""
+"""A home: the paths of its files, and its settings."""

@@ -1,4 +1,4 @@
-"""Where things lie: the files that ship with the package, and the home a run works in."""
+"""Paths: files that ship with the package, and the files of a home."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ DEFAULT_HOME = ".featdisc"
 
 
 def shipped(name: str) -> Path:
-    """A file or folder that lies beside the package in a checkout and inside it in a wheel."""
+    """A file or folder that is next to the package in a checkout and inside it in a wheel."""
     inside = PACKAGE / name
     return inside if inside.exists() else PACKAGE.parent / name
 
@@ -24,24 +24,24 @@ def sql_folder() -> Path:
 
 @cache
 def read_sql(name: str) -> str:
-    """The text of one file of `sql/`, named without its ending (`marts/spend`)."""
+    """The text of a file of `sql/`, named without its extension (`marts/spend`)."""
     return (sql_folder() / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def sample_path() -> Path:
-    """The bundled sample of transcripts."""
+    """The path of the bundled sample of transcripts."""
     return PACKAGE / "sample" / "transcripts.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A folder that holds everything runs on one data set make; moving it moves all of it."""
+    """The folder of everything that runs on one data set make. It can be moved."""
 
     path: Path
 
     @classmethod
     def find(cls, given: str | Path | None = None) -> "Home":
-        """The home that was asked for, else `FEATDISC_HOME`, else `.featdisc` in the working folder."""
+        """The given home, else `FEATDISC_HOME`, else `.featdisc` in the working folder."""
         return cls(Path(given or os.environ.get("FEATDISC_HOME") or DEFAULT_HOME).expanduser().absolute())
 
     @property
@@ -51,22 +51,22 @@ class Home:
 
     @property
     def settings(self) -> Path:
-        """The YAML file of the home's own settings, by asset."""
+        """The YAML file of the home's settings, by asset."""
         return self.path / "settings.yaml"
 
     @property
     def prompts(self) -> Path:
-        """The folder of the home's own prompts; a file in it goes before the built-in one of the same path."""
+        """The folder of the home's own prompts; a file in it overrides the built-in one of the same path."""
         return self.path / "prompts"
 
     @property
     def published(self) -> Path:
-        """The copy of the warehouse that may be held open."""
+        """The copy of the warehouse for tools that keep a connection open."""
         return self.path / "published.duckdb"
 
     @property
     def answers(self) -> Path:
-        """The SQLite file with every answer a model ever gave; deleting it means paying again."""
+        """The SQLite file of all answers of models. Without it they must be paid for again."""
         return self.path / "answers.sqlite"
 
     @property
@@ -75,13 +75,13 @@ class Home:
         return self.path / "report.html"
 
     def salt(self) -> str:
-        """The secret that fences are made with, unknown to a transcript's author; made when first asked for."""
+        """The secret that prompt fences are derived from, which no transcript can then forge; created on first use."""
         path = self.path / "salt"
         if not path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             own = path.with_suffix(f".{os.getpid()}")
             own.write_text(secrets.token_hex(16), encoding="ascii")
-            # A link fails where another process was first, and then its salt counts: there is only ever one.
+            # The link fails if another process was first; its salt is then used, so there is only ever one.
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(own)
             own.unlink()
@@ -89,5 +89,5 @@ class Home:
 
     @property
     def dagster(self) -> Path:
-        """Dagster's own storage (DAGSTER_HOME): runs, events, schedules."""
+        """Dagster's storage (DAGSTER_HOME): runs, events, schedules."""
         return self.path / "dagster"

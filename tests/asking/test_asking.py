@@ -248,10 +248,10 @@ def test_the_summary_has_costs_and_failures(home: Home, source: Path) -> None:
         start = db.scalar("select min(created_at) from ratings")
         run, whole = spending(db, start)
         attempts = db.scalar("select count(*) from ratings")
-        assert run.startswith(f"this run    {attempts} attempts at asking, ")
+        assert run.startswith(f"this run    {attempts} attempts, ")
         assert whole.endswith(f"${billed(server):,.2f}")
         end = db.scalar("select max(created_at) + interval 1 second from ratings")
-        assert spending(db, end)[0] == "this run    asked nothing and paid nothing"
+        assert spending(db, end)[0] == "this run    no requests, no cost"
         lines = failures(db)
     assert len(lines) == 2
     assert "refused: another model may answer" in "\n".join(lines)

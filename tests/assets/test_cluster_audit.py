@@ -117,7 +117,7 @@ def test_the_checks_say_what_is_wrong_and_what_to_do(db: Warehouse) -> None:
     assert twins.severity == dg.AssetCheckSeverity.WARN
     assert "2 of 11 user clusters (18.2%) are near-duplicates of another, above 15.0%" in str(twins.description)
     assert not swallowed.passed
-    assert "'limerick' alone shows in 9 transcripts" in str(swallowed.description)
+    assert "'limerick' alone is in 9 transcripts" in str(swallowed.description)
     assert checks["clusters_are_stable"].metadata
     db.run("update cluster_profile set median_stability = 0.2")
     assert [row["kind"] for row in db.rows(read_sql("checks/clusters_are_stable"))] == ["user"]

@@ -107,7 +107,7 @@ def test_the_plan_has_the_cost_of_vectors(tmp_path: Path) -> None:
         settings = {"encoder": ENCODER, "api_base": server.url, "price_in": 1.0}
         home.settings.write_text(yaml.safe_dump({"embeddings": settings}), encoding="utf-8")
         plan = featdisc("plan", "--home", str(home.path))
-        assert f"vectors     some {short_count(tokens - 1_000)} tokens to {ENCODER}, $0.0" in plan.stdout
+        assert f"vectors     about {short_count(tokens - 1_000)} tokens to {ENCODER}, $0.0" in plan.stdout
 
         materialise(home, ["embeddings"], embeddings=settings)
         assert still_to_pay(warehouse(home), asked, answer_tokens=0) == (0, 0.0)

@@ -1,4 +1,4 @@
-"""The command line: what it prints, and one sentence for everything a person can mend."""
+"""The command line: what it prints, and one sentence for everything the user can fix."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def test_no_warehouse_yet(tmp_path: Path) -> None:
         ("clusters: {", "cannot be read as YAML"),
     ],
 )
-def test_settings_that_do_not_fit_are_told_before_anything_starts(settings: str, says: str, tmp_path: Path) -> None:
+def test_invalid_settings_are_reported_before_the_run(settings: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text(settings, encoding="utf-8")
     done = featdisc("run", "--sample", "--config", str(path), home=tmp_path / "home")
@@ -103,7 +103,7 @@ def test_settings_reach_their_asset(tmp_path: Path) -> None:
     ("text", "says"),
     [(None, "does not exist"), ("", "holds no rows"), ("nonsense\n{}\n", "no transcript could be read")],
 )
-def test_a_source_that_holds_nothing(text: str | None, says: str, tmp_path: Path) -> None:
+def test_a_source_without_transcripts(text: str | None, says: str, tmp_path: Path) -> None:
     source = tmp_path / "chats.jsonl"
     if text is not None:
         source.write_text(text, encoding="utf-8")
@@ -118,7 +118,7 @@ def test_a_source_that_holds_nothing(text: str | None, says: str, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_bad_rows_are_set_aside_and_the_rest_loads(tmp_path: Path) -> None:
+def test_bad_rows_are_quarantined_and_the_rest_loads(tmp_path: Path) -> None:
     source = tmp_path / "chats.jsonl"
     good = json.dumps(
         {"id": "g", "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -143,11 +143,11 @@ def test_every_op_with_settings_can_be_checked() -> None:
         "cluster_stability_clusters_are_stable",
     }
     assert set(configs) == taking | checks_with_settings
-    # A run is told its settings by op: a name that no op has would stop it.
+    # Run config is by op: an unknown name would fail the run.
     assert set(configs) <= {node.name for node in build(Home.find()).resolve_job_def("everything").nodes}
 
 
-def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:
+def test_budget_and_retry_failed_reach_every_asset_that_calls_a_model() -> None:
     given = running.settings(sources=[], model="some/model", budget_usd=0.0, retry_failed=True)
     assert given == {
         "rating_plan": {"model": "some/model", "budget_usd": 0.0},
@@ -170,9 +170,7 @@ def test_a_budget_and_a_second_try_reach_those_who_ask() -> None:
         (("--config", "mode.yaml"), "rating_plan.mode = 'tomorrow' does not fit: input should be 'live' or 'batch'"),
     ],
 )
-def test_what_cannot_be_paid_is_told_before_anything_starts(
-    options: tuple[str, ...], says: str, tmp_path: Path
-) -> None:
+def test_payment_problems_are_reported_before_the_run(options: tuple[str, ...], says: str, tmp_path: Path) -> None:
     (tmp_path / "one_price.yaml").write_text("rating_plan: {price_in: 2.0}", encoding="utf-8")
     (tmp_path / "mode.yaml").write_text("rating_plan: {mode: tomorrow}", encoding="utf-8")
     (tmp_path / "batch.yaml").write_text("rating_plan: {mode: batch}", encoding="utf-8")
@@ -186,8 +184,8 @@ def test_what_cannot_be_paid_is_told_before_anything_starts(
 READING = ["--map", "user=q", "--map", "response=a", "--redact", "--granularity", "turn"]
 
 
-def test_a_plan_reads_as_the_run_after_it_will(tmp_path: Path) -> None:
-    """It takes the options of reading that a run takes, and the home remembers them."""
+def test_a_plan_reads_sources_as_the_next_run_does(tmp_path: Path) -> None:
+    """Its reading options are those of a run, and the home remembers them."""
     source = tmp_path / "odd.jsonl"
     source.write_text(json.dumps({"q": "Who is ann@example.com?", "a": "Nobody I know."}) + "\n", encoding="utf-8")
     home = Home(tmp_path / "home")
@@ -203,7 +201,7 @@ def test_a_plan_reads_as_the_run_after_it_will(tmp_path: Path) -> None:
     assert json.loads(db.scalar("select reading from sources"))["mapping"] == ["user=q", "response=a"]
 
 
-def test_a_plan_for_features_made_elsewhere_asks_nothing(tmp_path: Path) -> None:
+def test_a_plan_for_given_features_has_no_requests(tmp_path: Path) -> None:
     source = tmp_path / "features.jsonl"
     source.write_text('{"transcript_id": "a", "kind": "user", "features": ["Asks why"]}\n', encoding="utf-8")
     home = Home(tmp_path / "home")
@@ -215,7 +213,7 @@ def test_a_plan_for_features_made_elsewhere_asks_nothing(tmp_path: Path) -> None
     assert known == [{"n_texts": 1, "n_answered": 1, "n_pending": 0}]
 
 
-def test_whatever_says_how_a_run_reads_says_it_to_a_plan_too() -> None:
+def test_run_and_plan_share_their_options() -> None:
     [run, plan] = [
         {parameter.name for parameter in typer.main.get_command(cli.app).commands[name].params}  # type: ignore[attr-defined]
         for name in ("run", "plan")
@@ -223,7 +221,7 @@ def test_whatever_says_how_a_run_reads_says_it_to_a_plan_too() -> None:
     assert run - plan == {"retry_failed"}
 
 
-def test_a_preview_cannot_be_broken_out_of() -> None:
+def test_a_preview_escapes_markup() -> None:
     table = markdown_table([{"label": "a | b\n# c <script>alert(1)</script> [x](javascript:0)"}])
     assert len(table.splitlines()) == 3
     assert "<script>" not in table

@@ -1,4 +1,4 @@
-"""`featdisc shell`, `export` and `sql`: what is typed, what comes out, and reading while another process writes."""
+"""`featdisc shell`, `export` and `sql`: input, output, and reading while another process writes."""
 
 import os
 import pty
@@ -57,11 +57,11 @@ def typed(home: Home, text: str) -> tuple[str, str]:
         ("", [], ""),
     ],
 )
-def test_a_semicolon_ends_a_statement_only_where_it_stands_free(text: str, statements: list[str], rest: str) -> None:
+def test_a_semicolon_in_a_quote_or_comment_ends_no_statement(text: str, statements: list[str], rest: str) -> None:
     assert split(text) == (statements, rest)
 
 
-def test_the_shell_goes_on_after_whatever_was_typed(home: Home) -> None:
+def test_the_shell_continues_after_any_input(home: Home) -> None:
     out, err = typed(
         home,
         "select path\nfrom sources\n  where position = 0;\n"
@@ -81,18 +81,18 @@ def test_the_shell_goes_on_after_whatever_was_typed(home: Home) -> None:
     assert "last" in out
     assert 'Parser Error: syntax error at or near "selec"' in err
     assert "read-only" in err
-    assert "There is no .nonsense" in err
-    assert "There is no table or view 'clusterz' here; near it: clusters," in err
-    assert "Say of which table" in err
+    assert "There is no command .nonsense" in err
+    assert "The warehouse has no table or view 'clusterz'; similar names: clusters," in err
+    assert "`.schema` needs a table" in err
     assert "Traceback" not in err
     assert Warehouse(home.warehouse).scalar("select count(*) from sources") == 2
 
 
-def test_quit_leaves_and_nothing_typed_after_it_is_asked(home: Home) -> None:
+def test_quit_exits_without_running_later_input(home: Home) -> None:
     assert typed(home, ".quit\nselect 'never' as word;")[0] == ""
 
 
-def test_a_long_answer_is_cut_and_says_so(home: Home) -> None:
+def test_a_long_result_is_truncated_with_a_note(home: Home) -> None:
     out, err = typed(home, "select 'row' || i as word from range(100000000) r(i);")
     assert "row199" in out
     assert "row200" not in out
@@ -102,7 +102,7 @@ def test_a_long_answer_is_cut_and_says_so(home: Home) -> None:
 @contextmanager
 def at_a_terminal(home: Home) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     master, slave = pty.openpty()
-    # What runs in the background ignores Ctrl-C and hands that on; a person's shell hears it.
+    # A background process ignores Ctrl-C, and its children inherit that; an interactive shell does not.
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "featdisc_assets.commands.cli", "shell", "--home", str(home.path)],
@@ -127,14 +127,14 @@ def until(master: int, words: str, then: str = "") -> str:
     return seen
 
 
-def test_ctrl_c_stops_a_query_and_drops_what_is_typed_and_history_is_kept(home: Home) -> None:
+def test_ctrl_c_stops_a_query_or_clears_the_input_and_history_is_kept(home: Home) -> None:
     with at_a_terminal(home) as (master, process):
         until(master, "featdisc> ")
         os.write(master, b"select sum(a.range * b.range)\n")
         until(master, "...> ")
         os.write(master, b"from range(10000000) a, range(10000000) b;\n")
         time.sleep(1)
-        # The query holds the file; stopped, it has let go of it.
+        # The stopped query no longer has the file open.
         os.killpg(process.pid, signal.SIGINT)
         until(master, "featdisc> ")
         Warehouse(home.warehouse, patience_s=5).run("update sources set position = position")
@@ -149,7 +149,7 @@ def test_ctrl_c_stops_a_query_and_drops_what_is_typed_and_history_is_kept(home: 
     assert "select 40 + 2 as answer;" in (home.path / "shell_history").read_text()
 
 
-def test_an_open_shell_holds_nobody_up_and_reads_while_another_writes(tmp_path: Path) -> None:
+def test_an_open_shell_blocks_no_writer_and_reads_while_another_process_writes(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     db = Warehouse(home.warehouse, patience_s=30)
     db.prepare()
@@ -183,7 +183,7 @@ def test_an_open_shell_holds_nobody_up_and_reads_while_another_writes(tmp_path: 
 
 
 @pytest.mark.parametrize("format_", ["parquet", "csv", "json"])
-def test_what_is_exported_is_what_is_there(format_: str, home: Home, tmp_path: Path) -> None:
+def test_an_export_reads_back_as_the_table(format_: str, home: Home, tmp_path: Path) -> None:
     path, rows = exporting.export(home, name="SOURCES", query=None, to=tmp_path / f"it's.{format_}", format_=None)
     assert (path, rows) == (tmp_path / f"it's.{format_}", 2)
     with Warehouse(home.warehouse).connect(read_only=True) as connection:
@@ -192,7 +192,7 @@ def test_what_is_exported_is_what_is_there(format_: str, home: Home, tmp_path: P
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_view_into_a_folder_and_a_query_over_a_file_that_is_there(home: Home, tmp_path: Path) -> None:
+def test_export_a_view_into_a_folder_and_a_query_over_an_existing_file(home: Home, tmp_path: Path) -> None:
     path, rows = exporting.export(home, name="coverage", query=None, to=tmp_path, format_=None)
     assert (path.name, rows) == ("coverage.parquet", 0)
     assert pq.read_schema(path).names == Warehouse(home.warehouse).schema("coverage").names
@@ -208,7 +208,7 @@ def test_a_view_into_a_folder_and_a_query_over_a_file_that_is_there(home: Home, 
         assert path.read_text(encoding="utf-8") == f"i,mark\n{i},;\n"
 
 
-def test_a_query_that_fails_leaves_the_file_that_was_there(home: Home, tmp_path: Path) -> None:
+def test_a_query_that_fails_keeps_the_existing_file(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "kept.csv"
     path.write_text("kept", encoding="utf-8")
     with pytest.raises(QueryError, match="Could not convert"):
@@ -226,15 +226,15 @@ def test_a_query_that_fails_leaves_the_file_that_was_there(home: Home, tmp_path:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"name": "cluster_prevalance"}, "no table or view 'cluster_prevalance' here; near it: cluster_prevalence"),
-        ({"name": "zzz"}, "there are cluster_audit, "),
+        ({"name": "cluster_prevalance"}, "no table or view 'cluster_prevalance'; similar names: cluster_prevalence"),
+        ({"name": "zzz"}, "it has cluster_audit, "),
         ({"name": None}, "the name of one table or view, or one select"),
         ({"name": "pieces", "query": "select 1"}, "the name of one table or view, or one select"),
         ({"name": "pieces", "to": "none/such.csv"}, "make the folder first"),
-        ({"name": "pieces", "to": "warehouse.duckdb"}, "holds what featdisc itself keeps"),
+        ({"name": "pieces", "to": "warehouse.duckdb"}, "is a file of featdisc itself"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_exported_is_one_sentence(given: dict[str, str], says: str, home: Home) -> None:
+def test_an_impossible_export_is_one_sentence(given: dict[str, str], says: str, home: Home) -> None:
     to = home.path / given.pop("to", "out.csv")
     with pytest.raises(FeatdiscError, match=says):
         exporting.export(home, **({"query": None} | given), to=to, format_=None)
@@ -249,7 +249,7 @@ def test_from_the_command_line(home: Home, tmp_path: Path) -> None:
     ).column_names == ["position", "path", "reading"]
     done = featdisc("export", "source", "--to", str(tmp_path), home=home.path)
     assert done.returncode == 1
-    assert done.stderr.startswith("featdisc: There is no table or view 'source' here; near it: sources")
+    assert done.stderr.startswith("featdisc: The warehouse has no table or view 'source'; similar names: sources")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What Dagster is told: the graph, its groups and descriptions, and a Config for every knob."""
+"""What Dagster loads: the graph, its groups and descriptions, and a config for every setting."""
 
 import subprocess
 import sys
@@ -40,28 +40,28 @@ def test_every_asset_has_a_group_a_kind_and_a_description() -> None:
         assert len(node.description or "") > 20, key
 
 
-def test_nothing_in_the_graph_hangs_loose() -> None:
-    """Every asset but the files it all comes from has a parent."""
+def test_only_source_files_have_no_parents() -> None:
+    """Every asset except the source files has a parent."""
     graph = defs.resolve_asset_graph()
     roots = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
     assert roots == {"source_files"}
 
 
-def test_every_asset_says_what_decides_its_rows() -> None:
+def test_every_asset_has_a_code_version() -> None:
     for definition in assets:
         for key, version in definition.code_versions_by_key.items():
-            assert version, f"{key.to_user_string()} has no code_version: nothing would show when it is out of date"
+            assert version, f"{key.to_user_string()} has no code_version: it would never show as out of date"
 
 
-def test_every_knob_has_a_description_to_act_on() -> None:
+def test_every_setting_has_a_description_to_act_on() -> None:
     for definition in assets:
         schema = definition.op.config_schema.config_type
-        for name, knob in getattr(schema, "fields", {}).items():
-            assert knob.description, f"{definition.op.name}.{name}"
-            assert not knob.is_required, f"{definition.op.name}.{name} has no default"
+        for name, field in getattr(schema, "fields", {}).items():
+            assert field.description, f"{definition.op.name}.{name}"
+            assert not field.is_required, f"{definition.op.name}.{name} has no default"
 
 
-def test_how_to_ask_is_a_choice_in_the_ui() -> None:
+def test_the_rating_mode_is_an_enum_in_the_ui() -> None:
     [plan] = [definition for definition in assets if definition.op.name == "rating_plan"]
     schema = plan.op.config_schema.config_type
     assert schema is not None
@@ -69,7 +69,7 @@ def test_how_to_ask_is_a_choice_in_the_ui() -> None:
     assert {value.config_value for value in mode.inner_type.enum_values} == {"live", "batch"}
 
 
-def test_every_check_stands_on_an_asset() -> None:
+def test_every_check_belongs_to_an_asset() -> None:
     keys = defs.resolve_asset_graph().get_all_asset_keys()
     found = list(defs.asset_checks or [])
     assert len(found) >= 6
@@ -83,7 +83,7 @@ def test_every_job_can_be_started(job: str) -> None:
     assert defs.resolve_job_def(job).description
 
 
-def test_themes_are_named_anew_with_clusters_and_made_anew_with_them() -> None:
+def test_rename_renames_themes_and_refit_clusters_rebuilds_them() -> None:
     made = {
         job: {key.to_user_string() for key in defs.resolve_job_def(job).asset_layer.executable_asset_keys}
         for job in ("rename", "refit_clusters")
@@ -102,6 +102,6 @@ def test_themes_are_named_anew_with_clusters_and_made_anew_with_them() -> None:
     ],
     ids=["dg", "dagster"],
 )
-def test_definitions_load_as_dagsters_own_commands_load_them(command: list[str]) -> None:
+def test_dagsters_commands_load_the_definitions(command: list[str]) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Where a view's columns come from."""
+"""Column lineage of views."""
 
 import dagster as dg
 
@@ -24,7 +24,7 @@ def test_columns_are_followed_through_subqueries_and_joins() -> None:
     assert lineage(sql) == {"a": [("t", "a")], "twice": [("t", "b")], "n": [], "c": [("u", "c")]}
 
 
-def test_every_view_has_a_lineage_of_columns_that_are_there(sample_db: Warehouse) -> None:
+def test_every_view_has_a_lineage_of_existing_columns(sample_db: Warehouse) -> None:
     columns: dict[str, list[str]] = {}
     for row in sample_db.rows("select table_name, column_name from duckdb_columns() where not internal"):
         columns.setdefault(row["table_name"], []).append(row["column_name"])

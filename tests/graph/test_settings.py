@@ -11,8 +11,9 @@ import pytest
 from featdisc_assets import definitions
 from featdisc_assets.assets.clustering import ClusterConfig
 from featdisc_assets.assets.clustering import clusters as clusters_asset
+from featdisc_assets.assets.source_files import observe_home
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.graph.settings import check_settings, config_classes
+from featdisc_assets.graph.settings import check_settings, config_classes, with_settings
 from featdisc_assets.home.places import Home
 from featdisc_assets.home.settings import Settings
 
@@ -42,7 +43,7 @@ def test_settings_are_the_defaults_of_the_launchpad(home: Home) -> None:
     assert default("clusters", "seed") == 7
     assert default("clusters", "method") == ClusterConfig().method
     assert default("rated_texts_failed_share", "max_failed_share") == 0.5
-    # The classes and the assets that were imported are as they were.
+    # The imported classes and assets are unchanged.
     assert ClusterConfig().seed == 0
     assert definitions.build(home, {}).resolve_job_def("everything") is not job
 
@@ -69,7 +70,7 @@ def test_a_run_without_config_uses_the_settings(home: Home) -> None:
     def probe(config: ClusterConfig) -> None:
         seen.append(config.seed)
 
-    asset = definitions.with_settings(probe, {"probe": {"seed": 7}}, home)
+    asset = with_settings(probe, {"probe": {"seed": 7}}, home)
     assert dg.materialize([asset]).success
     assert dg.materialize([asset], run_config={"ops": {"probe": {"config": {"seed": 0}}}}).success
     assert seen == [7, 0]
@@ -81,6 +82,13 @@ def test_a_setting_that_does_not_exist_is_one_sentence() -> None:
         check_settings({"cluster": {}}, configs)
     with pytest.raises(FeatdiscError, match="clusters has no setting 'sed'"):
         check_settings({"clusters": {"sed": 1}}, configs)
+
+
+def test_source_files_are_those_of_the_settings(home: Home) -> None:
+    source = home.path / "chats.jsonl"
+    source.write_text("{}", encoding="utf-8")
+    home.settings.write_text(f"transcripts: {{source: ['{source}']}}", encoding="utf-8")
+    assert observe_home(home).metadata["paths"].value == [str(source)]
 
 
 def test_importing_the_assets_reads_no_settings(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Hashes of rows and of what decides them."""
+"""Code versions and data versions."""
 
 import ast
 import importlib
@@ -39,7 +39,7 @@ def test_the_order_of_rows_does_not_count_and_a_second_copy_does(db: Warehouse) 
     assert filled(db, []) != one
 
 
-def test_columns_that_decide_nothing_can_be_left_out(db: Warehouse) -> None:
+def test_columns_can_be_left_out(db: Warehouse) -> None:
     filled(db, [(1, "a")])
     one, whole = data_version(db, "t", ("k",)), data_version(db, "t")
     filled(db, [(1, "b")])
@@ -61,7 +61,7 @@ class Reseeded(Config):
     seed: int = 7
 
 
-def test_settings_count_where_they_decide_rows() -> None:
+def test_only_settings_that_decide_rows_count() -> None:
     assert code_version(Config) == code_version(Faster) != code_version(Reseeded)
 
 
@@ -73,7 +73,7 @@ def module(folder: Path, source: str) -> types.ModuleType:
     return made
 
 
-def test_code_counts_and_words_about_it_do_not(tmp_path: Path) -> None:
+def test_code_counts_and_its_comments_and_docstrings_do_not(tmp_path: Path) -> None:
     one = module(tmp_path, 'def f(x):\n    """Add."""\n    return x + 1\n')
     said = module(tmp_path, 'def f(x):\n    """Add one to x."""\n    # as ever\n    return x + 1\n')
     other = module(tmp_path, 'def f(x):\n    """Add."""\n    return x + 2\n')
@@ -83,16 +83,16 @@ def test_code_counts_and_words_about_it_do_not(tmp_path: Path) -> None:
 @given(st.text(), st.text())
 def test_white_space_of_sql_does_not_count(left: str, right: str) -> None:
     assert code_version(f"{left} {right}") == code_version(f"{left}\n\t {right} ")
-    # And parts are kept apart.
+    # The boundary between parts counts.
     if left and right and not left.isspace() and not right.isspace():
         assert code_version(left, right) != code_version(f"{left}{right}")
 
 
-def test_what_a_module_computes_with_counts(tmp_path: Path) -> None:
+def test_code_of_imported_pure_packages_counts(tmp_path: Path) -> None:
     alone = module(tmp_path, "def f(x):\n    return x + 1\n")
     resting = module(tmp_path, "from featdisc_assets.statistics.logistic import fit\n\n\ndef f(x):\n    return x + 1\n")
     solver = Path(versions.__file__).parents[1] / "statistics" / "logistic" / "solver.py"
-    assert versions._without_words(ast.parse(solver.read_text(encoding="utf-8"))) in versions._code(resting)
+    assert versions._without_docstrings(ast.parse(solver.read_text(encoding="utf-8"))) in versions._code(resting)
     assert code_version(alone) != code_version(resting)
 
 
@@ -100,7 +100,7 @@ ASSETS = sorted((Path(versions.__file__).parents[1] / "assets").glob("*.py"))
 
 
 @pytest.mark.parametrize("path", ASSETS, ids=lambda path: path.stem)
-def test_what_an_asset_computes_with_is_in_its_code_version(path: Path) -> None:
+def test_the_code_version_of_an_asset_includes_the_pure_packages_it_uses(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     made = importlib.import_module(f"featdisc_assets.assets.{path.stem}")
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and "code_version" in ast.unparse(node.func)]
@@ -108,5 +108,5 @@ def test_what_an_asset_computes_with_is_in_its_code_version(path: Path) -> None:
     parts = [part for name in names if isinstance(part := getattr(made, name, None), types.ModuleType)]
     counted = "".join(map(versions._code, parts))
     used = versions._computing_imports(tree) if calls else []
-    code = {file.stem: versions._without_words(ast.parse(file.read_text(encoding="utf-8"))) for file in used}
+    code = {file.stem: versions._without_docstrings(ast.parse(file.read_text(encoding="utf-8"))) for file in used}
     assert [name for name, text in code.items() if text not in counted] == []
