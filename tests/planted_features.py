@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse
+from tests.homes import prepared
 
 # One sense each: what a clean rater might write.
 ASKS = [
@@ -38,8 +39,7 @@ def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] |
         lists: The features of each transcript's piece.
         texts: What the pieces of some transcripts say; the others say which they are.
     """
-    db = Warehouse(home.warehouse)
-    db.prepare()
+    db = prepared(home)
     names = [f"t{i:04d}" for i in range(len(lists))]
     said = [(texts or {}).get(i, f"Message number {i}.") for i in range(len(lists))]
     hashes = [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in said]
