@@ -17,7 +17,6 @@ from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 from tests import command_line
 
-
 # Read when a library is imported: a process forked from one that has imported it would not see them.
 _READ_AT_IMPORT = "HF_"
 
