@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ os.environ["FEATDISC_HOME"] = os.devnull + "/no-home"
 
 from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
+from tests import command_line
+
+# Read when a library is imported: a process forked from one that has imported it would not see them.
+_READ_AT_IMPORT = "HF_"
 
 
 def featdisc(
@@ -21,26 +26,48 @@ def featdisc(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line as a person would, in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if name not in ("FEATDISC_HOME", "DAGSTER_HOME")}
+    given = [*arguments, *(() if home is None else ("--home", str(home)))]
+    run = start if any(name.startswith(_READ_AT_IMPORT) for name in environment) else command_line.run
+    return run(given, stdin=stdin, environment=clean | environment)
+
+
+def start(arguments: list[str], *, stdin: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a new interpreter."""
     command = [sys.executable, "-m", "featdisc_assets.commands.cli", *arguments]
-    if home is not None:
-        command += ["--home", str(home)]
-    return subprocess.run(
-        command, input=stdin, capture_output=True, text=True, env=clean | environment, check=False, timeout=300
-    )
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one of the workers fills and all of them see.
+
+    Args:
+        tmp_path_factory: Where the session keeps its folders.
+        name: The folder's.
+        make: What fills it; it is made before.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder, finished = shared / name, shared / f"{name}.finished"
+    with FileLock(shared / f"{name}.lock"):
+        if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            finished.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The home of a finished run on the bundled sample; look, do not touch."""
-    shared = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        shared = shared.parent
-    home = Home(shared / "sample-home")
-    with FileLock(str(shared / "sample-home.lock")):
-        if not home.report.exists():
-            done = featdisc("run", "--sample", home=home.path)
-            assert done.returncode == 0, done.stderr
-    return home
+    """The home of a finished run on the bundled sample, from a new interpreter; look, do not touch."""
+
+    def make(folder: Path) -> None:
+        clean = {name: value for name, value in os.environ.items() if name not in ("FEATDISC_HOME", "DAGSTER_HOME")}
+        done = start(["run", "--sample", "--home", str(folder)], stdin="", environment=clean)
+        assert done.returncode == 0, done.stderr
+
+    return Home(made_once(tmp_path_factory, "sample-home", make))
 
 
 def small_source(folder: Path, n: int = 24) -> Path:
@@ -53,11 +80,12 @@ def small_source(folder: Path, n: int = 24) -> Path:
 @pytest.fixture(scope="session")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The home of a finished run on `small_source`, which stands beside it; look, or take a `copy_of` it."""
-    folder = tmp_path_factory.mktemp("small")
-    home = Home(folder / "home")
-    done = featdisc("run", "--source", str(small_source(folder)), home=home.path)
-    assert done.returncode == 0, done.stderr
-    return home
+
+    def make(folder: Path) -> None:
+        done = featdisc("run", "--source", str(small_source(folder)), home=folder / "home")
+        assert done.returncode == 0, done.stderr
+
+    return Home(made_once(tmp_path_factory, "small", make) / "home")
 
 
 def copy_of(home: Home, folder: Path) -> Home:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse
+from tests.homes import prepared
 
 # Features without any artefact.
 ASKS = [
@@ -39,8 +40,7 @@ def plant(home: Home, lists: Sequence[Sequence[str]], texts: Mapping[int, str] |
         lists: The features of each transcript's piece.
         texts: Texts of some pieces, by transcript number; the others get a numbered text.
     """
-    db = Warehouse(home.warehouse)
-    db.prepare()
+    db = prepared(home)
     names = [f"t{i:04d}" for i in range(len(lists))]
     piece_texts = [(texts or {}).get(i, f"Message number {i}.") for i in range(len(lists))]
     hashes = [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in piece_texts]

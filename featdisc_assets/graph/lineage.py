@@ -7,6 +7,7 @@ from sqlglot import exp, lineage, parse_one
 from sqlglot.optimizer import build_scope
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.simplify import simplify
+from sqlglot.schema import MappingSchema
 
 _DIALECT = "duckdb"
 
@@ -19,13 +20,14 @@ def column_lineage(view: str, sql: str, columns: Mapping[str, list[str]]) -> dg.
         sql: The select of the view.
         columns: The columns of every relation, including the view.
     """
-    schema: dict[str, object] = {name: dict.fromkeys(names, "text") for name, names in columns.items()}
+    # With a dict, sqlglot would build a schema for every column.
+    schema = MappingSchema({name: dict.fromkeys(names, "text") for name, names in columns.items()}, dialect=_DIALECT)
     select = qualify(simplify(parse_one(sql, dialect=_DIALECT)), schema=schema, dialect=_DIALECT, identify=False,
                      validate_qualify_columns=False)  # fmt: skip
     scope = build_scope(select)
     found: dict[str, list[dg.TableColumnDep]] = {}
     for column in columns[view]:
-        node = lineage.lineage(column, select, schema, dialect=_DIALECT, scope=scope, trim_selects=False)
+        node = lineage.lineage(column, select, schema, dialect=_DIALECT, scope=scope, trim_selects=False, copy=False)
         sources = {
             (part.source.name, part.name.rpartition(".")[2])
             for part in node.walk()

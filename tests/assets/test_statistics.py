@@ -15,7 +15,7 @@ from benchmarks import chance
 from featdisc_assets.assets.cooccurrence import pairs_of
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.warehouse import Warehouse
-from tests.homes import materialise, warehouse
+from tests.homes import materialise, prepared, warehouse
 
 ANALYSES = ["text_languages", "marts", "cooccurrence", "group_contrasts", "drift", "probes"]
 KINDS = ("user", "thought", "response")
@@ -29,8 +29,7 @@ def chat(name: str, *shown: str, kinds: Iterable[str] = KINDS, **columns: Any) -
 def home_of(folder: Path, chats: list[dict[str, Any]], clusters: Iterable[str]) -> Home:
     """A home as it is after clustering: each cluster has one feature, of its own name."""
     home = Home(folder)
-    db = Warehouse(home.warehouse)
-    db.prepare()
+    db = prepared(home)
     names = list(clusters)
     pieces = [(one, kind) for one in chats for kind in one["kinds"]]
     centres = np.eye(max(len(names), 2), dtype=np.float32)
