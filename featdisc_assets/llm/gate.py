@@ -194,12 +194,8 @@ class Gate:
             queue.popleft()
 
     def _next_start(self) -> float:
-        start = self._paused_until
-        if self._requests is not None:
-            start = max(start, self._requests.next_at)
-        if self._tokens is not None:
-            start = max(start, self._tokens.next_at)
-        return start
+        limits = (self._requests, self._tokens)
+        return max([self._paused_until, *(limit.next_at for limit in limits if limit is not None)])
 
     def _admit(self, now: float, tokens: int) -> None:
         self.in_flight += 1

@@ -111,7 +111,8 @@ def check_model(model: str, api_base: str | None = None) -> Route:
             f"litellm knows no provider for the model {model!r}; write provider/model, as in openai/gpt-5-mini, "
             f"anthropic/claude-sonnet-4-5 or ollama_chat/llama3.1, or use {SURFACE}, which needs none"
         ) from None
-    is_own = bool(api_base or (provider == "openai" and _own_base_url()))
+    openai_base = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
+    is_own = bool(api_base or (provider == "openai" and openai_base))
     missing = litellm.validate_environment(model=model, api_base=api_base).get("missing_keys") or []
     if not missing or provider in _LOCAL:
         return Route(provider, _dialect(provider, model, is_own), _placeholder_key(provider, is_own))
@@ -126,11 +127,6 @@ def check_model(model: str, api_base: str | None = None) -> Route:
 def is_local(model: str) -> bool:
     """True for a model on a server that users run themselves, at a price of 0."""
     return model.partition("/")[0] in _LOCAL
-
-
-def _own_base_url() -> str | None:
-    # The address that the environment gives in place of OpenAI's, if any.
-    return os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
 
 
 def _placeholder_key(provider: str, is_own: bool) -> str | None:

@@ -4,6 +4,8 @@ import asyncio
 from types import ModuleType
 from typing import Any, cast
 
+import orjson
+
 from featdisc_assets.llm.prompts import open_fence
 from featdisc_assets.llm.tokens import count_tokens
 from featdisc_assets.transcript import ALL_KINDS, Kind
@@ -50,8 +52,6 @@ def answer_by_rules(prompt: str) -> str:
     Raises:
         ValueError: If the prompt has no fence that the rules know.
     """
-    import orjson  # noqa: PLC0415
-
     from featdisc_assets import surface  # noqa: PLC0415  (the rules load language models, which takes seconds)
 
     fences = open_fence(prompt)

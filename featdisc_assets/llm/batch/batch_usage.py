@@ -59,5 +59,6 @@ def total_usage(
         seconds=seconds,
     )
     for field in fields(Counts):
-        setattr(total, field.name, sum((getattr(counts, field.name) for _, counts, _ in sent), field.default))
+        zero = getattr(total, field.name)
+        setattr(total, field.name, sum((getattr(counts, field.name) for _, counts, _ in sent), zero))
     return total
