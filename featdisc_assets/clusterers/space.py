@@ -42,7 +42,7 @@ def fit_frame(vectors: Vectors, *, remove_components: int) -> Frame:
     """Mean and leading principal components of the vectors.
 
     All-but-the-top (Mu & Viswanath 2018): sentence vectors of short phrases share a few directions that say
-    "short phrase" and little else. With fewer than 100 vectors per component, a component may be a theme, so none is removed.
+    "short phrase" and little else. At most one component per 100 vectors is removed, since it may be a theme in fewer.
     """
     n, width = vectors.shape
     mean = vectors.mean(axis=0, dtype=np.float64)

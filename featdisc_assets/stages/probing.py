@@ -20,8 +20,8 @@ BASELINES = ("prior", "length", "shuffled")
 class Probe:
     """The scores of one target on held-out groups.
 
-    Scores are None where they cannot be computed, and `reason` says why. F1 is the harmonic mean of precision and recall.
-    `baseline_prior_f1` predicts every transcript positive, `baseline_length_f1` uses only the length and language of
+    Scores are None where they cannot be computed, and `reason` says why. `baseline_prior_f1` predicts every transcript
+    positive, `baseline_length_f1` uses only the length and language of
     the user's turns and the model, `baseline_shuffled_f1` is trained on shuffled labels.
 
     Attributes:
@@ -92,7 +92,7 @@ class Knobs:
 
 
 def fold_of(groups: Sequence[str], *, folds: int, seed: int) -> Counts:
-    """A fold 0..folds-1 for each transcript, the same for all of one group: groups are assigned in the order of a hash."""
+    """A fold 0..folds-1 for each transcript, the same within a group; groups are assigned in the order of a hash."""
 
     def place(group: str) -> bytes:
         return hashlib.blake2b(f"{seed}:{group}".encode("utf-8", "surrogatepass"), digest_size=16).digest()

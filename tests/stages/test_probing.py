@@ -32,11 +32,11 @@ def probe(target: Flags, knobs: probing.Knobs = KNOBS, n: int = 600, seed: int =
 
 def several(targets: Flags, knobs: probing.Knobs = KNOBS, n: int = 600, seed: int = 3) -> list[probing.Probe]:
     x, plain, groups = corpus(n, seed=seed)
-    told: list[int] = []
+    reported: list[int] = []
     found, calibration = probing.probe_all(
-        x, plain, sparse.csc_matrix(targets), groups, folds=5, knobs=knobs, threads=2, tell=told.append
+        x, plain, sparse.csc_matrix(targets), groups, folds=5, knobs=knobs, threads=2, report=reported.append
     )
-    assert told[-1] == len(found) == targets.shape[1]
+    assert reported[-1] == len(found) == targets.shape[1]
     assert calibration[2].sum() == sum(one.n_tested for one in found if one.f1 is not None)
     return found
 
