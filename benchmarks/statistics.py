@@ -132,7 +132,7 @@ def probes(n: int, clusters: int, targets: int) -> None:
     sparse_y = sparse.csc_matrix(y)
     with timed(f"{targets:,} probes, five penalties each, threshold, three baselines, intervals"):
         found, _ = probing.probe_all(
-            x, plain, sparse_y, groups, folds=5, knobs=knobs, threads=2, tell=lambda done: print(done, flush=True)
+            x, plain, sparse_y, groups, folds=5, knobs=knobs, threads=2, report=lambda done: print(done, flush=True)
         )
     test = probing.fold_of(groups, folds=5, seed=0) == 0
     sampled = range(0, targets, max(1, targets // 10))

@@ -140,7 +140,7 @@ def probe_families(x: Flags, targets: Flags, corpus: Corpus, random: np.random.G
     plain = sparse.csr_matrix(np.column_stack([length, corpus.side[:, None] == np.arange(corpus.side.max() + 1)]))
     found, _ = probing.probe_all(
         sparse.csr_matrix(x.astype(np.float32)), plain, sparse.csc_matrix(targets), [f"g{i}" for i in corpus.unit],
-        folds=5, knobs=replace(KNOBS, seed=int(random.integers(1 << 30))), threads=1, tell=lambda done: None,
+        folds=5, knobs=replace(KNOBS, seed=int(random.integers(1 << 30))), threads=1, report=lambda done: None,
     )  # fmt: skip
     names = [name for name in probing.Probe.__slots__ if name != "weights"]
     families = []

@@ -128,7 +128,7 @@ def _write_scores(
     """Remove the batches' leniency, and write all three tables."""
     at, batch, score = np.array(scores, np.int64).reshape(-1, 3).T
     round_ = batch // max(1, batches_a_round)
-    found = batching.brought_together(at, batch, round_, score.astype(float), n_clusters=len(named), n_batches=n)
+    found = batching.combine_scores(at, batch, round_, score.astype(float), n_clusters=len(named), n_batches=n)
     ids = pa.array([cluster["cluster_id"] for cluster in named], pa.string())
     clusters = {
         "cluster_id": ids,

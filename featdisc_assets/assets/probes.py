@@ -130,7 +130,7 @@ def _probe_kind(
             seed=config.seed,
         ),
         threads=config.threads,
-        tell=lambda done: context.log.info(f"{inputs} to {kind}: {done:,} of {len(targets):,} clusters probed"),
+        report=lambda done: context.log.info(f"{inputs} to {kind}: {done:,} of {len(targets):,} clusters probed"),
     )
     named = zip(results, targets, strict=True)
     return [_as_row(result, id_, kind, inputs, len(people), columns) for result, id_ in named], calibration

@@ -1,4 +1,4 @@
-"""Ways to cluster unit vectors, all behind one protocol."""
+"""Clustering methods for unit vectors, with one protocol."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ class Clusterer(Protocol):
     """Vectors to labels; the same vectors, number and seed always give the same labels."""
 
     def __call__(self, space: Space, *, n_clusters: int, seed: int) -> Labels:
-        """int64[n]: 0..k-1 with k near `n_clusters`, or -1 for what belongs nowhere."""
+        """int64[n]: 0..k-1 with k near `n_clusters`, -1 for no cluster."""
 
 
 CLUSTERERS: dict[str, Clusterer] = {

@@ -12,12 +12,12 @@ from featdisc_assets.clusterers.two_level import ward
 
 NEIGHBOURS = 15
 SEARCH_STEPS = 9
-# The search for a resolution ends this near to the wanted number of clusters; Ward merges what is over.
+# The search for a resolution ends at this relative excess of clusters; Ward merges the excess.
 TOLERANCE = 0.05
 
 
 def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
-    """Labels 0..k-1: the resolution is searched that gives the wanted number of communities (Traag et al. 2019)."""
+    """Labels 0..k-1, by a search for the resolution that gives the wanted number of communities (Traag et al. 2019)."""
     n = len(space)
     if n_clusters >= n:
         return np.arange(n, dtype=np.int64)
@@ -34,14 +34,14 @@ def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
 
 
 def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int, seed: int) -> float:
-    """The resolution tried whose communities were nearest in number to the wanted one.
+    """The tried resolution whose number of communities is nearest to the wanted one.
 
-    Their number grows about as a power of the resolution, so each guess lies on the line through the two tries nearest
-    to the wanted number, in logarithms, and never outside of what is known to be too low and too high.
+    The number grows roughly as a power of the resolution, so each guess extrapolates the two nearest tries in
+    logarithms, within the bounds known so far.
     """
     low, high = 1e-3, 1e4
     guess = max(0.5, n_clusters / 30)
-    # Logarithms of a resolution and of found over wanted, the nearest first.
+    # Logarithms of the resolution and of found over wanted clusters, nearest first.
     tried: list[tuple[float, float]] = []
     for _ in range(SEARCH_STEPS):
         k = int(_communities(edges, n, resolution=guess, seed=seed, iterations=1).max()) + 1
@@ -54,7 +54,7 @@ def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int,
         slope = 0.5
         if len(tried) > 1 and tried[1][0] != at:
             slope = min(max((off - tried[1][1]) / (at - tried[1][0]), 0.2), 1.0)
-        # Aimed at the middle of what is accepted.
+        # Aim at the middle of the accepted range.
         guess = math.exp(at - (off - TOLERANCE / 2) / slope)
         if not low < guess < high:
             guess = (low * high) ** 0.5
@@ -74,7 +74,7 @@ def _communities(
 
 
 def _edges(others: Labels, cosines: npt.NDArray[np.float32]) -> list[tuple[str, str, float]]:
-    """Each pair once, weighted by its cosine; a pair that is near both ways is no heavier."""
+    """Each pair of neighbours once, weighted by its cosine."""
     n, count = others.shape
     found = others.ravel() >= 0
     left, right = np.repeat(np.arange(n), count)[found], others.ravel()[found]

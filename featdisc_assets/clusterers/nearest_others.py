@@ -1,4 +1,4 @@
-"""The nearest other points of each, by faiss."""
+"""Nearest neighbours by faiss."""
 
 import os
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from threadpoolctl import threadpool_info
 
 from featdisc_assets.clusterers.space import Labels, Vectors
 
-# Cosines and rows, the nearest first, as faiss gives them.
+# Cosines and rows, nearest first, as faiss returns them.
 Nearest = tuple[npt.NDArray[np.float32], Labels]
 
-# Of more points neighbours are searched in cells.
+# Above this number of points, the search is approximate (cells of an inverted file).
 EXACT_UP_TO = 60_000
 CELLS_SEARCHED = 32
 
-# What OpenBLAS calls a processor, and the name of the same arithmetic that its versions of years ago know.
+# OpenBLAS's name of a processor, and the kernel of the same arithmetic that older versions know.
 _KERNELS = {
     "SkylakeX": "SkylakeX",
     "Cooperlake": "SkylakeX",
@@ -32,18 +32,18 @@ _KERNELS = {
 
 
 def nearest_others(points: Vectors, *, count: int) -> tuple[Labels, npt.NDArray[np.float32]]:
-    """The `count` others of greatest cosine of each point, and the cosines; -1 where a search found fewer.
+    """The `count` other points of greatest cosine for each point, and the cosines; -1 where the search found fewer.
 
-    Up to `EXACT_UP_TO` points all pairs are looked at. Beyond, points are dealt to cells around the centres of a
-    k-means, and each looks into the cells whose centres are nearest to it: nine in ten neighbours are found so.
+    Up to `EXACT_UP_TO` points, all pairs are compared. Above, points are assigned to cells by k-means and each is
+    compared with the points of the nearest cells, which finds nine in ten neighbours.
 
     Args:
-        points: A unit row a point.
-        count: Fewer than there are points.
+        points: Unit rows.
+        count: Less than the number of points.
     """
     n = len(points)
     cosines, others = _among_all(points, count + 1) if n <= EXACT_UP_TO else _among_cells(points, count + 1)
-    # One too many, since a point mostly finds itself first: that one is taken out, else the farthest.
+    # One more than wanted, because a point usually finds itself; remove that one, else the farthest.
     own = others == np.arange(n)[:, None]
     own[~own.any(axis=1), -1] = True
     return others[~own].reshape(n, count), cosines[~own].reshape(n, count)
@@ -63,7 +63,7 @@ def _among_cells(points: Vectors, count: int) -> Nearest:
     cells.nprobe = CELLS_SEARCHED
     cells.train(points)
     cells.add(points)
-    # Cell by cell, all that search it at once: the same as point by point in a third of the time. It prints as it goes.
+    # Searching cell by cell gives the same result in a third of the time. It prints its progress.
     with redirect_stdout(StringIO()):
         found: Nearest = import_module("faiss.contrib.big_batch_search").big_batch_search(cells, points, count)
     return found
@@ -79,10 +79,10 @@ def _faiss() -> ModuleType:
 
 @contextmanager
 def _kernels_of_numpy() -> Iterator[None]:
-    """Let an OpenBLAS that is loaded meanwhile compute as numpy's does.
+    """Make an OpenBLAS that is loaded in this block use the same kernels as numpy's.
 
-    The one within faiss is of 2021: a processor that came later is to it the oldest one there is, at a third of the
-    speed. Who has set OPENBLAS_CORETYPE is obeyed.
+    The one in faiss is of 2021 and falls back to its oldest kernels on newer processors, at a third of the speed. A
+    value of OPENBLAS_CORETYPE that is already set is kept.
     """
     name = "OPENBLAS_CORETYPE"
     found = [_KERNELS.get(pool["architecture"]) for pool in threadpool_info() if pool["internal_api"] == "openblas"]

@@ -1,4 +1,4 @@
-"""Clusterings for those who ask for them by name."""
+"""scikit-learn's clusterings, for comparison."""
 
 import numpy as np
 from sklearn.cluster import HDBSCAN, KMeans
@@ -10,16 +10,16 @@ from featdisc_assets.clusterers.two_level import ward
 
 def kmeans(space: Space, *, n_clusters: int, seed: int) -> Labels:
     """scikit-learn's k-means with k-means++ seeding."""
-    # One thread: its threads' sums are added up in the order they finish, and a last bit can move a label.
+    # One thread, because the order of thread results changes rounding, which can change labels.
     with threadpool_limits(limits=1):
         found = KMeans(n_clusters=min(n_clusters, len(space)), n_init=1, random_state=seed).fit(space.all())
     return dense(found.labels_.astype(np.int64))
 
 
 def hdbscan(space: Space, *, n_clusters: int, seed: int) -> Labels:
-    """scikit-learn's HDBSCAN: dense regions, the rest labelled -1; Ward merges what is more than wanted.
+    """scikit-learn's HDBSCAN: dense regions, the rest labelled -1; Ward merges clusters above the wanted number.
 
-    It has no seed and cannot be told how many clusters to find: only how small one may be.
+    HDBSCAN has no seed and no number of clusters, only a minimal cluster size.
     """
     del seed
     n = len(space)

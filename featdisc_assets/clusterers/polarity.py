@@ -1,7 +1,7 @@
-"""Which way a feature points: embeddings put "Avoids flattery" beside "Flatters the user", a few words tell them apart.
+"""The polarity of features, because embeddings put "Avoids flattery" beside "Flatters the user".
 
-Two signs, from rules over the words: whether a feature says that something is there, absent or refused, and, on some
-axes, which of two contraries it names. A word that no rule knows has no sign, and the embedding alone decides.
+Rules over words give two signs: whether a feature says that something is present, absent or refused, and, on some axes,
+which of two opposites it names. A word without a rule has no sign, and only the embedding decides.
 """
 
 import re
@@ -17,8 +17,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Within the first words only: "Refuses bluntly and without explanation" is a refusal, not an absence, and "Explains
-# the guillotine in a long message" speaks of the guillotine.
+# Only the first words count: "Refuses bluntly and without explanation" is a refusal, not an absence, and "Explains the
+# guillotine in a long message" is about the guillotine.
 LEAD_WORDS = 4
 PRESENT, ABSENT, REFUSED = 0, 1, 2
 _ABSENT = _words(
@@ -36,13 +36,13 @@ _REFUSED = _words(
     cant wont rehúsa niega rechaza refuse refusé verweigert weigert lehnt rifiuta recusa отказывается
     """
 )
-# No absence: what only looks like one, and endings that say how, not what.
+# Not an absence: phrases that only look like one, and endings that describe the manner.
 _EXCEPTIONS = re.compile(
     r"\b(not (?:only|just|sure|certain)|or not|no (?:longer|matter|doubt)|nothing but|why not|if not"
     r"|without (?:being|asking|prompting|further|any prompt)\w*( \w+)?)\b"
 )
 _WILL_NOT = re.compile(r"\b(will not|would not|can not|does not comply|not willing)\b")
-# Two words that speak as one.
+# Two words that count as one.
 _PAIRS = (
     ("high risk", "harmful"),
     ("low risk", "harmless"),
@@ -54,7 +54,7 @@ _PAIRS = (
     ("long winded", "verbose"),
 )
 
-# First word of each line against the second part: contraries that share their context, so that vectors cannot tell.
+# Words of one side and of the other: opposites that share their context, so that vectors cannot separate them.
 _AXES = (
     ("formal formally ceremonious official stiff", "informal informally casual casually colloquial relaxed chatty"),
     ("brief briefly short concise terse succinct shortened", "lengthy long verbose extended longwinded prolix"),

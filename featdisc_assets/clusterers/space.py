@@ -1,4 +1,4 @@
-"""The space clusters are found in: unit vectors without what all short phrases share."""
+"""The space of clustering: unit vectors without the directions that all short phrases share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BLOCK = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is taken out of every vector; frozen with a fit, so that later features land in the same space.
+    """The mean and components removed from every vector; kept with a fit, so that later features use the same space.
 
     Attributes:
         mean: float32[d].
@@ -28,7 +28,7 @@ class Frame:
     axes: Vectors
 
     def apply(self, vectors: Vectors) -> Vectors:
-        """The vectors in this frame, unit rows (a vector that vanishes stays as it came)."""
+        """The vectors in this frame, unit rows (a vector of length 0 stays unchanged)."""
         centred = vectors - self.mean
         if self.axes.shape[1]:
             centred -= (centred @ self.axes) @ self.axes.T
@@ -42,7 +42,7 @@ def fit_frame(vectors: Vectors, *, remove_components: int) -> Frame:
     """Mean and leading principal components of the vectors.
 
     All-but-the-top (Mu & Viswanath 2018): sentence vectors of short phrases share a few directions that say
-    "short phrase" and little else. With fewer than 100 vectors a component may be a theme, so none is removed.
+    "short phrase" and little else. At most one component per 100 vectors is removed, since it may be a theme in fewer.
     """
     n, width = vectors.shape
     mean = vectors.mean(axis=0, dtype=np.float64)
@@ -58,11 +58,11 @@ def fit_frame(vectors: Vectors, *, remove_components: int) -> Frame:
 
 
 class Space:
-    """Vectors in a frame, as a view: of a million of them no second copy is ever made.
+    """Vectors in a frame, as a view without a copy.
 
     Args:
-        vectors: float32[n, d] as the encoder made them.
-        frame: What to take out.
+        vectors: float32[n, d] of the encoder.
+        frame: What to remove.
         rows: Which of them belong to this space; None for all.
     """
 
@@ -75,19 +75,19 @@ class Space:
         return len(self.vectors) if self.rows is None else len(self.rows)
 
     def take(self, rows: Labels | slice) -> Vectors:
-        """Some of them, in the frame."""
+        """Vectors of some rows, in the frame."""
         return self.frame.apply(self.vectors[rows if self.rows is None else self.rows[rows]])
 
     def all(self) -> Vectors:
-        """All of them, in the frame: a copy."""
+        """All vectors, in the frame: a copy."""
         return self.take(slice(None))
 
     def within(self, rows: Labels) -> "Space":
-        """The space of some of its rows."""
+        """The space of some rows."""
         return Space(self.vectors, self.frame, rows if self.rows is None else self.rows[rows])
 
     def blocks(self) -> Iterator[tuple[int, Vectors]]:
-        """Start and vectors of one block of rows after another."""
+        """Start and vectors of each block of rows."""
         for start in range(0, len(self), BLOCK):
             yield start, self.take(slice(start, start + BLOCK))
 
@@ -109,17 +109,17 @@ def nearest(space: Space, centres: Vectors, *, block: int = 4_096) -> tuple[Labe
 
 
 def centres_of(space: Space, labels: Labels, n_clusters: int) -> Vectors:
-    """Unit mean of each cluster's vectors; rows labelled -1 belong to none."""
+    """Unit mean of each cluster's vectors; rows labelled -1 are ignored."""
     return unit(sums_of(space, labels, n_clusters))
 
 
 def sums_of(space: Space, labels: Labels, n_clusters: int) -> Vectors:
-    """Sum of each cluster's vectors; rows labelled -1 belong to none."""
+    """Sum of each cluster's vectors; rows labelled -1 are ignored."""
     total = np.zeros((n_clusters, space.vectors.shape[1]), np.float32)
     for start, vectors in space.blocks():
         part = labels[start : start + len(vectors)]
         members = np.flatnonzero(part >= 0)
-        # Rows of a sparse matrix are added in order, whatever the number of threads.
+        # A sparse product adds rows in order, independent of the number of threads.
         member_of = sp.csr_matrix(
             (np.ones(len(members), np.float32), (part[members], members)), shape=(n_clusters, len(vectors))
         )
@@ -135,7 +135,7 @@ def unit(matrix: Vectors) -> Vectors:
 
 
 def settle(space: Space, labels: Labels, *, steps: int) -> Labels:
-    """A few Lloyd steps on the sphere; a cluster that loses its last member disappears."""
+    """A few Lloyd steps on the sphere; empty clusters disappear."""
     for _ in range(steps):
         labels = dense(labels)
         labels, _ = nearest(space, centres_of(space, labels, int(labels.max()) + 1))
@@ -143,7 +143,7 @@ def settle(space: Space, labels: Labels, *, steps: int) -> Labels:
 
 
 def dense(labels: Labels) -> Labels:
-    """The same clusters numbered 0, 1, … without a gap, in the order of their old numbers; -1 stays."""
+    """Renumber clusters 0, 1, … without gaps, in the old order; -1 stays."""
     numbered = labels.copy()
     seen = labels >= 0
     _, numbered[seen] = np.unique(labels[seen], return_inverse=True)

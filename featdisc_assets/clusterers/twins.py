@@ -1,19 +1,19 @@
-"""How alike two clusters are whatever their sizes, and merging those that are hardly two."""
+"""Size-independent similarity of clusters, and merging of near-duplicates."""
 
 import numpy as np
 import numpy.typing as npt
 
 from featdisc_assets.clusterers.space import Labels, Space, Vectors, dense, sums_of
 
-# A cluster of one has no pair of members: its spread is taken from what is usual, as if it had seen this many pairs.
+# Weight of the median within-cluster cosine, in pairs, because small clusters have few pairs of members.
 PRIOR_PAIRS = 2.0
 
 
 def similarities(sums: Vectors, sizes: npt.NDArray[np.int64]) -> Vectors:
-    """float32[k, k]: mean cosine between the members of two clusters over the mean within them; 1 where none is told.
+    """float32[k, k]: mean cosine between members of two clusters over the mean within them.
 
-    The cosine of two centroids grows with their clusters' sizes, since averaging cancels what members do not share;
-    this measure does not: it leaves out each member's cosine to itself.
+    The cosine of two centroids grows with the sizes of the clusters, because averaging cancels noise. This measure does
+    not, because it leaves out each member's cosine to itself.
 
     Args:
         sums: float32[k, d], sum of each cluster's unit vectors.
@@ -28,10 +28,10 @@ def similarities(sums: Vectors, sizes: npt.NDArray[np.int64]) -> Vectors:
 def nearest_twin(
     sums: Vectors, labels: Labels, *, senses: npt.NDArray[np.int8], signs: npt.NDArray[np.int8]
 ) -> tuple[Labels, Vectors]:
-    """For each cluster the most alike other that is not its contrary, and the likeness; -inf where there is no other.
+    """The most similar other cluster of each that is not its opposite, and the similarity; -inf without one.
 
-    Two clusters are contrary where most members of each have another sense, or stand on opposite sides of an axis.
-    "Long sentences" and "Short sentences" are as alike as two clusters can be, and are no twins.
+    Two clusters are opposites where most of their members differ in sense, or are on opposite sides of an axis, such as
+    "Long sentences" and "Short sentences".
 
     Args:
         sums: float32[k, d], sum of each cluster's unit vectors.
@@ -45,7 +45,7 @@ def nearest_twin(
     lean = _counts_of(labels, signs > 0, k) - _counts_of(labels, signs < 0, k)
     side = np.where(2 * np.abs(lean) > sizes[:, None], np.sign(lean), 0)
     alike = similarities(sums, sizes)
-    _part(alike, sense, side > 0, side < 0)
+    _exclude_invalid(alike, sense, side > 0, side < 0)
     other: Labels = alike.argmax(axis=1)
     return other, alike[np.arange(k), other]
 
@@ -58,12 +58,12 @@ def _counts_of(labels: Labels, flags: npt.NDArray[np.bool_], k: int) -> npt.NDAr
     return counts
 
 
-def _part(
+def _exclude_invalid(
     alike: Vectors, sense: npt.NDArray[np.int64], plus: npt.NDArray[np.bool_], minus: npt.NDArray[np.bool_]
 ) -> None:
-    """Set to -inf, in place, what is no pair: a cluster and itself, two senses, a plus and a minus on one axis."""
+    """Set invalid pairs to -inf, in place: a cluster and itself, two senses, opposite signs on an axis."""
     pluses, minuses = plus.astype(np.float32), minus.astype(np.float32)
-    # In blocks of rows: of 14,000 clusters a whole matrix more is 800 MB.
+    # In blocks of rows, because a whole matrix for 14,000 clusters takes 800 MB.
     for start in range(0, len(alike), 1_024):
         rows = slice(start, start + 1_024)
         opposed = pluses[rows] @ minuses.T + minuses[rows] @ pluses.T
@@ -72,7 +72,7 @@ def _part(
 
 
 def _within(sums: Vectors, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Mean cosine of two members, shrunk to the median over clusters where there are few."""
+    """Mean cosine of two members, shrunk towards the median over clusters."""
     n = sizes.astype(np.float64)
     total = np.einsum("ij,ij->i", sums, sums, dtype=np.float64) - n
     pairs = n * (n - 1)
@@ -84,14 +84,14 @@ def _within(sums: Vectors, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float
 def merge(
     space: Space, labels: Labels, *, senses: npt.NDArray[np.int8], signs: npt.NDArray[np.int8], n_clusters: int
 ) -> Labels:
-    """Merge the most alike clusters, one pair at a time, until `n_clusters` are left; never two of contrary sense.
+    """Merge the most similar clusters, one pair at a time, until `n_clusters` are left; never two opposites.
 
     Args:
         space: Of the vectors.
         labels: int64[n], clusters 0..k-1, or -1.
         senses: int8[n]; clusters of two senses stay apart.
-        signs: int8[n, a]; so do clusters with opposite signs on an axis.
-        n_clusters: How many are wanted.
+        signs: int8[n, a]; clusters with opposite signs on an axis stay apart.
+        n_clusters: Wanted number of clusters.
     """
     k = int(labels.max()) + 1 if len(labels) else 0
     if k <= max(1, n_clusters):
@@ -104,7 +104,7 @@ def merge(
     plus, minus = _counts_of(labels, signs > 0, k) > 0, _counts_of(labels, signs < 0, k) > 0
 
     alike = similarities(sums, sizes)
-    _part(alike, sense, plus, minus)
+    _exclude_invalid(alike, sense, plus, minus)
     usual = float(np.median(_within(sums, sizes)))
     into = np.arange(k)
     best = alike.argmax(axis=1)
@@ -120,7 +120,7 @@ def merge(
         plus[a] |= plus[b]
         minus[a] |= minus[b]
         row = _row(sums, sizes, a, usual)
-        # What either could not join, both cannot.
+        # The merged cluster cannot join what either part cannot join.
         row[~np.isfinite(alike[a]) | ~np.isfinite(alike[b])] = -np.inf
         alike[a], alike[:, a] = row, row
         alike[b], alike[:, b] = -np.inf, -np.inf

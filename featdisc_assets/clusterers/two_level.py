@@ -1,4 +1,4 @@
-"""Over-cluster, agglomerate the centroids, settle: keeps rare themes apart at the cost of k-means."""
+"""Over-cluster, agglomerate the centroids, refine: keeps rare themes apart at the cost of k-means."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from featdisc_assets.clusterers.space import Frame, Labels, Space, Vectors, cent
 # Ward's criterion over every vector needs n * n / 2 distances: up to here that is cheaper than over-clustering.
 EXACT_UP_TO = 6_000
 MICRO_PER_CLUSTER = 3
-# Their distances take 1.3 GB, and scipy's Ward a copy of them.
+# Their distances take 1.3 GB, and scipy's Ward copies them.
 MICRO_AT_MOST = 18_000
 SAMPLE = 300_000
 ITERATIONS = 8
@@ -46,16 +46,16 @@ def micro_centres(space: Space, *, count: int, seed: int) -> Vectors:
         labels, similarity = nearest(sample, centres)
         fresh = centres_of(sample, labels, count)
         empty = np.flatnonzero(np.bincount(labels, minlength=count) == 0)
-        # An empty centre moves to what is worst served.
+        # An empty centre moves to the vector that is farthest from its centre.
         fresh[empty] = sample.vectors[np.argsort(similarity, kind="stable")[: len(empty)]]
         centres = fresh
     return centres
 
 
 def ward(points: Vectors, *, n_clusters: int) -> Labels:
-    """Agglomerate points by Ward's criterion into at most `n_clusters`; a point that stands for many weighs as one.
+    """Agglomerate points by Ward's criterion into at most `n_clusters`; every point has weight one.
 
-    Unweighted on purpose: by weight a large bland micro-cluster would never be joined, and small themes would be.
+    Unweighted on purpose: with weights, large generic micro-clusters would never merge, and small themes would.
     """
     n = len(points)
     if n_clusters >= n:

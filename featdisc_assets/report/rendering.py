@@ -1,7 +1,7 @@
-"""Findings to one self-contained HTML page: rows in, text out.
+"""Render findings as one self-contained HTML page.
 
-What transcripts and models wrote is untrusted. It reaches the page through autoescape alone, and every value that
-is printed first passes `visible`, so that no control or direction mark can change how its neighbours read.
+Text of transcripts and models is untrusted: autoescape applies to all of it, and `visible` replaces control and
+direction marks, which could change how the text around them reads.
 """
 
 import math
@@ -30,20 +30,20 @@ PURPOSE_TITLES = {
 }
 BUILT_IN = "surface/"
 
-# White space, and the joiners that emoji and several scripts are spelled with: they reorder and hide nothing.
+# White space, and the joiners that emoji and several scripts need; they neither reorder nor hide text.
 _HARMLESS = "\n\t\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One query of the report and the rows it gave."""
+    """One query of the report and its rows."""
 
     sql: str
     rows: Sequence[Row]
 
     @property
     def grain(self) -> str:
-        """What one row is, as the query's first line says it."""
+        """The grain in the first line of the query."""
         return self.sql.partition("\n")[0].removeprefix("-- grain:").strip()
 
     @property
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything the report shows: one field for each file of `queries/`, by its name."""
+    """The data of the report: one field per file of `queries/`."""
 
     overview: Answer
     kinds: Answer
@@ -95,13 +95,13 @@ QUERIES = tuple(field.name for field in fields(Findings))
 
 
 def render(findings: Findings, *, title: str, dated: str = "") -> str:
-    """The report as one HTML document that needs nothing from elsewhere.
+    """The report as one HTML document without external resources.
 
     Args:
-        findings: The rows of every query; any of them may be empty, but `overview` has one row and `kinds`
-            one of each kind there is.
+        findings: The rows of every query; all may be empty except `overview`, with one row, and `kinds`, with one
+            per kind.
         title: The heading.
-        dated: Printed as the report's date. Empty prints none, and equal findings then give equal bytes.
+        dated: The report's date; empty prints none, so equal findings give equal bytes.
     """
     page = _environment().get_template("report.html")
     return page.render(
@@ -133,7 +133,7 @@ def render(findings: Findings, *, title: str, dated: str = "") -> str:
 
 
 def by(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:
-    """Rows in groups of equal keys, in the order they came; a single key stands for itself, several as a tuple."""
+    """Group rows by one key, or by a tuple of several keys, in their order."""
     groups: dict[Any, list[Row]] = {}
     for row in rows:
         key = row[keys[0]] if len(keys) == 1 else tuple(row[name] for name in keys)
@@ -142,7 +142,7 @@ def by(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:
 
 
 def baseline(raters: Sequence[Row]) -> str:
-    """How much of the rating the built-in rules did, as the notice begins, or nothing."""
+    """The first words of the notice about what built-in rules did; empty if nothing."""
     of_purpose = {
         purpose: {row["model"].startswith(BUILT_IN) for row in rows} for purpose, rows in by(raters, "purpose").items()
     }
@@ -155,9 +155,9 @@ def baseline(raters: Sequence[Row]) -> str:
 
 
 def visible(value: object) -> object:
-    """What is printed for a value: control, direction and other invisible characters by their number, nothing for None.
+    """A value to print: invisible characters become their code points, None becomes empty.
 
-    What is already markup, and what is no text, is left alone.
+    Markup and values other than text stay unchanged.
     """
     if value is None:
         return ""
@@ -172,23 +172,23 @@ def _shown(character: str) -> str:
 
 
 def cut(text: str | None, length: int) -> str:
-    """Text up to a number of characters, with an ellipsis where something is left out."""
+    """Text up to a number of characters, with an ellipsis if it is cut."""
     folded = " ".join((text or "").split())
     return folded if len(folded) <= length else folded[: length - 1].rstrip() + "…"
 
 
 def count(value: float | None) -> str:
-    """A whole number with separators."""
+    """An integer with thousands separators."""
     return "–" if value is None else f"{int(value):,}"
 
 
 def counted(value: int, noun: str) -> str:
-    """A number of things that take a plain plural."""
+    """A number with its noun, with a plural in -s."""
     return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
 
 
 def percent(share: float | None) -> str:
-    """A share as a percentage with one decimal; what is not quite none or all does not read as none or all."""
+    """A share as a percentage with one decimal; only exactly 0 and 1 print as 0% and 100%."""
     if share is None:
         return "–"
     if share in (0, 1):
@@ -202,7 +202,7 @@ def figure(value: float | None) -> str:
         return "–"
     if math.isinf(value):
         return "∞"
-    # The bounds are those that round into the next form: 9.96 is 10, not 10.0.
+    # The bounds include rounding: 9.96 prints as 10, not as 10.0.
     size = abs(value)
     return f"{value:,.0f}" if size >= 9.95 else f"{value:.1f}" if size >= 0.995 else f"{value:.2f}"
 
@@ -213,14 +213,14 @@ def chance(q_value: float) -> str:
 
 
 def dollars(value: float | None) -> str:
-    """An amount in dollars; what is under a cent is not shown as nothing."""
+    """An amount in dollars; amounts under a cent print as <$0.01."""
     if value is None:
         return "unknown"
     return "<$0.01" if 0 < value < 0.01 else f"${value:,.2f}"
 
 
 def scale(values: Sequence[float]) -> float:
-    """A round upper end of an axis of shares: the next of 1, 2, 5, 10, 20, 50, 100 % that holds every value."""
+    """The upper end of an axis of shares: the smallest of 1, 2, 5, 10, 20, 50, 100 % above every value."""
     highest = max(values, default=1.0)
     return next((end for end in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if highest <= end), 1.0)
 
@@ -232,12 +232,12 @@ def log_scale(values: Sequence[float]) -> float:
 
 
 def along(value: float, end: float) -> str:
-    """Where a value stands on an axis from 0 to `end`, as a percentage of its length."""
+    """The position of a value on an axis from 0 to `end`, as a percentage of its length."""
     return f"{100 * min(max(value / end, 0.0), 1.0):.2f}%"
 
 
 def log_along(value: float, end: float) -> str:
-    """Where a value stands on a logarithmic axis from 1 to `end`, as a percentage of its length."""
+    """The position of a value on a logarithmic axis from 1 to `end`, as a percentage of its length."""
     return along(math.log(max(value, 1.0)), math.log(end))
 
 

@@ -1,4 +1,4 @@
-"""Clusters in shuffled batches, and what their scores say once each batch's own leniency is taken off."""
+"""Shuffled batches of clusters, and scores corrected for the leniency of each batch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Within = Callable[[Floats], Floats]
 
 
 def shuffled_batches(n: int, *, size: int, rounds: int, seed: int) -> list[list[int]]:
-    """Positions 0..n-1 in batches of at most `size`, every position once a round, each round in an order of its own.
+    """Positions 0..n-1 in batches of at most `size`, every position once per round, each round in its own order.
 
-    A score leans on the company it is given in; other company in each round shows by how much.
+    A score depends on the rest of the batch; different batches in each round show by how much.
     """
     batches = []
     for round_ in range(rounds):
@@ -28,16 +28,16 @@ def shuffled_batches(n: int, *, size: int, rounds: int, seed: int) -> list[list[
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far the scores of several batches agree.
+    """Agreement of the scores of several batches.
 
     Attributes:
-        batch_sd: Standard deviation of what a batch adds to its scores, beyond noise; 0 where none shows.
-        noise_sd: Standard deviation of a single score about its cluster's mean, batches apart; NaN where it cannot be
-            told (no cluster scored twice).
-        batch_f: F of the test that batches differ by nothing but noise; NaN where it cannot be told.
+        batch_sd: Standard deviation of batch effects beyond noise; 0 if there is none.
+        noise_sd: Standard deviation of a score about its cluster's mean, without batch effects; NaN if no cluster is
+            scored twice.
+        batch_f: F statistic of the test of no batch effects; NaN where it cannot be computed.
         batch_p: Its p-value.
         rank_correlation: Mean of Spearman's coefficient over pairs of rounds, as scored.
-        rank_correlation_adjusted: The same of the adjusted scores.
+        rank_correlation_adjusted: The same for adjusted scores.
     """
 
     batch_sd: float
@@ -50,16 +50,16 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Scores with the batches' leniency taken off.
+    """Scores corrected for the leniency of batches.
 
     Attributes:
-        effect: Of each batch: what it adds to its scores, shrunk towards 0 as far as it may be noise.
-        adjusted: Of each score: the score less its batch's effect.
-        mean: Of each cluster: the mean of its adjusted scores within 1-100, NaN where none came.
-        raw_mean: The mean as scored.
-        spread: Standard deviation of its adjusted scores, 0 for one, NaN for none.
-        n_scores: How many came.
-        agreement: Of all.
+        effect: Effect of each batch on its scores, shrunk towards 0.
+        adjusted: Each score minus its batch's effect.
+        mean: Mean adjusted score of each cluster, clipped to 1-100, NaN without a score.
+        raw_mean: Mean unadjusted score of each cluster.
+        spread: Standard deviation of each cluster's adjusted scores, 0 for one, NaN for none.
+        n_scores: Number of scores of each cluster.
+        agreement: Of all scores.
     """
 
     effect: Floats
@@ -71,15 +71,15 @@ class Interest:
     agreement: Agreement
 
 
-def brought_together(
+def combine_scores(
     cluster: Ints, batch: Ints, round_: Ints, score: Floats, *, n_clusters: int, n_batches: int
 ) -> Interest:
-    """Means of clusters' scores, batches being lenient or strict by an amount of their own.
+    """Mean scores of clusters in a model with random batch effects.
 
     score = cluster + batch + noise, with clusters fixed and batches random. The variances are Henderson's (method III,
-    Biometrics 9 (1953), 226-252): from the sums of squares left with and without the batches, each of a known
-    expectation. The effects are then the best linear unbiased predictions, so that batches whose differences may be
-    noise are left alone.
+    Biometrics 9 (1953), 226-252): from the residual sums of squares with and without batches and
+    their expectations. The effects are the best linear unbiased predictions, which shrink differences that may be
+    noise.
 
     Args:
         cluster: Of each score, from 0.
@@ -93,7 +93,7 @@ def brought_together(
     design = sparse.csr_array((np.ones(len(batch)), (np.arange(len(batch)), batch)), shape=(len(batch), n_batches))
 
     def within(values: Floats) -> Floats:
-        """What is left of values once each cluster's mean is taken off."""
+        """Values minus the mean of their cluster."""
         sums = np.bincount(cluster, weights=values, minlength=n_clusters)
         return values - (sums / np.maximum(n_scores, 1))[cluster]
 
@@ -119,11 +119,11 @@ def brought_together(
 def _effects(
     design: sparse.csr_array, within: Within, score: Floats, cluster: Ints, batch: Ints, n_scores: Ints
 ) -> tuple[Floats, tuple[float, float, float, float]]:
-    """The batches' effects; and their deviation, the noise's, F and p."""
+    """Batch effects; and batch_sd, noise_sd, F and p."""
     n_batches = design.shape[1]
     left = within(score)
     total = float(left @ left)
-    # Batches are compared through the clusters they share; those that share none make a part of their own.
+    # Batches are comparable only within a connected component of shared clusters.
     shares = sparse.csr_array((np.ones(len(batch)), (batch, cluster)), shape=(n_batches, len(n_scores)))
     used = np.unique(batch)
     n_parts = csgraph.connected_components((shares @ shares.T)[used][:, used])[0] if len(used) else 0
@@ -131,7 +131,7 @@ def _effects(
     free_noise = len(score) - int((n_scores > 0).sum()) - free_batches
     nothing = np.zeros(n_batches)
     if free_batches <= 0 or free_noise <= 0:
-        # One batch a round, or no cluster scored twice: leniency and interest cannot be told apart.
+        # One batch per round, or no cluster scored twice: leniency and interest cannot be separated.
         spare = len(score) - int((n_scores > 0).sum())
         return nothing, (0.0, float(np.sqrt(total / spare)) if spare else np.nan, np.nan, np.nan)
 
@@ -144,7 +144,7 @@ def _effects(
     fitted, _ = linalg.cg(normal(0.0), right, rtol=1e-10, maxiter=500)
     residual = max(0.0, total - float(fitted @ right))
     noise = residual / free_noise
-    # The trace of Z'MZ: of each batch its size, less what its clusters' means take of it.
+    # The trace of Z'MZ.
     trace = len(score) - float((1 / n_scores[cluster]).sum())
     between = max(0.0, (total - noise * (free_noise + free_batches)) / trace)
     if total <= 1e-9 * max(1.0, float(score @ score)):
@@ -163,7 +163,7 @@ def _mean(cluster: Ints, values: Floats, n_scores: Ints) -> Floats:
 
 
 def _rank_correlation(cluster: Ints, round_: Ints, score: Floats) -> float:
-    """Spearman's coefficient of each two rounds' scores of the clusters that both have, on average; NaN for none."""
+    """Mean Spearman coefficient over pairs of rounds, for clusters scored in both; NaN without such a pair."""
     found = []
     for one, other in combinations(np.unique(round_), 2):
         _, left, right = np.intersect1d(

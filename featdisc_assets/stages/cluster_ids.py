@@ -15,14 +15,14 @@ def name_clusters(
     """An id for each label 0..k-1.
 
     A cluster inherits the id of an earlier one when they share more than half the members of each, counted over the
-    features both fits know; two new clusters never inherit one id. Otherwise its id is minted from its members, so
-    that the same features clustered the same way get the same ids in every warehouse.
+    features both fits know; two new clusters never inherit one id. Otherwise its id is a hash of its members, so
+    that equal clusters get equal ids in every warehouse.
 
     Args:
-        feature_ids: One a row of `labels`.
+        feature_ids: One per row of `labels`.
         labels: Cluster of each feature, -1 for none.
-        kind: First part of a minted id.
-        previous: Earlier cluster id by feature id, None for a feature that had none.
+        kind: First part of a new id.
+        previous: Earlier cluster id by feature id, None without a cluster.
     """
     k = int(labels.max()) + 1 if len(labels) else 0
     members: list[list[str]] = [[] for _ in range(k)]
@@ -57,13 +57,13 @@ def _mint(kind: str, members: list[str]) -> str:
     return f"{kind}-{hashlib.blake2b(chr(10).join(sorted(members)).encode(), digest_size=5).hexdigest()}"
 
 
-# A part this large of either cluster is a relation; less is drift.
+# Two clusters are related if they share at least this part of either.
 RELATED_FROM = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """How a cluster came out of a refit.
+    """How a refit changed a cluster.
 
     Attributes:
         event: `kept` (the same id), `split` (one of several parts of the earlier one, or a part that left it), `merged`

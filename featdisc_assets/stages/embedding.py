@@ -1,4 +1,4 @@
-"""How texts to be encoded are cut into chunks, and whether an encoder's vectors mean anything."""
+"""Chunks of texts to encode, and a test of an encoder's vectors."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,16 +7,16 @@ import numpy.typing as npt
 
 
 def chunks_by_length(texts: Sequence[str], *, chunk_size: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Positions of texts in chunks of like length, so that a batch pads little and a chunk is one write.
+    """Positions of texts in chunks of similar length, to reduce padding; each chunk is one write.
 
-    The order depends on the texts alone, so the same texts are always batched the same way.
+    The order depends only on the texts, so equal texts give equal batches.
     """
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
     for start in range(0, len(order), chunk_size):
         yield np.array(order[start : start + chunk_size], dtype=np.int64)
 
 
-# Pairs that say one thing in other words; an encoder that does not see it is no use for clusters.
+# Paraphrases; an encoder must place each near its partner to be useful for clusters.
 SYNONYMS = (
     ("Tracks its token budget", "Keeps count of the tokens left"),
     ("Refuses a harmful request", "Declines to help with something dangerous"),
@@ -30,10 +30,10 @@ SYNONYMS = (
 
 
 def synonyms_nearer(vectors: npt.NDArray[np.float32]) -> float:
-    """The share of synonym pairs whose partner is nearer than every stranger, both ways.
+    """The share of phrases of `SYNONYMS` whose nearest neighbour is their partner.
 
     Args:
-        vectors: Unit rows of `SYNONYMS`, flattened: a pair in two rows after each other.
+        vectors: Unit rows of the flattened `SYNONYMS`, partners in successive rows.
     """
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -np.inf)

@@ -1,4 +1,4 @@
-"""How well a label tells the members of its cluster from those of the nearest clusters: an area under a curve."""
+"""Label fidelity: how well a label separates its members from members of the nearest clusters (ROC AUC)."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ Z = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """One value a group, in the order of the groups; NaN where there are no members or no others to compare.
+    """One value per group, in the order of the groups; NaN without members or without others.
 
-    `auc` is the chance that a member drawn at random scores above a random other phrase, ties counting half: 0.5 says
-    that the label tells nothing. `low` and `high` bound it at 95 %.
+    `auc` is the probability that a random member scores above a random other feature, with ties counting half; 0.5 is
+    chance. `low` and `high` are the ends of its 95 % interval.
     """
 
     n_members: npt.NDArray[np.int64]
@@ -34,14 +34,14 @@ def fidelity(
     and does not collapse where all members score above all others.
 
     Args:
-        group: Of each item, from 0.
+        group: Group of each item, from 0.
         is_member: Whether it is a member of the group's cluster.
-        score: How like the label it is.
-        n_groups: How many groups there are.
+        score: Similarity to the label.
+        n_groups: Number of groups.
     """
     order = np.lexsort((score, group))
     groups, members, scores = group[order], is_member[order], score[order]
-    # Ties share the mean of their ranks. Ranks run through all items: what comes before a group is taken off later.
+    # Ties share their mean rank. Ranks are over all items; the offset of each group is subtracted later.
     new = np.ones(len(order), bool)
     new[1:] = (groups[1:] != groups[:-1]) | (scores[1:] != scores[:-1])
     tie = np.cumsum(new) - 1
@@ -78,5 +78,5 @@ def _solve(auc: Floats, m: npt.NDArray[np.int64], n: npt.NDArray[np.int64], *, t
             within = np.abs(auc - t) <= Z * np.sqrt(variance)
             inside, outside = np.where(within, t, inside), np.where(within, outside, t)
     found = (inside + outside) / 2
-    # A limit that reaches the end of the scale is the end.
+    # A limit at the end of the scale is set exactly.
     return np.where(np.abs(found - towards) < 1e-9, towards, found)

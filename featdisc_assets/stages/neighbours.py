@@ -1,4 +1,4 @@
-"""Which clusters lie nearest to which."""
+"""Nearest neighbours of clusters."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Neighbour:
 
 
 def nearest_neighbours(centroids: npt.NDArray[np.float32], *, count: int, block: int = 1_024) -> list[list[Neighbour]]:
-    """For each unit centroid the `count` others of greatest cosine, nearest first; fewer where there are fewer."""
+    """The `count` other unit centroids of greatest cosine for each, nearest first, or all if there are fewer."""
     k = len(centroids)
     found: list[list[Neighbour]] = []
     for start in range(0, k, block):

@@ -1,4 +1,4 @@
-"""Can the clusters of the user's turns predict a cluster of the model's thoughts or responses?"""
+"""Probes: predict a thought or response cluster from clusters of the user's turns."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -18,27 +18,27 @@ BASELINES = ("prior", "length", "shuffled")
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How well one target was predicted on groups its model had not seen.
+    """The scores of one target on held-out groups.
 
-    Scores are None where they mean nothing, and `reason` says why. F1 is the harmonic mean of precision and recall.
-    `baseline_prior_f1` predicts every transcript positive, `baseline_length_f1` knows only how long the user's turns
-    are, their language and the model, `baseline_shuffled_f1` learns from labels shuffled among the training half.
+    Scores are None where they cannot be computed, and `reason` says why. `baseline_prior_f1` predicts every transcript
+    positive, `baseline_length_f1` uses only the length and language of
+    the user's turns and the model, `baseline_shuffled_f1` is trained on shuffled labels.
 
     Attributes:
         n_positive: Transcripts that show the target.
         n_tested: Held-out transcripts.
-        n_groups_tested: Groups they belong to.
+        n_groups_tested: Groups of these transcripts.
         base_rate: Share of all transcripts that show it.
-        margin: F1 less the best baseline's.
+        margin: F1 minus the best baseline's.
         margin_low: Lower end of its 95 % interval: a bootstrap over held-out groups, against the best baseline of each
             draw.
         margin_high: Upper end.
         brier: Mean squared error of the probabilities; `baseline_prior_brier` is that of the training base rate.
         c: Inverse strength of the penalty, chosen by log-loss within the training groups.
         threshold: Probability at and above which a transcript is called positive, chosen there by F1.
-        n_positive_tested: Held-out transcripts that show it; n_chosen were called positive, n_hits of them rightly.
-        alike: Sums over held-out groups that tell how alike transcripts of a group are: squares of the positives,
-            positives times size, squares of the chosen, chosen times size, squares of sizes.
+        n_positive_tested: Held-out transcripts that show it; n_chosen are predicted positive, n_hits of them correctly.
+        alike: Sums over held-out groups for the intra-group correlation: squares of the positives, positives times
+            size, squares of the chosen, chosen times size, squares of sizes.
         weights: The largest coefficients by size: (column of x, weight), means over the folds.
     """
 
@@ -70,7 +70,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """How probes are trained and tested.
+    """Settings of training and testing.
 
     Attributes:
         tested_folds: How many of the folds are held out in turn; scores are pooled over them.
@@ -92,7 +92,7 @@ class Knobs:
 
 
 def fold_of(groups: Sequence[str], *, folds: int, seed: int) -> Counts:
-    """A fold 0..folds-1 for each transcript, the same for all of one group: groups dealt out in the order of a hash."""
+    """A fold 0..folds-1 for each transcript, the same within a group; groups are assigned in the order of a hash."""
 
     def place(group: str) -> bytes:
         return hashlib.blake2b(f"{seed}:{group}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -110,19 +110,19 @@ def probe_all(
     folds: int,
     knobs: Knobs,
     threads: int,
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> tuple[list[Probe], Reals]:
-    """Fit and test one logistic regression a target, with its baselines, targets by blocks.
+    """Fit and test one logistic regression per target, with its baselines, in blocks of targets.
 
     Args:
         x: Transcripts x clusters that predict, 0 or 1.
-        plain: Transcripts x what the plain baseline knows: length, language, model.
+        plain: Transcripts x inputs of the plain baseline: length, language, model.
         targets: Transcripts x target clusters, nonzero where the transcript shows the target.
         groups: The group of each transcript; none is in both halves of any split.
         folds: Parts that groups are split into.
         knobs: See there.
-        threads: Blocks that are worked on at a time.
-        tell: Is told how many targets are done, after each block.
+        threads: Blocks fitted at the same time.
+        report: Called with the number of finished targets after each block.
 
     Returns:
         A probe for each target, and calibration: for twenty equal bins of predicted probability, over all targets, the
@@ -137,17 +137,17 @@ def probe_all(
 
     probes: list[Probe] = []
     calibration = np.zeros((3, 20))
-    # One BLAS thread: the products are sparse, and two threads of ours keep both cores busy.
+    # One BLAS thread, because the products are sparse and our own threads use the cores.
     with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         for found, binned in pool.map(work, starts):
             probes += found
             calibration += binned
-            tell(len(probes))
+            report(len(probes))
     return probes, calibration
 
 
 class _Split:
-    """The matrices of every fold, made once for all targets."""
+    """The matrices of every fold, shared by all targets."""
 
     def __init__(
         self, x: sparse.csr_matrix, plain: sparse.csr_matrix, groups: Sequence[str], folds: int, knobs: Knobs
@@ -170,7 +170,7 @@ class _Split:
                 )
             )
         self.groups_tested = np.unique(self.group[self.tested])
-        # Held-out groups, each drawn as often as in a sample of as many with replacement.
+        # Bootstrap: counts of each held-out group in samples with replacement.
         random = np.random.default_rng(knobs.seed + 2)
         g = max(len(self.groups_tested), 1)
         self.draws = random.multinomial(g, np.full(g, 1 / g), size=knobs.n_draws).astype(np.float32)
@@ -270,7 +270,7 @@ class _Split:
         return _F1(f1(*sums), f1(*drawn), (sums[0], sums[1], sums[2]))
 
     def _by_group(self, flags: Flags) -> Floats:
-        """Held-out groups x targets: how many transcripts are flagged."""
+        """Held-out groups x targets: number of flagged transcripts."""
         n = len(flags)
         to_groups = sparse.csr_matrix(
             (np.ones(n, np.float32), (self.place, np.arange(n))), shape=(len(self.groups_tested), n)

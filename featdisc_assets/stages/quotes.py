@@ -1,8 +1,8 @@
-"""Where a quote stands in its text, if it does."""
+"""Locate quotes in their texts."""
 
 import re
 
-# Marks that a model writes for one another; the fence's own marks stand in no text.
+# Marks that a model substitutes for each other; the fence's marks occur in no text.
 _SAME = {
     "'": "['‘’ʼ]", "‘": "['‘’ʼ]", "’": "['‘’ʼ]", '"': '["“”„«»]', "“": '["“”„«»]', "”": '["“”„«»]',
     "-": "[-‐‑–—]", "–": "[-‐‑–—]", "—": "[-‐‑–—]",
@@ -12,10 +12,10 @@ _AROUND = " \n\t\"'“”‘’"
 
 
 def locate(text: str, quote: str) -> tuple[int, int, str] | None:
-    """Start (from 1), length in characters and status of a quote's first place in a text; None where it is nowhere.
+    """Start (from 1), length in characters and status of the first occurrence of a quote in a text; None without one.
 
-    The status is `exact`, or `folded` where white space or the kind of quotation marks and dashes differ: what stands
-    in the text is then what was meant. Words that were changed, left out or put in are not found.
+    The status is `exact`, or `folded` where white space, quotation marks or dashes differ. Quotes with changed, missing
+    or added words are not found.
     """
     at = text.find(quote) if quote else -1
     if at >= 0:

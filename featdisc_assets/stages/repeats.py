@@ -1,4 +1,4 @@
-"""Features that say what another feature says: of the same piece, or of the prompt."""
+"""Features that repeat another feature of the same piece, or an example of the prompt."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,14 +6,14 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
-# Texts compared at a time: some 60 MB of vectors.
+# Texts per block: some 60 MB of vectors.
 _BLOCK = 2_048
 
 
 def repeats_within(
     vectors: Matrix, text: Ints, feature: Ints, *, similarity: float
 ) -> tuple[Ints, Ints, npt.NDArray[np.float32]]:
-    """Mentions whose text has an earlier mention that is nearly the same.
+    """Mentions that nearly repeat an earlier mention of the same text.
 
     Args:
         vectors: One unit vector a feature.

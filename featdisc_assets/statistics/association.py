@@ -1,8 +1,8 @@
-"""Do two things occur together more often than by chance: exact tests, odds ratios, false-discovery control.
+"""Tests of association between two flags: exact tests, odds ratios, false-discovery control.
 
-The unit is the transcript. Transcripts of one group (answers to one question, chats of one user) resemble each other,
-so that `n` of them tell less than `n` strangers would. If two flags are independent of each other but each is alike
-within groups, the variance of their joint count is that of independent units times
+The unit is the transcript. Transcripts of one group (answers to one question, chats of one user) are correlated. If two
+flags are independent of each other but each is correlated within groups, the variance of their joint count is that of
+independent units times
 
     design effect = 1 + (sum of m (m - 1) / n) * rho_left * rho_right
 
@@ -20,8 +20,8 @@ from scipy.special import gammaln
 Counts = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 Z = 1.959964
-# From this expected count on, in the smallest cell, a count is so fine-grained that half of its own probability is
-# left out of the tail (Lancaster's mid-p): the exact test would miss more than a textbook's normal test does.
+# From this expected count in the smallest cell, p-values are Lancaster's mid-p, because the exact test then has less
+# power than the normal approximation.
 MID_P_FROM = 10.0
 
 
@@ -34,8 +34,8 @@ class Association:
         odds_ratio: With 0.5 added to each cell (Haldane 1956, Anscombe 1956), so that it is always finite.
         low: Lower end of its 95 % interval (Woolf 1955, on the logarithm), widened by the design effect.
         high: Upper end.
-        p_value: Fisher's exact test, one-sided for togetherness, or two-sided by doubling the smaller tail; its mid-p
-            where every cell is expected to hold ten or more.
+        p_value: Fisher's exact test, one-sided for positive association, or two-sided by doubling the smaller
+            tail; its mid-p where the expected count of every cell is at least ten.
     """
 
     lift: Reals
@@ -58,11 +58,11 @@ def associate(
 
     Args:
         n: Units in all, for each table.
-        n_left: Units that show the left thing.
-        n_right: Units that show the right thing.
-        n_both: Units that show both.
-        two_sided: Whether being rarer together than by chance counts too.
-        design_effect: How many transcripts count for one independent unit, for each table; None is 1 for all.
+        n_left: Units with the left flag.
+        n_right: Units with the right flag.
+        n_both: Units with both flags.
+        two_sided: Whether to test for negative association too.
+        design_effect: Transcripts per independent unit, for each table; None means 1.
     """
     effect = np.ones(len(n)) if design_effect is None else np.asarray(design_effect, np.float64)
     odds_ratio, spread = log_odds(n_both, n_left - n_both, n_right - n_both, n - n_left - n_right + n_both, effect)
@@ -86,9 +86,9 @@ def design_effect(sum_of_pairs_per_unit: Reals | float, rho_left: Reals, rho_rig
     """Variance of a joint count over that of independent units.
 
     Args:
-        sum_of_pairs_per_unit: Sum of m (m - 1) over the groups, per unit: what one unit's group adds to it.
+        sum_of_pairs_per_unit: Sum of m (m - 1) over the groups, per unit.
         rho_left: Intra-group correlation of the left flag.
-        rho_right: Of the right flag. One of them below 0 means a paired design, which tells more than strangers.
+        rho_right: Of the right flag. One of them is below 0 in a paired design.
     """
     return np.asarray(1.0 + sum_of_pairs_per_unit * rho_left * rho_right, np.float64)
 
@@ -96,7 +96,7 @@ def design_effect(sum_of_pairs_per_unit: Reals | float, rho_left: Reals, rho_rig
 def intra_group_correlation(
     n: Reals, n_shown: Reals, sum_squares: Reals, sum_products: Reals, sum_sizes_squared: Reals
 ) -> Reals:
-    """The moment estimate of how alike a flag is within groups; 0 where no group has two units or the flag is constant.
+    """Moment estimate of a flag's intra-group correlation; 0 where no group has two units or the flag is constant.
 
     Args:
         n: Units.
@@ -115,7 +115,7 @@ def intra_group_correlation(
 
 def _tails(n: Counts, left: Counts, right: Counts, both: Counts, effect: Reals, *, two_sided: bool) -> Reals:
     p_value = np.empty(len(n))
-    # In blocks: the sums below hold some ten arrays of a block's length.
+    # In blocks, because the sums below need some ten arrays of a block's length.
     for start in range(0, len(n), 1 << 18):
         rows = slice(start, start + (1 << 18))
         p_value[rows] = _block(n[rows], left[rows], right[rows], both[rows], effect[rows], two_sided=two_sided)
@@ -135,16 +135,16 @@ def _block(n: Counts, left: Counts, right: Counts, both: Counts, effect: Reals, 
     more = _between(joint + shift, whole, some, others, most)
     p_value: Reals = np.minimum(more, 1.0)
     if two_sided:
-        # The lower tail is the upper one of the units that show the left thing but not the right.
+        # The lower tail is the upper tail of the units with the left flag but not the right.
         fewer = _between(some - joint + shift, whole, some, whole - others, some - least)
         p_value = np.minimum(1.0, 2 * np.minimum(more, fewer))
     return p_value
 
 
 def _between(k: Reals, n: Counts, some: Counts, others: Counts, most: Counts) -> Reals:
-    """P(X >= k) of hypergeometric X for a k that need not be whole: on a line between the logarithms at both sides.
+    """P(X >= k) of hypergeometric X and real k, interpolated between the logarithms of neighbouring integers.
 
-    Half way between k and k + 1 lies the mean of both tails itself, which is the mid-p.
+    Half way between k and k + 1 it is the mean of both tails, which is the mid-p.
     """
     floor = np.floor(k + 1e-9).astype(np.int64)
     part = np.maximum(k - floor, 0.0)
@@ -155,7 +155,7 @@ def _between(k: Reals, n: Counts, some: Counts, others: Counts, most: Counts) ->
     above = below.copy()
     above[between] = upper_tail(floor[between] + 1, n[between], some[between], others[between])
     half = np.abs(part - 0.5) < 1e-9
-    # Past the last possible count the tail is 0: the last count's own weight then stands for it.
+    # Past the last possible count the tail is 0, so the weight of the last count is used instead.
     last = between & (floor >= most)
     mixed = np.where(last, np.exp(below) * (1 - part), np.exp(below * (1 - part) + np.where(last, 0, above) * part))
     return np.where(half, 0.5 * (np.exp(below) + np.exp(above)), np.where(between, mixed, np.exp(below)))
@@ -164,8 +164,8 @@ def _between(k: Reals, n: Counts, some: Counts, others: Counts, most: Counts) ->
 def upper_tail(k: Counts, n: Counts, some: Counts, others: Counts) -> Reals:
     """The logarithm of P(X >= k), where X counts how many of `some` drawn out of n are among `others` (hypergeometric).
 
-    Summed from the count outwards, away from the mean, by the ratio of neighbouring probabilities: all tables at once,
-    each for as long as its terms still matter.
+    Summed outwards from the count, away from the mean, by the ratio of neighbouring probabilities, for all tables at
+    once, each until its terms are negligible.
     """
     least, most = np.maximum(0, some + others - n), np.minimum(some, others)
     up = k > some * others / np.maximum(n, 1)
@@ -183,7 +183,7 @@ def upper_tail(k: Counts, n: Counts, some: Counts, others: Counts) -> Reals:
 
 
 def _series(at: Reals, up: npt.NDArray[np.bool_], n: Reals, some: Reals, others: Reals) -> Reals:
-    """1 + the probabilities of the counts farther from the mean, as multiples of the probability of the count `at`."""
+    """1 plus the probabilities of counts farther from the mean, relative to the probability of the count `at`."""
     total = np.ones(len(at))
     rows = np.arange(len(at))
     term, j = np.ones(len(at)), at.copy()
@@ -215,8 +215,8 @@ def false_discovery(p_value: Reals, *, n_tests: int) -> Reals:
     """Benjamini and Hochberg's (1995) adjusted p-values.
 
     Args:
-        p_value: The p-values at hand.
-        n_tests: Size of the whole family; tests that are not at hand count as p = 1.
+        p_value: The available p-values.
+        n_tests: Size of the whole family; other tests count as p = 1.
     """
     if len(p_value) == 0:
         return p_value

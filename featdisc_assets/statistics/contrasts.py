@@ -1,4 +1,4 @@
-"""How much two groups differ in a share: intervals, and tests within strata (pairs of answers, languages, topics)."""
+"""Differences between two groups in a share: intervals, and tests within strata such as pairs of answers or topics."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 Reals = npt.NDArray[np.float64]
 Z = 1.959964
-# Above this variance of the count, half of its own probability is left out of the tail (Lancaster's mid-p).
+# From this variance of the count, p-values are Lancaster's mid-p.
 MID_P_FROM = 5.0
 # A trait (length, language) that separates a group from the rest with at least this AUC gives a warning.
 WARN_FROM_AUC = 0.8
@@ -59,20 +59,20 @@ class Strata:
 def stratified_p_value(strata: Strata, design_effect: Reals) -> Reals:
     """The conditional test of no difference within strata, two-sided by doubling the smaller tail.
 
-    The count inside the group, given each stratum's margins, is a sum of hypergeometric counts. It is taken as a
-    shifted binomial count with the same mean, variance and third cumulant. That is exact for pairs, where it is
-    McNemar's exact test, and wherever each stratum is as likely to give its unit to the group.
+    The count in the group, given each stratum's margins, is a sum of hypergeometric counts. It is approximated by a
+    shifted binomial with the same mean, variance and third cumulant. This is exact for pairs, where it is McNemar's
+    exact test, and wherever all strata have the same probability.
 
     Args:
         strata: Sums over strata.
-        design_effect: Units that count as one, for each comparison.
+        design_effect: Units per independent unit, for each comparison.
     """
     known = strata.variance > 0
     variance = np.where(known, strata.variance, 1.0)
-    # A hypergeometric count's third cumulant is never above its variance, so that this is a probability.
+    # The third cumulant of a hypergeometric count is at most its variance, so this is a probability.
     chance = np.clip((1 - np.where(known, strata.third / variance, 0.0)) / 2, 1e-9, 1 - 1e-9)
     size = variance / (chance * (1 - chance)) / design_effect
-    # Rounded, since whole numbers are what pairs give and a tail jumps at each of them.
+    # Rounded, because pairs give integers and the tail jumps at each of them.
     k = np.round((strata.k_in - strata.expected) / design_effect + size * chance, 9)
     k = np.clip(k, 0, size)
     shift = np.where(variance / design_effect >= MID_P_FROM, 0.5, 0.0)
@@ -89,16 +89,15 @@ def _upper(k: Reals, n: Reals, p: Reals, shift: Reals) -> Reals:
 
 
 def repeated_measures_effect(strata: Strata, *, common_effect: bool) -> Reals:
-    """How much more the strata's surpluses vary than single units would; at least 1.
+    """The empirical variance of the strata's surpluses over that of independent units; at least 1.
 
-    Where a stratum holds several units of a side (a question answered many times by each model), these resemble one
-    another, and each stratum counts more nearly as one unit than as many.
+    Several units of one side in a stratum (a question answered many times by each model) are correlated.
 
     Args:
         strata: Sums over strata.
-        common_effect: Whether surpluses are taken around the one effect that all strata have in common, for an
-            interval, or around none, for a test of no effect (the generalised score test, Boos 1992). Around an
-            effect fitted to few strata the variance is often far too small, just when that effect is large by chance.
+        common_effect: Whether to center surpluses at the common effect, for an interval, or at no effect, for a test
+            (the generalised score test, Boos 1992). Centered at an effect fitted to few strata, the variance is often
+            far too small when the effect is large by chance.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         found = strata.surplus_squared
@@ -112,7 +111,7 @@ def repeated_measures_effect(strata: Strata, *, common_effect: bool) -> Reals:
 def mantel_haenszel(strata: Strata, design_effect: Reals) -> tuple[Reals, Reals, Reals]:
     """The common odds ratio of all strata with its 95 % interval (Robins, Breslow and Greenland 1986).
 
-    Both sums get half of a discordant pair's weight, so that the ratio is finite where nothing speaks against it.
+    Both sums get half the weight of a discordant pair, so that the ratio is finite.
     """
     r, s = strata.sum_r + 0.25, strata.sum_s + 0.25
     variance = (
@@ -125,7 +124,7 @@ def mantel_haenszel(strata: Strata, design_effect: Reals) -> tuple[Reals, Reals,
 def difference(k_in: Reals, n_in: Reals, k_out: Reals, n_out: Reals, design_effect: Reals) -> tuple[Reals, ...]:
     """The difference of two shares with Newcombe's (1998) hybrid score interval: (difference, low, high).
 
-    Sides without a unit give 0 with the interval from -1 to 1.
+    An empty side gives 0 with the interval from -1 to 1.
     """
     p, p_low, p_high = _wilson(k_in, n_in, design_effect)
     q, q_low, q_high = _wilson(k_out, n_out, design_effect)
@@ -149,7 +148,7 @@ def ratio(k_in: Reals, n_in: Reals, k_out: Reals, n_out: Reals, design_effect: R
     """The ratio of two shares, 0.5 added to each count and size, with its interval on the logarithm (Katz 1978)."""
     a, n, c, m = k_in + 0.5, n_in + 0.5, k_out + 0.5, n_out + 0.5
     centre = np.log(a / n) - np.log(c / m)
-    # Walter's (1976) correction: at a share of 1 the spread is 0, never below it.
+    # Walter's (1976) correction can make the variance negative at a share of 1.
     half = Z * np.sqrt(design_effect * np.maximum(1 / a - 1 / n + 1 / c - 1 / m, 0))
     return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
 

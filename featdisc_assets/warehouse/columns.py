@@ -1,4 +1,4 @@
-"""What the schema has and a file of an earlier version has not."""
+"""Differences between the schema and a file of an earlier version."""
 
 import duckdb
 
@@ -11,16 +11,18 @@ order by table_name, column_index
 """
 
 
-def behind(connection: duckdb.DuckDBPyConnection) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
-    """How the tables of a file are behind the schema, in the schema's order.
+def missing_columns(connection: duckdb.DuckDBPyConnection) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """Columns of the schema that a file lacks, in the schema's order.
 
     Returns:
-        Table, name and type of the columns it lacks; table and name of those that may be null only in the schema.
+        Table, name and type of the missing columns; table and name of those that only the schema allows to be null.
     """
     with duckdb.connect() as scratch:
         scratch.execute(read_sql("schema"))
         wanted = scratch.execute(_COLUMNS).fetchall()
-    there = {(table, column): free for table, column, _, free in connection.execute(_COLUMNS).fetchall()}
-    missing = [(table, column, type_) for table, column, type_, _ in wanted if (table, column) not in there]
-    loosened = [(table, column) for table, column, _, free in wanted if free and not there.get((table, column), True)]
+    existing = {(table, column): free for table, column, _, free in connection.execute(_COLUMNS).fetchall()}
+    missing = [(table, column, type_) for table, column, type_, _ in wanted if (table, column) not in existing]
+    loosened = [
+        (table, column) for table, column, _, free in wanted if free and not existing.get((table, column), True)
+    ]
     return missing, loosened

@@ -1,7 +1,7 @@
-"""What tables, views, columns and macros hold, written down in the database itself (`comment on …`).
+"""Comments on tables, views, columns and macros, stored in the database (`comment on …`).
 
-A table's comment is the line above its `create table`, a view's is its grain, a macro's the line above it, and a
-column's stands in `sql/columns.yaml`.
+The comment of a table or macro is the lines above its statement, that of a view is its grain, and that of a column is
+in `sql/columns.yaml`.
 """
 
 import re
@@ -20,13 +20,13 @@ class _Connection(Protocol):
 
 
 def comment(connection: _Connection, *relations: str) -> int:
-    """Write the comments that are not there yet, and say how many statements that took.
+    """Write missing and changed comments; return the number of statements.
 
-    `create or replace view` drops a view's comments, so whoever makes a view anew calls this behind it.
+    Call it after `create or replace view`, which drops the comments of the view.
 
     Args:
         connection: A writing connection to the warehouse.
-        relations: The tables and views to look after; none are all of them, and the macros.
+        relations: The tables and views to comment; none means all of them and the macros.
     """
     statements = [
         f"comment on {what} is {_quoted(text)}"
@@ -39,7 +39,7 @@ def comment(connection: _Connection, *relations: str) -> int:
 
 
 def uncommented(connection: _Connection) -> list[str]:
-    """Each table, view, column and macro of ours that the sources of comments say nothing of."""
+    """Tables, views, columns and macros of the schema without a comment."""
     return [what for what, text, _ in _wanted(connection, ()) if not text]
 
 
@@ -68,7 +68,7 @@ def columns() -> dict[str, str]:
 
 
 def _wanted(connection: _Connection, only: tuple[str, ...]) -> Iterator[tuple[str, str, str | None]]:
-    """What `comment on` names, the comment it should have, and the one it has."""
+    """The target of `comment on`, the wanted comment, and the present one."""
     ours = relation_comments()
     for what, name, there in connection.execute(_RELATIONS).fetchall():
         if name in ours and (not only or name in only):
@@ -76,7 +76,7 @@ def _wanted(connection: _Connection, only: tuple[str, ...]) -> Iterator[tuple[st
     for name, column, there in connection.execute(_COLUMNS).fetchall():
         if name in ours and (not only or name in only):
             yield f'column "{name}"."{column}"', columns().get(f"{name}.{column}") or columns().get(column, ""), there
-    # Macros are made anew whenever a warehouse is prepared, and to list DuckDB's functions takes 30 ms: no look back.
+    # `prepare` recreates macros each time, and listing DuckDB's functions takes 30 ms, so their comments are not read.
     for name, (what, text) in () if only else macro_comments().items():
         yield f'{what} "{name}"', text, None
 
@@ -86,7 +86,7 @@ def _quoted(text: str) -> str:
 
 
 def _above(sql: str, statement: str) -> dict[str, str]:
-    """The comment lines right above each statement, joined, by the name that the statement makes."""
+    """The joined comment lines above each statement, by the name that the statement creates."""
     found = re.findall(rf"((?:^--[^\n]*\n)*)^{statement} (\w+)", sql, re.MULTILINE)
     return {name: re.sub(r"\n?-- ?", " ", lines).strip() for lines, name in found}
 

@@ -1,7 +1,7 @@
 """The DuckDB file that holds every table.
 
-One process may write a DuckDB file at a time, and a writer locks out every reader. So nobody here holds a
-connection for longer than one statement or one transaction, and whoever finds the file taken waits and says so.
+DuckDB allows either one writing process or several readers. Connections therefore last for one statement or one
+transaction, and opening waits while another process holds the file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +27,9 @@ class Warehouse:
     """Short-lived connections to one DuckDB file.
 
     Args:
-        path: The file; it and its folder are made when first written.
-        memory_limit: DuckDB's own ceiling, for example `6GB`; what does not fit is spilled beside the file.
-        patience_s: How long to wait for another process to let go of the file, in seconds.
+        path: The file; it and its folder are created on the first write.
+        memory_limit: DuckDB's memory limit, for example `6GB`; larger data spills to disk beside the file.
+        patience_s: How long to wait for another process to release the file, in seconds.
     """
 
     def __init__(self, path: Path, *, memory_limit: str = "6GB", patience_s: float = 600.0) -> None:
@@ -40,10 +40,9 @@ class Warehouse:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Let the queries of this block share one opening of the file, for reading, in this thread.
+        """Share one read-only connection between the queries of this block, in this thread.
 
-        Opening reads the whole catalogue, some 20 ms, and several queries in a row need not each pay that. Others can
-        read meanwhile, and nobody can write, this block neither.
+        Opening the file reads the catalogue, which takes some 20 ms. Nobody can write during the block.
 
         Raises:
             WarehouseBusyError: Another process held the file for `patience_s`.
@@ -60,7 +59,7 @@ class Warehouse:
 
     @contextmanager
     def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for one short piece of work, closed whatever happens.
+        """A connection for a short operation, always closed at the end.
 
         Raises:
             WarehouseBusyError: Another process held the file for `patience_s`.
@@ -73,7 +72,7 @@ class Warehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A writing connection whose statements all count, or none of them."""
+        """A writing connection whose statements are committed together, or rolled back."""
         with self.connect() as connection:
             connection.begin()
             try:
@@ -86,13 +85,13 @@ class Warehouse:
     def read(
         self, sql: str, parameters: Sequence[Any] | None = None, variables: dict[str, Any] | None = None
     ) -> pa.Table:
-        """The answer to one query as an Arrow table; `variables` are what it reads by `getvariable`."""
+        """The result of a query as an Arrow table; `variables` are set for `getvariable`."""
         with self.connect(read_only=True) as connection:
             _set(connection, variables)
             return connection.execute(sql, parameters).to_arrow_table()
 
     def join(self, sql: str, incoming: dict[str, pa.Table], variables: dict[str, Any] | None = None) -> pa.Table:
-        """The answer to a query that also reads Arrow tables by the names they are given."""
+        """The result of a query that also reads the Arrow tables of `incoming` by name."""
         with self.connect(read_only=True) as connection:
             _set(connection, variables)
             for name, data in incoming.items():
@@ -100,10 +99,10 @@ class Warehouse:
             return connection.execute(sql).to_arrow_table()
 
     def matrix(self, sql: str, parameters: Sequence[Any] | None = None) -> tuple[pa.Array, Matrix]:
-        """Ids and vectors of a query that selects an id and a vector, row by row the same.
+        """Ids and vectors of a query that selects an id and a vector, in the same order.
 
-        The vectors stream into one float32 matrix: at a million rows, lists of Python numbers would take a minute
-        and several times the memory.
+        The vectors are streamed into one float32 matrix: for a million rows, Python lists would take a minute and
+        several times the memory.
         """
         with self.connect(read_only=True) as connection:
             counted = connection.execute(f"select count(*), any_value(len(vector)) from ({sql})", parameters).fetchone()
@@ -121,7 +120,7 @@ class Warehouse:
     def rows(
         self, sql: str, parameters: Sequence[Any] | None = None, variables: dict[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """The answer to a small query as one dict a row."""
+        """The result of a small query as one dict per row."""
         rows: list[dict[str, Any]] = self.read(sql, parameters, variables).to_pylist()
         return rows
 
@@ -130,13 +129,13 @@ class Warehouse:
         return self.read(f"from {table} limit 0").schema
 
     def scalar(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:  # noqa: ANN401 - as SQL has it
-        """The single value a query answers with, or None for no row."""
+        """The first value of a query's first row, or None without rows."""
         with self.connect(read_only=True) as connection:
             row = connection.execute(sql, parameters).fetchone()
         return row[0] if row else None
 
     def replace(self, tables: dict[str, pa.Table]) -> None:
-        """Put new rows in place of all rows of each table, together, matching columns by name."""
+        """Replace all rows of each table in one transaction, matching columns by name."""
         with self.transaction() as connection:
             for table, data in tables.items():
                 connection.execute(f"delete from {table}")
@@ -148,11 +147,11 @@ class Warehouse:
         variables: dict[str, Any] | None = None,
         incoming: dict[str, pa.Table] | None = None,
     ) -> None:
-        """Put the rows of one select in place of all rows of each table, together; DuckDB alone handles them.
+        """Replace all rows of each table by those of a select in one transaction, without leaving DuckDB.
 
         Args:
-            tables: The select that fills each table, in the order they are filled.
-            variables: What the selects read by `getvariable`.
+            tables: The select that fills each table, in the order of filling.
+            variables: Set for `getvariable`.
             incoming: Arrow tables that the selects read by name.
         """
         with self.transaction() as connection:
@@ -174,15 +173,15 @@ class Warehouse:
             insert(connection, table, data)
 
     def prepare(self) -> None:
-        """Make the file with every table, macro and view of `sql/`, as far as they are not there yet.
+        """Create the missing tables of `sql/`, and recreate all macros and views.
 
-        Tables that an earlier version made get the columns they lack, null in their rows, and let null stand where
-        the schema now does. Views are made anew each time: they hold no rows, and an edited file then counts at once.
+        Tables of an earlier version get their missing columns, with null in existing rows, and allow null where the
+        schema does.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.transaction() as connection:
             connection.execute(read_sql("schema"))
-            missing, loosened = columns.behind(connection)
+            missing, loosened = columns.missing_columns(connection)
             for table, column, type_ in missing:
                 connection.execute(f'alter table {table} add column "{column}" {type_}')
             for table, column in loosened:
@@ -194,17 +193,17 @@ class Warehouse:
             comment(connection)
 
     def make_view(self, mart: Mart) -> None:
-        """Make a view anew, with its comments."""
+        """Recreate a view and its comments."""
         with self.transaction() as connection:
             connection.execute(f"create or replace view {mart.name} as {mart.sql}")
             comment(connection, mart.name)
 
     def publish(self, target: Path, *, without: frozenset[str] = frozenset({"embeddings"})) -> None:
-        """Put a copy of this warehouse in place of a file, in one step: who has the old one open keeps it.
+        """Replace a file atomically by a copy of this warehouse; readers of the old copy keep it.
 
         Args:
             target: The copy.
-            without: Tables whose rows stay here; they are empty there, so that every view works.
+            without: Tables that are empty in the copy, so that every view works.
         """
         beside = target.with_suffix(".new")
         for left_over in (beside, beside.with_suffix(".new.wal")):
@@ -212,12 +211,12 @@ class Warehouse:
         Warehouse(beside, memory_limit=self.memory_limit).prepare()
         with self.connect(read_only=True) as connection:
             connection.execute(f"attach '{quoted(beside)}' as copy (read_write)")
-            there = {row[0] for row in connection.execute(_TABLES, ["copy"]).fetchall()}
+            existing = {row[0] for row in connection.execute(_TABLES, ["copy"]).fetchall()}
             connection.execute("begin")
             for (table,) in connection.execute(_TABLES, [self.path.stem]).fetchall():
                 if table in without:
                     continue
-                make = f'insert into copy."{table}" by name' if table in there else f'create table copy."{table}" as'
+                make = f'insert into copy."{table}" by name' if table in existing else f'create table copy."{table}" as'
                 connection.execute(f'{make} from main."{table}"')
             connection.execute("commit")
             connection.execute("detach copy")
@@ -253,5 +252,5 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any] | None
 
 
 def quoted(path: Path) -> str:
-    """A path as it stands between the single quotes of SQL."""
+    """A path escaped for single quotes in SQL."""
     return str(path).replace("'", "''")

@@ -1,4 +1,4 @@
-"""The views of `sql/marts`: found, ordered by what they select from, and made in the warehouse."""
+"""The views of `sql/marts`, in the order of their dependencies."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MACRO_CALL = re.compile(r"(?<=^from )(\w+)\((.*)\)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """One view: its name, its select, what one row of it is, and the relations it selects from."""
+    """One view: its name, its select, its grain, and the relations it selects from."""
 
     name: str
     sql: str

@@ -1,4 +1,4 @@
-"""Opening a file that one process at a time may write."""
+"""Open a DuckDB file, with waiting for other processes."""
 
 import logging
 import re
@@ -13,18 +13,18 @@ log = logging.getLogger("featdisc.warehouse")
 
 
 class WarehouseBusyError(FeatdiscError):
-    """Another process kept the file for longer than we were told to wait."""
+    """Another process held the file for longer than the limit."""
 
 
 def open_file(path: Path, *, memory_limit: str, patience_s: float, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """A connection to a DuckDB file, after waiting for another process to let go of it.
+    """A connection to a DuckDB file, after waiting for another process to release it.
 
     Raises:
         WarehouseBusyError: Another process held the file for `patience_s` seconds.
     """
     config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
     started = time.monotonic()
-    pause, told = 0.005, started
+    pause, warned = 0.005, started
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config=config)
@@ -34,14 +34,14 @@ def open_file(path: Path, *, memory_limit: str, patience_s: float, read_only: bo
             waited = time.monotonic() - started
             if waited > patience_s:
                 raise WarehouseBusyError(
-                    f"{path} has been held by {_holder(str(error))} for {waited:.0f} s, longer than the"
-                    f" {patience_s:.0f} s we wait; close it there and run again."
+                    f"{path} has been held by {_holder(str(error))} for {waited:.0f} s, above the limit"
+                    f" of {patience_s:.0f} s; close it there and run again."
                 ) from error
-            if time.monotonic() - told > 5:
-                told = time.monotonic()
+            if time.monotonic() - warned > 5:
+                warned = time.monotonic()
                 log.warning("waiting for %s: held by %s", path, _holder(str(error)))
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.05)  # a longer one, and readers starve beside a busy writer
+        pause = min(pause * 1.5, 0.05)  # a longer pause starves readers beside a busy writer
 
 
 def _holder(message: str) -> str:

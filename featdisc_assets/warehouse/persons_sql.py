@@ -1,4 +1,4 @@
-"""A person's own SQL: read-only, stopped by Ctrl-C, refused in DuckDB's own words."""
+"""Queries of users: read-only, interrupted by Ctrl-C, with DuckDB's own error messages."""
 
 import os
 from collections.abc import Callable
@@ -16,14 +16,14 @@ Answer = TypeVar("Answer")
 
 
 class QueryError(FeatdiscError):
-    """A person's SQL that DuckDB would not run."""
+    """A user's SQL that DuckDB rejected."""
 
 
 def ask(db: Warehouse, sql: str) -> pa.Table:
-    """The answer to a person's own SQL, read-only.
+    """The result of a user's SQL, read-only.
 
     Raises:
-        QueryError: DuckDB would not run it; the text is DuckDB's own first line.
+        QueryError: DuckDB rejected it; the text is DuckDB's own.
     """
     with db.connect(read_only=True) as connection:
         try:
@@ -35,10 +35,10 @@ def ask(db: Warehouse, sql: str) -> pa.Table:
 
 
 def peek(db: Warehouse, sql: str, most: int) -> pa.Table:
-    """The first rows of a person's own query, without holding or carrying the rest.
+    """The first `most` rows of a user's query, without fetching the rest.
 
     Raises:
-        QueryError: DuckDB would not run it; the text is DuckDB's own.
+        QueryError: DuckDB rejected it; the text is DuckDB's own.
     """
     with db.connect(read_only=True) as connection:
 
@@ -54,18 +54,18 @@ def peek(db: Warehouse, sql: str, most: int) -> pa.Table:
 
 
 def copy_out(db: Warehouse, sql: str, path: Path, format_: str) -> int:
-    """Write a query's rows to a file, streamed by DuckDB alone, and say how many they were.
+    """Stream a query's rows to a file with DuckDB; return their number.
 
-    The file stands under its name only when it is whole. The warehouse is held while DuckDB writes, no longer.
+    The file gets its name only when it is complete.
 
     Args:
         db: The warehouse.
         sql: One select.
-        path: The file; one that is there is replaced.
+        path: The file; an existing one is replaced.
         format_: `parquet`, `csv` (with a header) or `json` (one object a line).
 
     Raises:
-        QueryError: DuckDB would not run it; the text is DuckDB's own.
+        QueryError: DuckDB rejected it; the text is DuckDB's own.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header", "json": "format json"}
@@ -82,13 +82,13 @@ def copy_out(db: Warehouse, sql: str, path: Path, format_: str) -> int:
 
 
 def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:
-    """What a query answers, with Ctrl-C heard: DuckDB in the main thread would not hear it until it is done."""
+    """Run a query in a thread, because DuckDB in the main thread would block Ctrl-C."""
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(work)
         try:
             return answer.result()
         except KeyboardInterrupt:
-            # Again until it is over: an interrupt that comes before the query has begun is forgotten.
+            # Repeated, because an interrupt before the query starts has no effect.
             while not answer.done():
                 connection.interrupt()
                 wait([answer], timeout=0.05)

@@ -119,8 +119,8 @@ def test_a_small_warehouse_shows_its_exact_figures(warehouse: Warehouse) -> None
         "some/model some/model , itself 1 of 2 1 0 50.0%",
         "1 quotes occur in their piece, 0 do not (0%).",
         "some/model 4 4, 100% 51.0% – 100% 3, 75.0%",
-        "is 0.71 (Spearman); batches differ in leniency by 6.2 points (standard deviation), which the scores are corrected for:"
-        " 0.90 after correction.",
+        "is 0.71 (Spearman); batches differ in leniency by 6.2 points (standard deviation), which the scores are"
+        " corrected for: 0.90 after correction.",
     ):
         assert figure in text, figure
     assert "These transcripts have no thoughts" in text

@@ -46,7 +46,7 @@ def scored(
 def test_a_known_batch_effect_is_found_and_taken_off() -> None:
     truth = np.random.default_rng(0).uniform(20, 80, 300)
     effects = np.random.default_rng(1).normal(0, 12, 60)
-    found = batching.brought_together(**scored(truth, effects, size=10, rounds=2, noise=3, seed=2))
+    found = batching.combine_scores(**scored(truth, effects, size=10, rounds=2, noise=3, seed=2))
     assert found.agreement.batch_sd == pytest.approx(effects.std(), rel=0.2)
     assert found.agreement.noise_sd == pytest.approx(3, rel=0.2)
     assert found.agreement.batch_p < 1e-6
@@ -60,7 +60,7 @@ def test_a_known_batch_effect_is_found_and_taken_off() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_where_no_batch_is_lenient_little_is_taken_off(seed: int) -> None:
     truth = np.random.default_rng(seed).uniform(20, 80, 200)
-    found = batching.brought_together(**scored(truth, np.zeros(1), size=10, rounds=3, noise=5, seed=seed))
+    found = batching.combine_scores(**scored(truth, np.zeros(1), size=10, rounds=3, noise=5, seed=seed))
     assert found.agreement.batch_sd < 1.6
     assert np.std(found.mean - truth) < 1.1 * np.std(found.raw_mean - truth)
 
@@ -68,14 +68,14 @@ def test_where_no_batch_is_lenient_little_is_taken_off(seed: int) -> None:
 def test_f_holds_its_rate_where_batches_differ_by_noise_alone() -> None:
     truth = np.random.default_rng(0).uniform(20, 80, 60)
     p = [
-        batching.brought_together(**scored(truth, np.zeros(1), size=6, rounds=2, noise=5, seed=seed)).agreement.batch_p
+        batching.combine_scores(**scored(truth, np.zeros(1), size=6, rounds=2, noise=5, seed=seed)).agreement.batch_p
         for seed in range(300)
     ]
     assert 0.02 < np.mean(np.array(p) < 0.05) < 0.09
 
 
 def test_mean_spread_and_number() -> None:
-    found = batching.brought_together(
+    found = batching.combine_scores(
         np.array([0, 1, 0]), np.array([0, 1, 1]), np.array([0, 1, 1]), np.array([10.0, 50.0, 30.0]),
         n_clusters=3, n_batches=2,
     )  # fmt: skip
@@ -89,7 +89,7 @@ def test_mean_spread_and_number() -> None:
 
 def test_nothing_scored_is_nothing() -> None:
     nothing = np.zeros(0, np.int64)
-    found = batching.brought_together(nothing, nothing, nothing, np.zeros(0), n_clusters=2, n_batches=1)
+    found = batching.combine_scores(nothing, nothing, nothing, np.zeros(0), n_clusters=2, n_batches=1)
     assert np.isnan(found.mean).all()
     assert found.n_scores.tolist() == [0, 0]
     assert np.isnan(found.agreement.rank_correlation)

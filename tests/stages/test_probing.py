@@ -32,11 +32,11 @@ def probe(target: Flags, knobs: probing.Knobs = KNOBS, n: int = 600, seed: int =
 
 def several(targets: Flags, knobs: probing.Knobs = KNOBS, n: int = 600, seed: int = 3) -> list[probing.Probe]:
     x, plain, groups = corpus(n, seed=seed)
-    told: list[int] = []
+    reported: list[int] = []
     found, calibration = probing.probe_all(
-        x, plain, sparse.csc_matrix(targets), groups, folds=5, knobs=knobs, threads=2, tell=told.append
+        x, plain, sparse.csc_matrix(targets), groups, folds=5, knobs=knobs, threads=2, report=reported.append
     )
-    assert told[-1] == len(found) == targets.shape[1]
+    assert reported[-1] == len(found) == targets.shape[1]
     assert calibration[2].sum() == sum(one.n_tested for one in found if one.f1 is not None)
     return found
 
@@ -112,7 +112,9 @@ def test_a_target_that_never_varies_gives_a_reason_beside_those_that_do(value: b
 def test_one_group_gives_a_reason() -> None:
     x, plain, _ = corpus(30)
     target = sparse.csc_matrix(column(4, 30)[:, None])
-    found, _ = probing.probe_all(x, plain, target, ["g"] * 30, folds=5, knobs=KNOBS, threads=1, tell=lambda done: None)
+    found, _ = probing.probe_all(
+        x, plain, target, ["g"] * 30, folds=5, knobs=KNOBS, threads=1, report=lambda done: None
+    )
     assert found[0].f1 is None
     assert found[0].reason
 
@@ -121,7 +123,7 @@ def test_two_runs_on_any_number_of_threads_are_equal() -> None:
     x, plain, groups = corpus()
     targets = sparse.csc_matrix(np.random.default_rng(0).random((600, 150)) < 0.2)
     runs = [
-        probing.probe_all(x, plain, targets, groups, folds=5, knobs=KNOBS, threads=threads, tell=lambda done: None)
+        probing.probe_all(x, plain, targets, groups, folds=5, knobs=KNOBS, threads=threads, report=lambda done: None)
         for threads in (1, 3)
     ]
     assert runs[0][0] == runs[1][0]

@@ -1,4 +1,4 @@
-"""Would the clusters be found again? Refits of samples, held against the clusters there are (Hennig 2007)."""
+"""Stability of clusters: refits of samples compared with the fit (Hennig 2007)."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from sklearn.metrics import adjusted_rand_score
 Labels = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
-# Of fewer features a cluster in a sample, communities of 15 neighbours find hardly a cluster again.
+# With fewer sampled features per cluster, communities of 15 neighbours hardly recover any cluster.
 LEAST_A_CLUSTER = 12
-# A cluster whose best match in a refit is under this is dissolved (Hennig 2007).
+# A cluster is dissolved if its best match in a refit is below this (Hennig 2007).
 DISSOLVED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A sample to fit again.
+    """A sample to refit.
 
     Attributes:
         rows: int64[m], which features, in order.
-        features_per_cluster: Mean size that gives as many clusters as there are.
+        features_per_cluster: Mean size that gives the same number of clusters.
     """
 
     rows: Labels
@@ -29,36 +29,34 @@ class Draw:
 
 
 def draw(n: int, n_clusters: int, *, share: float, at_most: int, seed: int, repeat: int) -> Draw:
-    """Features without replacement: a share of all, up to a bound that leaves each cluster a few.
-
-    The bound keeps a refit of many features cheaper than their fit.
+    """Draw a share of the features without replacement, up to a bound that keeps refits cheap.
 
     Args:
         n: How many features there are.
         n_clusters: How many clusters they are in.
         share: Of the features, 0 to 1.
-        at_most: How many are drawn at most, or `LEAST_A_CLUSTER` a cluster where that is more.
+        at_most: Most features drawn, or `LEAST_A_CLUSTER` per cluster if that is more.
         seed: Of the fit.
-        repeat: Which draw this is, from 0; each is another one.
+        repeat: Number of the draw, from 0.
     """
     m = min(round(share * n), max(at_most, LEAST_A_CLUSTER * n_clusters))
     wanted = max(2, m // max(n_clusters, 1))
-    # As many as a whole number a cluster needs, so that the refit has as many clusters as the fit.
+    # A multiple of the number of clusters, so that the refit has as many clusters as the fit.
     m = min(m, wanted * n_clusters)
     random = np.random.default_rng([seed, repeat])
     return Draw(np.sort(random.choice(n, m, replace=False)), wanted)
 
 
 def jaccard(reference: Labels, again: Labels, n_clusters: int) -> Reals:
-    """For each cluster the greatest Jaccard similarity to a cluster of the refit, over the features both saw.
+    """The greatest Jaccard similarity of each cluster to a cluster of the refit, over the features in both.
 
     Args:
         reference: int64[m], the cluster of each drawn feature, -1 for none.
         again: int64[m], the same in the refit.
-        n_clusters: How many clusters `reference` numbers.
+        n_clusters: Number of clusters in `reference`.
 
     Returns:
-        float64[n_clusters]: 0 to 1, nan for a cluster of which fewer than two members were drawn.
+        float64[n_clusters]: 0 to 1, NaN for a cluster with fewer than two sampled members.
     """
     drawn = np.bincount(reference[reference >= 0], minlength=n_clusters)
     sizes = np.bincount(again[again >= 0])
@@ -73,7 +71,7 @@ def jaccard(reference: Labels, again: Labels, n_clusters: int) -> Reals:
 
 
 def mean_over_repeats(found: list[Reals], n_clusters: int) -> Reals:
-    """The mean of each cluster's similarities, nan where no repeat drew enough of it."""
+    """The mean similarity of each cluster, NaN where it is NaN in all repeats."""
     stacked = np.array(found, np.float64).reshape(-1, n_clusters)
     times = (~np.isnan(stacked)).sum(axis=0)
     mean: Reals = np.divide(np.nansum(stacked, axis=0), times, out=np.full(n_clusters, np.nan), where=times > 0)
@@ -81,6 +79,6 @@ def mean_over_repeats(found: list[Reals], n_clusters: int) -> Reals:
 
 
 def adjusted_rand(reference: Labels, again: Labels) -> float | None:
-    """Agreement of the two beyond chance, 1 for the same partition; None where fewer than two features are in both."""
+    """Agreement of the two beyond chance, 1 for the same partition; None with fewer than two features in both."""
     both = (reference >= 0) & (again >= 0)
     return float(adjusted_rand_score(reference[both], again[both])) if both.sum() >= 2 else None

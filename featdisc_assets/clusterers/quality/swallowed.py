@@ -1,8 +1,7 @@
-"""Themes a reader of labels would think absent: phrases that come back, in clusters that are about other things.
+"""Swallowed themes: phrases that recur in clusters about other things, so that no label mentions them.
 
-A cluster's name comes from a sample of its features. A phrase is swallowed where the words of the features that hold it
-stand in few other features of their clusters, these clusters are mixed, none of them is the phrase's own, and yet its
-features are alike in meaning, so that they could have made a cluster.
+A phrase is swallowed if the words of its features are rare in their clusters, these clusters are mixed, no cluster fits
+the phrase, and yet its features are similar in meaning, so that they could form a cluster.
 """
 
 from dataclasses import dataclass
@@ -17,24 +16,24 @@ from featdisc_assets.clusterers.space import Labels, Space, Vectors, sums_of
 Reals = npt.NDArray[np.float64]
 Counts = Any  # scipy.sparse matrices, which have no types
 
-# Below it a mean cosine is noise, and nothing can be held against it.
+# A mean cosine below this is noise and no basis for ratios.
 _LEAST_COSINE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """For each phrase the features that hold it, and what became of them; all arrays have one entry a phrase.
+    """The features of each phrase and their clusters; all arrays have one entry per phrase.
 
     Attributes:
-        n_features: How many hold it.
-        n_clusters: Clusters they lie in.
-        best: The cluster with most of them, -1 where all are in none.
+        n_features: Features with the phrase.
+        n_clusters: Clusters of these features.
+        best: The cluster with most of them, -1 if none has a cluster.
         best_share: Share of them in it.
         best_f1: Harmonic mean of precision and recall of the cluster that fits the phrase best.
-        minority_share: Share of them in no cluster, or where they are under half of the cluster.
-        visibility: Of each of them the share of its cluster that the commonest of its words stands in; the mean.
-        cohesion: Mean cosine between two of them over what is usual within clusters; 1 is as alike as cluster mates.
-        host_cohesion: The same within the clusters they lie in, each counted as often as it holds one of them.
+        minority_share: Share of them in no cluster, or in a cluster where they are under half.
+        visibility: Share of the cluster with the most common word of the feature; mean over the features.
+        cohesion: Mean cosine between two of them over the usual mean within clusters.
+        host_cohesion: The same within their clusters, weighted by the number of them in each.
     """
 
     n_features: Labels
@@ -49,11 +48,11 @@ class Families:
 
 
 def families(members: Counts, held: Counts, labels: Labels, space: Space) -> Families:
-    """Where the features of each phrase lie, and whether anybody would see them there.
+    """Compute where the features of each phrase are, and how visible they are there.
 
     Args:
         members: bool[n, p] sparse, which feature holds which phrase.
-        held: bool[n, v] sparse, which feature holds which word that can tell what it is about.
+        held: bool[n, v] sparse, which feature holds which content word.
         labels: int64[n], the cluster of each feature, -1 for none.
         space: Of the features' vectors.
     """
@@ -92,15 +91,15 @@ def families(members: Counts, held: Counts, labels: Labels, space: Space) -> Fam
 def swallowed(
     found: Families, members: Counts, *, max_f1: float, max_visibility: float, max_host: float, min_cohesion: float
 ) -> Labels:
-    """The phrases that are swallowed, most features first; of two that mostly share their features, the larger.
+    """The swallowed phrases, most features first; of phrases that mostly share their features, the largest.
 
     Args:
         found: Of `families`.
         members: bool[n, p] sparse, as there.
-        max_f1: A cluster that fits a phrase as well as this is the phrase's own.
-        max_visibility: Above this the phrase's words, or what its features have beside them, name the clusters.
-        max_host: Clusters more cohesive than this are about one thing, of which the phrase may be a part.
-        min_cohesion: Features less alike than this are no theme, whatever words they share.
+        max_f1: A cluster with this F1 or more is about the phrase.
+        max_visibility: Above this, words of the features are typical of their clusters.
+        max_host: More cohesive clusters are about one theme, of which the phrase may be a part.
+        min_cohesion: Less cohesive features are no theme, even with shared words.
     """
     buried = (found.minority_share > 0.5) & (found.best_f1 < max_f1)
     unseen = (found.visibility < max_visibility) & (found.host_cohesion < max_host)
@@ -117,7 +116,7 @@ def swallowed(
 
 
 def _visibility(held: Counts, labels: Labels, sizes: Reals) -> Reals:
-    """Of each feature the greatest share of its cluster that one of its words stands in; 0 in no cluster."""
+    """For each feature, the greatest share of its cluster that has one of its words; 0 without a cluster."""
     pairs = held.tocoo()
     inside = labels[pairs.row] >= 0
     row = pairs.row[inside]
@@ -139,7 +138,7 @@ def _sums(space: Space, members: Counts) -> Vectors:
 
 
 def _mean_cosine(sums: Vectors, sizes: npt.NDArray[Any]) -> Reals:
-    """Between two members: the squared length of a sum of unit vectors is the sum of all their cosines."""
+    """Mean cosine of two members: the squared length of a sum of unit vectors is the sum of all cosines."""
     pairs = sizes * (sizes - 1.0)
     together = np.einsum("ij,ij->i", sums, sums, dtype=np.float64) - sizes
     mean: Reals = np.divide(together, pairs, out=np.zeros(len(sizes)), where=pairs > 0)

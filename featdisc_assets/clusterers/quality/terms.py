@@ -1,4 +1,4 @@
-"""What clusters look like in words, a space they were not found in: their own words, and how far members share them."""
+"""Clusters in words, which clustering does not use: distinctive words, and coherence in tf-idf."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +11,17 @@ Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 Counts = Any  # scipy.sparse.csr_matrix, which has no types
 
-# A word is a cluster's own where its log-odds are so many standard errors above the rest of the kind's.
+# A word is distinctive if its log odds ratio is this many standard errors above 0.
 _STANDARD_ERRORS = 1.96
 _TERMS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The words a cluster has more often than the rest of its kind, the surest first.
+    """Words that are more common in a cluster than in the rest of its kind, most significant first.
 
     Attributes:
-        cluster: int64[t], the cluster of each; never falls.
+        cluster: int64[t], the cluster of each, sorted.
         term: int64[t], the word's column in the table.
     """
 
@@ -29,7 +29,7 @@ class Terms:
     term: Ints
 
     def where(self, kept: npt.NDArray[np.bool_]) -> "Terms":
-        """Some of them."""
+        """A selection of the terms."""
         return Terms(self.cluster[kept], self.term[kept])
 
 
@@ -37,9 +37,9 @@ def distinctive(held: Counts, labels: Ints, n_clusters: int) -> Terms:
     """At most ten words of each cluster, by their log odds ratio over its standard error (Haldane, Anscombe, Woolf).
 
     Args:
-        held: bool[n, v] sparse, which feature holds which word; leave out columns that are not to be named.
+        held: bool[n, v] sparse, which feature holds which word; without columns of words not to list.
         labels: int64[n], -1 for none.
-        n_clusters: How many there are.
+        n_clusters: Number of clusters.
     """
     table = _by_cluster(held, labels, n_clusters).tocoo()
     cluster, term, here = table.row.astype(np.int64), table.col.astype(np.int64), table.data.astype(np.float64)
@@ -57,7 +57,7 @@ def distinctive(held: Counts, labels: Ints, n_clusters: int) -> Terms:
 
 
 def shared(terms: Terms, other: Ints) -> npt.NDArray[np.bool_]:
-    """bool[t]: which of a cluster's own words are also own words of the other cluster named for it (-1 for none)."""
+    """bool[t]: which distinctive words of a cluster are also those of its `other` cluster (-1 for none)."""
     width = int(terms.term.max(initial=0)) + 1
     theirs = other[terms.cluster] * width + terms.term
     found: npt.NDArray[np.bool_] = (other[terms.cluster] >= 0) & np.isin(theirs, terms.cluster * width + terms.term)
@@ -65,7 +65,7 @@ def shared(terms: Terms, other: Ints) -> npt.NDArray[np.bool_]:
 
 
 def overlap(terms: Terms, other: Ints) -> Reals:
-    """float64[k]: share of the own words of the one with fewer of them that both have; nan where one has none."""
+    """float64[k]: shared distinctive words over those of the cluster with fewer; NaN where one has none."""
     k = len(other)
     n_terms = np.bincount(terms.cluster, minlength=k).astype(np.float64)
     both = np.bincount(terms.cluster[shared(terms, other)], minlength=k)
@@ -77,15 +77,15 @@ def overlap(terms: Terms, other: Ints) -> Reals:
 def coherence(held: Counts, labels: Ints, n_clusters: int) -> tuple[Reals, Reals]:
     """Mean tf-idf cosine between two members of a cluster, and between a member and a member of another cluster.
 
-    From sums of unit rows, not from pairs: the squared length of a sum is the sum of all cosines.
+    Computed from sums of unit rows: the squared length of a sum is the sum of all cosines.
 
     Args:
         held: bool[n, v] sparse, which feature holds which word.
         labels: int64[n], -1 for none.
-        n_clusters: How many there are.
+        n_clusters: Number of clusters.
 
     Returns:
-        float64[k] each; nan where there is no such pair.
+        float64[k] each; NaN without such a pair.
     """
     inside = np.flatnonzero(labels >= 0)
     idf = 1 + np.log((1 + held.shape[0]) / (1 + np.bincount(held.indices, minlength=held.shape[1])))
@@ -95,7 +95,7 @@ def coherence(held: Counts, labels: Ints, n_clusters: int) -> tuple[Reals, Reals
     unit = (sp.diags_array(scale) @ weighted).tocsr()
     sums = _by_cluster(unit, labels[inside], n_clusters)
     sizes = np.bincount(labels[inside], minlength=n_clusters).astype(np.float64)
-    # A feature without a word is as near to itself as to the others: not at all.
+    # A feature without words has cosine 0 to itself too.
     selves = np.bincount(labels[inside], squares > 0, n_clusters)
     own = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
     everyone = np.asarray(sums.sum(axis=0)).ravel()

@@ -51,7 +51,7 @@ _GAP = r"[^\p{L}\p{M}\p{N}]+"
 # Four letters are left, so that "noting" is not "not".
 _ENDING = re.compile(r"(?:(?<=[a-z]{4})(?:ingly|edly|ings|ing|ies|ied|ed|es|ly|y|e)|(?<=[a-z]{3})s)$")
 LONGEST = 3
-# A run is nested in a longer one that this share of its features hold.
+# A run is nested in a longer run if this share of its features hold the longer one.
 NESTED = 0.8
 
 
@@ -64,15 +64,15 @@ _BARE = frozenset(map(_stem, _GRAMMAR | _GENERIC))
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of features, in the order they stand.
+    """The words of features, in order.
 
     Attributes:
         n: How many features.
-        row: int64[w], the feature of each word; never falls.
+        row: int64[w], the feature of each word, sorted.
         word: int64[w], a row of `shown`.
-        shown: Each word as it is written most often; words that differ by an ending ("flatters", "flattery") are one.
-        grammar: bool[v], whether a word says nothing by itself ("the", "with").
-        bare: bool[v], whether a word is grammar, or one that begins or fills any phrase ("mentions", "response").
+        shown: The most common form of each word; forms that differ in an ending ("flatters", "flattery") are one word.
+        grammar: bool[v], whether a word is a function word ("the", "with").
+        bare: bool[v], whether a word is a function word or generic ("mentions", "response").
     """
 
     n: int
@@ -85,7 +85,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Runs of one to three words that come back.
+    """Runs of one to three words that recur.
 
     Attributes:
         members: bool[n, p] sparse, which feature holds which phrase.
@@ -97,7 +97,7 @@ class Phrases:
 
 
 def words_of(texts: pa.Array) -> Words:
-    """Split features into words, small letters, word by word; scripts without spaces sign by sign.
+    """Split features into lower-case words; scripts without spaces into characters.
 
     Args:
         texts: The features, none of them null.
@@ -112,7 +112,7 @@ def words_of(texts: pa.Array) -> Words:
     coded = flat.filter(filled).dictionary_encode()
     written = coded.dictionary.to_pylist()
     used = coded.indices.to_numpy().astype(np.int64)
-    # In the order of the alphabet, so that numbers depend on the words alone.
+    # Sorted, so that numbers depend only on the words.
     _, stem_of = np.unique(np.array([_stem(word) for word in written], dtype=object), return_inverse=True)
     count = np.bincount(used, minlength=len(written))
     best = np.lexsort((np.array(written, dtype=object), -count)) if written else np.zeros(0, np.int64)
@@ -124,7 +124,7 @@ def words_of(texts: pa.Array) -> Words:
 
 
 def table(words: Words) -> Counts:
-    """float32[n, v] sparse: which feature holds which word; once however often."""
+    """float32[n, v] sparse: 1 where a feature holds a word."""
     ones = np.ones(len(words.row), np.float32)
     held = sp.csr_matrix((ones, (words.row, words.word)), shape=(words.n, len(words.shown)))
     held.data[:] = 1
@@ -132,10 +132,10 @@ def table(words: Words) -> Counts:
 
 
 def phrases_of(words: Words, *, at_least: int, at_most: int) -> Phrases:
-    """Runs of one to three words, grammar and generic words left out, that neither too few features hold nor too many.
+    """Runs of one to three content words in at least `at_least` and at most `at_most` features.
 
-    A run comes back no oftener than its parts do, so longer ones are made of those that are left (Agrawal & Srikant
-    1994). Of a run and a longer one around it that stands in nearly the same features, the longer is kept.
+    A run is at most as common as its parts, so longer runs are built from frequent shorter ones (Agrawal & Srikant
+    1994). A run in nearly the same features as a longer run around it is dropped.
 
     Args:
         words: Of the features.
@@ -150,7 +150,7 @@ def phrases_of(words: Words, *, at_least: int, at_most: int) -> Phrases:
         run, first, pairs = _recurring(row[place], key, at_least=at_least)
         first = place[first]
         shown += [" ".join(words.shown[i] for i in word[at : at + length]) for at in first.tolist()]
-        # The two runs one word shorter that each is made of, numbered through all lengths as the runs themselves are.
+        # The two runs that each consists of, one word shorter, with numbers over all lengths.
         parts.append(np.stack([shorter[first], shorter[first + 1]]))
         done = len(shown) - len(first)
         held.append(np.stack([pairs[0], pairs[1] + done]))
@@ -167,11 +167,11 @@ def phrases_of(words: Words, *, at_least: int, at_most: int) -> Phrases:
 
 
 def _recurring(row: Ints, key: Ints, *, at_least: int) -> tuple[Ints, Ints, Ints]:
-    """Keys that enough rows hold, numbered.
+    """Number the keys that at least `at_least` rows hold.
 
     Returns:
-        Of each place its key's number or -1, of each number where it stands first, and the distinct pairs of row and
-        number as int64[2, m].
+        The number of each key or -1, the first position of each number, and the distinct pairs of row and number as
+        int64[2, m].
     """
     known, first, run = np.unique(key, return_index=True, return_inverse=True)
     pairs = np.unique(run * (int(row.max(initial=0)) + 1) + row)
@@ -182,7 +182,7 @@ def _recurring(row: Ints, key: Ints, *, at_least: int) -> tuple[Ints, Ints, Ints
 
 
 def _nested(count: Ints, parts: Ints) -> npt.NDArray[np.bool_]:
-    """Which runs stand in hardly another feature than a longer one around them does."""
+    """Runs in nearly the same features as a longer run around them."""
     part, whole = parts.ravel(), np.tile(np.arange(parts.shape[1]), 2)
     inner = part >= 0
     nested = np.zeros(len(count), bool)
