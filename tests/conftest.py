@@ -17,6 +17,32 @@ from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 from tests import command_line
 
+FINISHED_HOMES = ("sample_home", "small_home")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs a finished home, and put the longest tests first, so that workers end together.
+
+    The first test of each finished home goes to the very front: one worker makes the homes while the other does what
+    needs none.
+    """
+    makers: dict[str, pytest.Item] = {}
+    for item in items:
+        for home in FINISHED_HOMES:
+            if home in getattr(item, "fixturenames", ()):
+                item.add_marker("slow")
+                makers.setdefault(home, item)
+
+    def place(item: pytest.Item) -> int:
+        if item in makers.values():
+            return 0
+        needs_a_home = any(home in getattr(item, "fixturenames", ()) for home in FINISHED_HOMES)
+        return 2 if needs_a_home else 1 if item.get_closest_marker("slow") else 3
+
+    items.sort(key=place)
+
+
 # Read when a library is imported: a process forked from one that has imported it would not see them.
 _READ_AT_IMPORT = "HF_"
 
