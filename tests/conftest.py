@@ -22,10 +22,10 @@ FINISHED_HOMES = ("sample_home", "small_home")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs a finished home, and put the longest tests first, so that workers end together.
+    """Mark tests that need a finished home as slow, and run long tests first, so that workers finish together.
 
-    The first test of each finished home goes to the very front: one worker makes the homes while the other does what
-    needs none.
+    The first test of each finished home comes first of all: one worker makes the homes while the other runs slow tests
+    that need none.
     """
     makers: dict[str, pytest.Item] = {}
     for item in items:
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-# Read when a library is imported: a process forked from one that has imported it would not see them.
+# Variables that a library reads at import: a fork of a process that has imported it would ignore them.
 _READ_AT_IMPORT = "HF_"
 
 
@@ -64,12 +64,12 @@ def start(arguments: list[str], *, stdin: str, environment: dict[str, str]) -> s
 
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that one of the workers fills and all of them see.
+    """Make a folder that all workers share.
 
     Args:
-        tmp_path_factory: Where the session keeps its folders.
-        name: The folder's.
-        make: What fills it; it is made before.
+        tmp_path_factory: Gives the temporary folder of the session.
+        name: Name of the folder.
+        make: Fills the empty folder.
     """
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):

@@ -1,4 +1,4 @@
-"""Homes in which some assets are materialised, in this process: quicker than the command line."""
+"""Materialize assets in this process, which is faster than the command line."""
 
 import shutil
 import tempfile
@@ -18,30 +18,30 @@ from featdisc_assets.graph.resources import resources_of
 from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 
-# The ops up to the ratings, and those up to the names.
+# The ops up to the ratings, and up to the cluster names.
 TO_FEATURES = ["transcripts", "pieces", "rating_plan", "features"]
 TO_NAMES = [*TO_FEATURES, "embeddings", "clusters", "cluster_names"]
 
 _prepare = Warehouse.prepare
 _open = Warehouse._open
-# Warehouses that are copies of the template: nothing is left to prepare in them.
+# Warehouses copied from the template: `prepare` has nothing to do in them.
 _copies: set[Path] = set()
 
 
 def first_chats(folder: Path, n: int) -> Path:
-    """The first chats of the sample, as a source of their own."""
+    """Write the first n chats of the sample to a file."""
     path = folder / "chats.jsonl"
     path.write_text("".join(sample_path().read_text(encoding="utf-8").splitlines(keepends=True)[:n]), encoding="utf-8")
     return path
 
 
 def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.ExecuteInProcessResult:
-    """Materialise the assets of some ops, with their checks.
+    """Materialize the assets of some ops, with their checks.
 
     Args:
-        home: Where.
-        ops: Their names.
-        settings: By op, as `featdisc run --config` has them.
+        home: The home to write to.
+        ops: Names of the ops.
+        settings: Config by op, as in a file for `featdisc run --config`.
     """
     chosen = [definition for definition in assets if definition.op.name in ops]
     keys = {key for definition in chosen for key in definition.keys}
@@ -59,7 +59,7 @@ def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.Ex
 
 
 def prepared(home: Home) -> Warehouse:
-    """The home's warehouse with every table and view: a copy of one that is prepared once in each process."""
+    """Make the home's warehouse with every table and view, by copying one that each process prepares once."""
     db = warehouse(home)
     _prepare_by_copy(db)
     return db
@@ -78,7 +78,7 @@ def _template() -> Path:
 
 
 def _prepare_by_copy(db: Warehouse) -> None:
-    """As `Warehouse.prepare`, which takes half a second of processor time."""
+    """Do what `Warehouse.prepare` does, which takes half a second of CPU time, by copying a file."""
     if db.path.exists():
         if db.path not in _copies:
             _prepare(db)
@@ -90,7 +90,7 @@ def _prepare_by_copy(db: Warehouse) -> None:
 
 @contextmanager
 def _warehouse_kept_open(path: Path) -> Iterator[None]:
-    """Keep one warehouse open: each opening takes DuckDB 40 ms of processor time, and a run opens the file 40 times."""
+    """Keep one warehouse open. Opening it takes 40 ms of CPU time, and a run of three assets opens it 40 times."""
     kept: list[duckdb.DuckDBPyConnection] = []
 
     def open_kept(db: Warehouse, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -115,7 +115,7 @@ def _instance() -> dg.DagsterInstance:
 
 @contextmanager
 def _records() -> Iterator[dg.DagsterInstance]:
-    """Dagster's records of one run. Making their tables takes half a second of processor time, wiping them none."""
+    """An empty instance for one run. Making one takes half a second of CPU time, wiping one does not."""
     instance = _instance()
     try:
         yield instance
