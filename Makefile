@@ -5,9 +5,11 @@ HOME_DIR ?= .featdisc
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# A worker takes one test at a time: tests/conftest.py puts the longest first, so that both end together.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1
 export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
 
-.PHONY: demo ui test test-fast test-thorough check format bench bench-asking screenshots schema clean lock
+.PHONY: demo ui test test-fast test-thorough check style types queries suite format bench bench-asking screenshots schema clean lock
 
 demo: $(VENV)/installed  ## materialize all assets on the bundled sample
 	$(BIN)/featdisc run --sample --home $(HOME_DIR)
@@ -15,20 +17,30 @@ demo: $(VENV)/installed  ## materialize all assets on the bundled sample
 ui: $(VENV)/installed  ## open the Dagster UI on the same home
 	$(BIN)/featdisc ui --home $(HOME_DIR)
 
-test: check $(VENV)/local  ## lint, types and the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not thorough"
+test: style $(VENV)/local  ## lint, types and the tests
+	$(MAKE) -j 3 types queries suite
 
 test-thorough: $(VENV)/installed  ## the tests that take many minutes, such as runs killed at more points
 	$(BIN)/python -m pytest -m thorough
 
-test-fast: $(VENV)/installed  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not local and not browser and not thorough"
+test-fast: $(VENV)/installed  ## the tests that take seconds, without those of a finished home
+	$(PYTEST) -m "not slow and not local and not browser and not thorough"
 
-check: $(VENV)/installed  ## lint and types
+check: style  ## lint and types
+	$(MAKE) -j 2 types queries
+
+style: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 sql featdisc_assets/report/queries
+
+queries: $(VENV)/installed
+	$(BIN)/sqlfluff lint sql featdisc_assets/report/queries
+
+suite: $(VENV)/local
+	$(PYTEST) -m "not thorough"
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

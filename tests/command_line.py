@@ -1,8 +1,8 @@
-"""The command line in processes of their own, forked from one that has imported everything.
+"""Run featdisc commands in processes forked from one that has imported everything.
 
-Importing Dagster and litellm takes eight seconds of processor time, the work of most commands less than one. A fork has
-its own standard streams, environment, working folder and exit status, as a new process has; `Popen` of
-`python -m featdisc_assets.commands.cli` is for tests of what only that can show.
+Importing Dagster and litellm takes ten seconds of CPU time, most commands less than one. A fork has its own standard
+streams, environment, working directory and exit status, like a new process. Tests of signals and of the entry point
+start `python -m featdisc_assets.commands.cli` instead.
 """
 
 import gc
@@ -18,17 +18,17 @@ from typing import Any
 
 import duckdb
 
-# No test depends on speed: this is for a command that hangs.
+# For a command that hangs. No test depends on speed.
 SECONDS = 1800
 
 
 def run(arguments: list[str], *, stdin: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run one command and wait for its end.
+    """Run one command and wait until it exits.
 
     Args:
-        arguments: What follows `featdisc`.
-        stdin: What is typed.
-        environment: All of it.
+        arguments: The command line after `featdisc`.
+        stdin: Text for its standard input.
+        environment: All of its environment variables.
 
     Raises:
         subprocess.TimeoutExpired: The command took longer than `SECONDS`.
@@ -59,7 +59,7 @@ def run(arguments: list[str], *, stdin: str, environment: dict[str, str]) -> sub
 
 @cache
 def _server() -> "subprocess.Popen[str]":
-    """The process that forks. It ends when its standard input does: with this one, however that ends."""
+    """Start the process that forks. It exits when its standard input is closed, so when this process exits."""
     clean = {name: value for name, value in os.environ.items() if name not in ("FEATDISC_HOME", "DAGSTER_HOME")}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.command_line"],
@@ -68,21 +68,21 @@ def _server() -> "subprocess.Popen[str]":
 
 
 def _serve() -> None:
-    """Fork for every line of standard input; answer with the fork's id at once and with its exit status at its end."""
+    """Fork for every line of standard input. Print the process id of the fork, then its exit status."""
     from featdisc_assets import definitions  # noqa: F401
     from featdisc_assets.commands import cli, run, summary  # noqa: F401
     from featdisc_assets.llm.providers import check_model
 
     started_with = set(os.environ)
-    check_model("openai/any", "http://127.0.0.1:9")  # imports litellm, and sets variables for it
+    check_model("openai/any", "http://127.0.0.1:9")  # imports litellm and sets its variables
     kept = {name: value for name, value in os.environ.items() if name not in started_with}
-    duckdb.default_connection().close()  # its thread is none of a fork's, which would wait for it at its end
-    gc.freeze()  # or each fork copies all of it when it tidies up
+    duckdb.default_connection().close()  # threads do not survive a fork, and exiting would wait for this one
+    gc.freeze()  # otherwise each fork copies all memory when it collects garbage
     requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     for line in requests:
         process = os.fork()
         if process == 0:
-            # Not closed by Python's objects: they would flush what the parent has in them.
+            # Close the descriptors, not the file objects, which share buffers with the parent.
             os.close(requests.fileno())
             os.close(answers.fileno())
             _become(json.loads(line), kept)
@@ -93,7 +93,7 @@ def _serve() -> None:
 
 
 def _become(request: dict[str, Any], kept: dict[str, str]) -> None:
-    """Be the process that a shell would have started."""
+    """Take the streams, environment, directory and arguments of the requested command."""
     for number, (path, flags) in enumerate(
         zip(request["streams"], (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT), strict=True)
     ):

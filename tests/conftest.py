@@ -17,7 +17,33 @@ from featdisc_assets.home.places import Home, sample_path
 from featdisc_assets.warehouse import Warehouse
 from tests import command_line
 
-# Read when a library is imported: a process forked from one that has imported it would not see them.
+FINISHED_HOMES = ("sample_home", "small_home")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that need a finished home as slow, and run long tests first, so that workers finish together.
+
+    The first test of each finished home comes first of all: one worker makes the homes while the other runs slow tests
+    that need none.
+    """
+    makers: dict[str, pytest.Item] = {}
+    for item in items:
+        for home in FINISHED_HOMES:
+            if home in getattr(item, "fixturenames", ()):
+                item.add_marker("slow")
+                makers.setdefault(home, item)
+
+    def place(item: pytest.Item) -> int:
+        if item in makers.values():
+            return 0
+        needs_a_home = any(home in getattr(item, "fixturenames", ()) for home in FINISHED_HOMES)
+        return 2 if needs_a_home else 1 if item.get_closest_marker("slow") else 3
+
+    items.sort(key=place)
+
+
+# Variables that a library reads at import: a fork of a process that has imported it would ignore them.
 _READ_AT_IMPORT = "HF_"
 
 
@@ -38,12 +64,12 @@ def start(arguments: list[str], *, stdin: str, environment: dict[str, str]) -> s
 
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that one of the workers fills and all of them see.
+    """Make a folder that all workers share.
 
     Args:
-        tmp_path_factory: Where the session keeps its folders.
-        name: The folder's.
-        make: What fills it; it is made before.
+        tmp_path_factory: Gives the temporary folder of the session.
+        name: Name of the folder.
+        make: Fills the empty folder.
     """
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):

@@ -24,7 +24,7 @@ TO_NAMES = [*TO_FEATURES, "embeddings", "clusters", "cluster_names"]
 
 _prepare = Warehouse.prepare
 _open = Warehouse._open
-# Warehouses that are copies of the template: nothing is left to prepare in them.
+# Warehouses copied from the template: `prepare` has nothing to do in them.
 _copies: set[Path] = set()
 
 
@@ -59,7 +59,7 @@ def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.Ex
 
 
 def prepared(home: Home) -> Warehouse:
-    """The home's warehouse with every table and view: a copy of one that is prepared once in each process."""
+    """Make the home's warehouse with every table and view, by copying one that each process prepares once."""
     db = warehouse(home)
     _prepare_by_copy(db)
     return db
@@ -78,7 +78,7 @@ def _template() -> Path:
 
 
 def _prepare_by_copy(db: Warehouse) -> None:
-    """As `Warehouse.prepare`, which takes half a second of processor time."""
+    """Do what `Warehouse.prepare` does, which takes half a second of CPU time, by copying a file."""
     if db.path.exists():
         if db.path not in _copies:
             _prepare(db)
@@ -90,7 +90,7 @@ def _prepare_by_copy(db: Warehouse) -> None:
 
 @contextmanager
 def _warehouse_kept_open(path: Path) -> Iterator[None]:
-    """Keep one warehouse open: each opening takes DuckDB 40 ms of processor time, and a run opens the file 40 times."""
+    """Keep one warehouse open. Opening it takes 40 ms of CPU time, and a run of three assets opens it 40 times."""
     kept: list[duckdb.DuckDBPyConnection] = []
 
     def open_kept(db: Warehouse, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -115,7 +115,7 @@ def _instance() -> dg.DagsterInstance:
 
 @contextmanager
 def _records() -> Iterator[dg.DagsterInstance]:
-    """Dagster's records of one run. Making their tables takes half a second of processor time, wiping them none."""
+    """An empty instance for one run. Making one takes half a second of CPU time, wiping one does not."""
     instance = _instance()
     try:
         yield instance
