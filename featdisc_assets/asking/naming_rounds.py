@@ -161,7 +161,7 @@ class NamingRounds:
             "rejected": prompts.fence("rejected", "\n".join(name.rejected), self._salt),
             "reason": reason,
         }
-        used = {place: values[place] for place in prompt.places}
+        used = {place: values[place] for place in prompt.placeholders}
         return self._choice.request(self._task.purpose, name.subject.id, prompt, ClusterName, used)
 
     def _fence(self, block: str, lines: Sequence[str]) -> str:

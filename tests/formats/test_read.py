@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featdisc_assets.formats import FORMATS, Reading, SourceError, read
-from featdisc_assets.tables.staging import remembered
+from featdisc_assets.tables.staging import last_sources
 from featdisc_assets.transcript import Rejected, Transcript, Turn
 from featdisc_assets.warehouse import Warehouse
 from tests.formats.accounts import is_balanced
@@ -195,4 +195,4 @@ def test_a_home_remembers_how_its_sources_were_read(tmp_path: Path, stored: str)
     db = Warehouse(tmp_path / "warehouse.duckdb")
     db.prepare()
     db.append("sources", pa.table({"position": [0], "path": ["a.csv"], "reading": [stored]}))
-    assert remembered(db) == (["a.csv"], READING)
+    assert last_sources(db) == (["a.csv"], READING)
