@@ -10,10 +10,12 @@ import pytest
 
 from featdisc_assets.assets.report import READS, collect, report
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
+from featdisc_assets.home.places import Home
 from featdisc_assets.report import QUERIES
 from featdisc_assets.report import rendering as reporting
 from featdisc_assets.warehouse import Warehouse, ask
 from featdisc_assets.warehouse.marts import marts
+from tests.homes import prepared
 from tests.report_rows import HOSTILE, fill, hostile_rows, small_rows
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -57,9 +59,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    made = Warehouse(tmp_path / "warehouse.duckdb")
-    made.prepare()
-    return made
+    return prepared(Home(tmp_path))
 
 
 def rendered(warehouse: Warehouse) -> str:
