@@ -151,20 +151,20 @@ def ask_in_advance(
     """
     log, written = BatchProgressLog(context, asset=asset), time.monotonic()
 
-    def report(tally: BatchUsage) -> None:
+    def report(usage: BatchUsage) -> None:
         nonlocal written
-        log.report(tally)
+        log.report(usage)
         if time.monotonic() - written > SECONDS_A_WRITE:
             write_ledger(db, store)
             written = time.monotonic()
 
     try:
-        tally = ask_in_batches(
+        usage = ask_in_batches(
             requests, store=store, retry_failed=config.retry_failed, budget=budget, on_progress=report
         )
     finally:
         write_ledger(db, store)
-    for note in tally.notes:
+    for note in usage.notes:
         context.log.warning(note)
 
 

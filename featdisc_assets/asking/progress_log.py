@@ -92,16 +92,16 @@ class BatchProgressLog:
         self._line_at = -SECONDS_A_LINE
         self._observation_at = 0.0
 
-    def report(self, tally: BatchUsage) -> None:
+    def report(self, usage: BatchUsage) -> None:
         """Log the progress if it is time, or the end."""
-        now, over = tally.seconds, not tally.under_way
-        text = batch_line(tally)
+        now, over = usage.seconds, not usage.under_way
+        text = batch_line(usage)
         if text != self._line and (over or now - self._line_at >= SECONDS_A_LINE):
             self._line, self._line_at = text, now
             self._context.log.info(text)
-        if tally.batches and now - self._observation_at >= SECONDS_AN_OBSERVATION:
+        if usage.batches and now - self._observation_at >= SECONDS_AN_OBSERVATION:
             self._observation_at = now
-            metadata = {name: getattr(tally, name) for name in _BATCH_NUMBERS}
+            metadata = {name: getattr(usage, name) for name in _BATCH_NUMBERS}
             self._context.log_event(dg.AssetObservation(asset_key=self._asset, metadata=metadata))
 
 
@@ -110,18 +110,18 @@ _BATCH_NUMBERS = (
 )  # fmt: skip
 
 
-def batch_line(tally: BatchUsage) -> str:
+def batch_line(usage: BatchUsage) -> str:
     """One line on the progress of batches."""
-    parts = [f"batches: {tally.batches:,} submitted", f"{tally.under_way:,} in progress"]
-    if tally.submitted:
-        parts.append(f"{tally.completed:,} of {tally.submitted:,} texts answered")
-    if tally.failed:
-        parts.append(f"{tally.failed:,} failed")
-    if tally.imported:
-        parts.append(f"{tally.imported:,} results stored")
-        parts.append(f"{short_count(tally.tokens_in)} tokens in, {short_count(tally.tokens_out)} out")
-    if tally.cost_usd:
-        parts.append(f"${tally.cost_usd:,.2f}")
+    parts = [f"batches: {usage.batches:,} submitted", f"{usage.under_way:,} in progress"]
+    if usage.submitted:
+        parts.append(f"{usage.completed:,} of {usage.submitted:,} texts answered")
+    if usage.failed:
+        parts.append(f"{usage.failed:,} failed")
+    if usage.imported:
+        parts.append(f"{usage.imported:,} results stored")
+        parts.append(f"{short_count(usage.tokens_in)} tokens in, {short_count(usage.tokens_out)} out")
+    if usage.cost_usd:
+        parts.append(f"${usage.cost_usd:,.2f}")
     return " · ".join(parts)
 
 

@@ -122,15 +122,15 @@ def cluster_audit(
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Audit each kind's clusters in vectors and words, and by refits on samples."""
     db = warehouse.open()
-    judged = [found for kind in ALL_KINDS if (found := _judge(db, kind, config)) is not None]
-    for found in judged:
+    audited = [found for kind in ALL_KINDS if (found := _audit_kind(db, kind, config)) is not None]
+    for found in audited:
         again = [row["mean_jaccard"] for row in found.repeats if row["mean_jaccard"] is not None]
         context.log.info(
             f"{found.kind}: {sum(row['is_near_duplicate'] for row in found.clusters):,} of {len(found.clusters):,}"
             f" clusters have a near-duplicate; {len(found.themes.phrases):,} of {found.themes.n_phrases:,} recurring"
             f" phrases are swallowed; mean Jaccard of refits {', '.join(f'{mean:.2f}' for mean in again) or 'unknown'}"
         )
-    _write(db, config, judged)
+    _write(db, config, audited)
     for table in _TABLES:
         yield materialized(context, db, table, preview=_PREVIEWS[table])
 
@@ -150,14 +150,14 @@ _PREVIEWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _AuditedKind:
     kind: str
     clusters: audit.Rows
     themes: audit.SwallowedThemes
     repeats: audit.Rows
 
 
-def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
+def _audit_kind(db: Warehouse, name: str, config: AuditConfig) -> _AuditedKind | None:
     """All that the tables say of one kind; nothing where it has no cluster."""
     kind = read_clusters(db, name)
     if kind is None:
@@ -179,7 +179,7 @@ def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
     )
     words = wording.words_of(kind.texts)
     held = wording.table(words)
-    return _Judged(
+    return _AuditedKind(
         kind=name,
         clusters=audit.audit_clusters(
             kind,
@@ -204,18 +204,18 @@ def _judge(db: Warehouse, name: str, config: AuditConfig) -> _Judged | None:
     )
 
 
-def _write(db: Warehouse, config: AuditConfig, judged: list[_Judged]) -> None:
+def _write(db: Warehouse, config: AuditConfig, audited: list[_AuditedKind]) -> None:
     """All four tables together."""
     incoming = {
-        "judged": _table(db, "cluster_audit", [row for found in judged for row in found.clusters]),
-        "phrases": _table(db, "swallowed_themes", [row for found in judged for row in found.themes.phrases]),
-        "holders": audit.phrase_features([(found.kind, found.themes) for found in judged]),
-        "repeats": _table(db, "cluster_stability", [row for found in judged for row in found.repeats]),
+        "audited": _table(db, "cluster_audit", [row for found in audited for row in found.clusters]),
+        "phrases": _table(db, "swallowed_themes", [row for found in audited for row in found.themes.phrases]),
+        "holders": audit.phrase_features([(found.kind, found.themes) for found in audited]),
+        "repeats": _table(db, "cluster_stability", [row for found in audited for row in found.repeats]),
         "kinds": pa.Table.from_pylist(
             [
                 {"kind": found.kind}
                 | {"n_phrases": found.themes.n_phrases, "n_features_swallowed": found.themes.n_features}
-                for found in judged
+                for found in audited
             ],
             schema=pa.schema({"kind": pa.string(), "n_phrases": pa.int64(), "n_features_swallowed": pa.int64()}),
         ),

@@ -39,7 +39,7 @@ class WarehouseResource(DuckDBResource):
     home: dg.ResourceDependency[HomeResource]
     database: str = Field(default="", description="The DuckDB file; empty for warehouse.duckdb in the home.")
     memory_limit: str = Field(default="6GB", description="DuckDB's memory limit; above it, DuckDB spills to disk.")
-    patience_s: float = Field(default=600.0, description="Seconds to wait while another process has the file open.")
+    lock_timeout_s: float = Field(default=600.0, description="Seconds to wait while another process has the file open.")
 
     @contextmanager
     def get_connection(self) -> Iterator[Any]:
@@ -50,7 +50,7 @@ class WarehouseResource(DuckDBResource):
     def open(self) -> Warehouse:
         """The warehouse, with missing tables and views created."""
         path = Path(self.database) if self.database else self.home.home.warehouse
-        warehouse = Warehouse(path, memory_limit=self.memory_limit, patience_s=self.patience_s)
+        warehouse = Warehouse(path, memory_limit=self.memory_limit, lock_timeout_s=self.lock_timeout_s)
         if path not in _prepared or not path.exists():
             warehouse.prepare()
             _prepared.add(path)

@@ -15,9 +15,9 @@ from featdisc_assets.llm.answer_store import AnswerStore
 
 _TABLES = (
     "create table if not exists leases (request_key text primary key, owner text not null) without rowid",
-    """create table if not exists owners (
+    """create table if not exists lease_owners (
         owner text primary key, host text not null, pid integer not null,
-        beat_at integer not null  -- microseconds since 1970, UTC
+        heartbeat_at integer not null  -- microseconds since 1970, UTC
     ) without rowid""",
 )
 # An owner without a heartbeat for this long is gone.
@@ -60,7 +60,7 @@ class Leases:
         with self._store.transaction() as connection:
             self._record_heartbeat(connection)
             self._expire(connection)
-            others = connection.execute("select count(*) from owners where owner <> ?", (self._owner,))
+            others = connection.execute("select count(*) from lease_owners where owner <> ?", (self._owner,))
             return int(others.fetchone()[0])
 
     def release_all(self) -> None:
@@ -70,19 +70,21 @@ class Leases:
 
     def _record_heartbeat(self, connection: sqlite3.Connection) -> None:
         row = (self._owner, self._host, os.getpid(), time.time_ns() // 1000)
-        connection.execute("insert or replace into owners values (?, ?, ?, ?)", row)
+        connection.execute("insert or replace into lease_owners values (?, ?, ?, ?)", row)
 
     def _expire(self, connection: sqlite3.Connection) -> None:
         now = time.time_ns() // 1000
-        others = connection.execute("select owner, host, pid, beat_at from owners where owner <> ?", (self._owner,))
-        for owner, host, pid, beat_at in others.fetchall():
-            if now - beat_at > _EXPIRY_US or (host == self._host and not _is_running(pid)):
+        others = connection.execute(
+            "select owner, host, pid, heartbeat_at from lease_owners where owner <> ?", (self._owner,)
+        )
+        for owner, host, pid, heartbeat_at in others.fetchall():
+            if now - heartbeat_at > _EXPIRY_US or (host == self._host and not _is_running(pid)):
                 _delete(connection, owner)
 
 
 def _delete(connection: sqlite3.Connection, owner: str) -> None:
     connection.execute("delete from leases where owner = ?", (owner,))
-    connection.execute("delete from owners where owner = ?", (owner,))
+    connection.execute("delete from lease_owners where owner = ?", (owner,))
 
 
 def _is_running(pid: int) -> bool:

@@ -176,7 +176,7 @@ def refit_samples(
         again = refit(points, **knobs | changed, drawn_from=len(kind.labels))
         before = kind.labels[drawn.rows]
         found = stability.jaccard(before, again, k)
-        judged = found[~np.isnan(found)]
+        scored = found[~np.isnan(found)]
         yield (
             {
                 "kind": kind.kind,
@@ -185,9 +185,9 @@ def refit_samples(
                 "n_clusters": k,
                 "n_clusters_found": int(again.max(initial=-1)) + 1,
                 "adjusted_rand": stability.adjusted_rand(before, again),
-                "mean_jaccard": float(judged.mean()) if len(judged) else None,
-                "n_judged": len(judged),
-                "n_dissolved": int((judged < stability.DISSOLVED).sum()),
+                "mean_jaccard": float(scored.mean()) if len(scored) else None,
+                "n_judged": len(scored),
+                "n_dissolved": int((scored < stability.DISSOLVED).sum()),
             },
             found,
         )

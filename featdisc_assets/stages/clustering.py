@@ -215,8 +215,8 @@ def part_contraries(labels: Labels, stances: Signs, space: Space) -> Labels:
         for cluster in np.flatnonzero((plus > 0) & (minus > 0)):
             members = np.flatnonzero(labels == cluster)
             vectors, side = space.take(members), sign[members]
-            lean = vectors @ (vectors[side > 0].mean(axis=0) - vectors[side < 0].mean(axis=0))
-            side = np.where(side == 0, np.where(lean >= 0, 1, -1), side)
+            margin = vectors @ (vectors[side > 0].mean(axis=0) - vectors[side < 0].mean(axis=0))
+            side = np.where(side == 0, np.where(margin >= 0, 1, -1), side)
             labels[members[side == (-1 if plus[cluster] >= minus[cluster] else 1)]] = int(labels.max()) + 1
     return labels
 

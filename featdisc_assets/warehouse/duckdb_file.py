@@ -29,13 +29,13 @@ class Warehouse:
     Args:
         path: The file; it and its folder are created on the first write.
         memory_limit: DuckDB's memory limit, for example `6GB`; larger data spills to disk beside the file.
-        patience_s: How long to wait for another process to release the file, in seconds.
+        lock_timeout_s: How long to wait for another process to release the file, in seconds.
     """
 
-    def __init__(self, path: Path, *, memory_limit: str = "6GB", patience_s: float = 600.0) -> None:
+    def __init__(self, path: Path, *, memory_limit: str = "6GB", lock_timeout_s: float = 600.0) -> None:
         self.path = Path(path)
         self.memory_limit = memory_limit
-        self.patience_s = patience_s
+        self.lock_timeout_s = lock_timeout_s
         self._held: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
@@ -45,7 +45,7 @@ class Warehouse:
         Opening the file reads the catalogue, which takes some 20 ms. Nobody can write during the block.
 
         Raises:
-            WarehouseBusyError: Another process held the file for `patience_s`.
+            WarehouseBusyError: Another process held the file for `lock_timeout_s`.
         """
         if self._held is not None:
             yield
@@ -62,7 +62,7 @@ class Warehouse:
         """A connection for a short operation, always closed at the end.
 
         Raises:
-            WarehouseBusyError: Another process held the file for `patience_s`.
+            WarehouseBusyError: Another process held the file for `lock_timeout_s`.
         """
         connection = self._open(read_only=read_only) if self._held is None else self._held.cursor()
         try:
@@ -223,7 +223,9 @@ class Warehouse:
         beside.replace(target)
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        return open_file(self.path, memory_limit=self.memory_limit, patience_s=self.patience_s, read_only=read_only)
+        return open_file(
+            self.path, memory_limit=self.memory_limit, lock_timeout_s=self.lock_timeout_s, read_only=read_only
+        )
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table | pa.RecordBatch) -> None:

@@ -16,11 +16,11 @@ class WarehouseBusyError(FeatdiscError):
     """Another process held the file for longer than the limit."""
 
 
-def open_file(path: Path, *, memory_limit: str, patience_s: float, read_only: bool) -> duckdb.DuckDBPyConnection:
+def open_file(path: Path, *, memory_limit: str, lock_timeout_s: float, read_only: bool) -> duckdb.DuckDBPyConnection:
     """A connection to a DuckDB file, after waiting for another process to release it.
 
     Raises:
-        WarehouseBusyError: Another process held the file for `patience_s` seconds.
+        WarehouseBusyError: Another process held the file for `lock_timeout_s` seconds.
     """
     config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
     started = time.monotonic()
@@ -32,10 +32,10 @@ def open_file(path: Path, *, memory_limit: str, patience_s: float, read_only: bo
             if "lock" not in str(error).lower():
                 raise
             waited = time.monotonic() - started
-            if waited > patience_s:
+            if waited > lock_timeout_s:
                 raise WarehouseBusyError(
                     f"{path} has been held by {_holder(str(error))} for {waited:.0f} s, above the limit"
-                    f" of {patience_s:.0f} s; close it there and run again."
+                    f" of {lock_timeout_s:.0f} s; close it there and run again."
                 ) from error
             if time.monotonic() - warned > 5:
                 warned = time.monotonic()

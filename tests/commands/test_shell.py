@@ -137,7 +137,7 @@ def test_ctrl_c_stops_a_query_or_clears_the_input_and_history_is_kept(home: Home
         # The stopped query no longer has the file open.
         os.killpg(process.pid, signal.SIGINT)
         until(master, "featdisc> ")
-        Warehouse(home.warehouse, patience_s=5).run("update sources set position = position")
+        Warehouse(home.warehouse, lock_timeout_s=5).run("update sources set position = position")
         os.write(master, b"select 'half\n")
         until(master, "...> ")
         os.killpg(process.pid, signal.SIGINT)
@@ -151,7 +151,7 @@ def test_ctrl_c_stops_a_query_or_clears_the_input_and_history_is_kept(home: Home
 
 def test_an_open_shell_blocks_no_writer_and_reads_while_another_process_writes(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    db = Warehouse(home.warehouse, patience_s=30)
+    db = Warehouse(home.warehouse, lock_timeout_s=30)
     db.prepare()
     script = (
         "import sys, time, pyarrow as pa\nfrom pathlib import Path\nfrom featdisc_assets.warehouse import Warehouse\n"

@@ -60,10 +60,10 @@ def test_leases_of_a_silent_run_on_another_machine_expire(store: AnswerStore) ->
     far, here = Leases(store), Leases(store)
     far.acquire(["a"])
     with store.transaction() as connection:
-        connection.execute("update owners set host = 'elsewhere'")
+        connection.execute("update lease_owners set host = 'elsewhere'")
     assert here.acquire(["a"]) == set()
     with store.transaction() as connection:
-        connection.execute("update owners set beat_at = beat_at - 61000000 where host = 'elsewhere'")
+        connection.execute("update lease_owners set heartbeat_at = heartbeat_at - 61000000 where host = 'elsewhere'")
     assert here.acquire(["a"]) == {"a"}
 
 

@@ -24,7 +24,7 @@ time.sleep(float(sys.argv[3]))
 
 @pytest.fixture
 def db(tmp_path: Path) -> Warehouse:
-    warehouse = Warehouse(tmp_path / "home" / "warehouse.duckdb", patience_s=20)
+    warehouse = Warehouse(tmp_path / "home" / "warehouse.duckdb", lock_timeout_s=20)
     warehouse.prepare()
     return warehouse
 
@@ -48,7 +48,7 @@ def test_a_writer_waits_for_whoever_holds_the_file(db: Warehouse, how: str) -> N
 
 def test_patience_ends_with_one_sentence(db: Warehouse) -> None:
     holder = hold(db, "write", 30)
-    db.patience_s = 0.3
+    db.lock_timeout_s = 0.3
     try:
         with pytest.raises(WarehouseBusyError, match=rf"PID {holder.pid}.*close it there and run again"):
             db.scalar("select 1")
