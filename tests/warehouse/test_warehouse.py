@@ -133,7 +133,7 @@ def test_every_sql_file_names_its_grain_and_pastes_into_a_shell(path: Path, db: 
     # What an asset hands over as an Arrow table is named in the lines at the top.
     given = {
         "clusters": ["centres"],
-        "cluster_audit": ["judged"],
+        "cluster_audit": ["audited"],
         "cluster_profile": ["kinds"],
         "cluster_hygiene": ["senses"],
         "feature_flags": ["examples", "echoes", "padding", "opposites"],
