@@ -61,7 +61,7 @@ def materialise(home: Home, ops: list[str], **settings: dict[str, Any]) -> dg.Ex
 def prepared(home: Home) -> Warehouse:
     """Make the home's warehouse with every table and view, by copying one that each process prepares once."""
     db = warehouse(home)
-    _prepare_by_copy(db)
+    prepare_by_copy(db)
     return db
 
 
@@ -77,7 +77,7 @@ def _template() -> Path:
     return path
 
 
-def _prepare_by_copy(db: Warehouse) -> None:
+def prepare_by_copy(db: Warehouse) -> None:
     """Do what `Warehouse.prepare` does, which takes half a second of CPU time, by copying a file."""
     if db.path.exists():
         if db.path not in _copies:
@@ -100,7 +100,7 @@ def _warehouse_kept_open(path: Path) -> Iterator[None]:
             kept.append(_open(db, read_only=False))
         return kept[0].cursor()
 
-    with patch.object(Warehouse, "_open", open_kept), patch.object(Warehouse, "prepare", _prepare_by_copy):
+    with patch.object(Warehouse, "_open", open_kept), patch.object(Warehouse, "prepare", prepare_by_copy):
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ import pytest
 from featdisc_assets.graph.metadata import table_metadata
 from featdisc_assets.warehouse import Warehouse, comments
 from featdisc_assets.warehouse.marts import marts
+from tests.homes import prepare_by_copy
 from tools import draw_schema
 
 COMMENTS = """
@@ -22,7 +23,7 @@ order by all
 @pytest.fixture
 def db(tmp_path: Path) -> Warehouse:
     warehouse = Warehouse(tmp_path / "warehouse.duckdb")
-    warehouse.prepare()
+    prepare_by_copy(warehouse)
     return warehouse
 
 

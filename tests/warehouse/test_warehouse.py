@@ -13,6 +13,7 @@ import pytest
 from featdisc_assets.home.places import sql_folder
 from featdisc_assets.warehouse import QueryError, Warehouse, WarehouseBusyError, ask, vector_array
 from featdisc_assets.warehouse.marts import marts
+from tests.homes import prepare_by_copy
 
 HOLD = """
 import duckdb, sys, time
@@ -25,7 +26,7 @@ time.sleep(float(sys.argv[3]))
 @pytest.fixture
 def db(tmp_path: Path) -> Warehouse:
     warehouse = Warehouse(tmp_path / "home" / "warehouse.duckdb", lock_timeout_s=20)
-    warehouse.prepare()
+    prepare_by_copy(warehouse)
     return warehouse
 
 
