@@ -14,7 +14,7 @@ named as (
         hosts.kind,
         hosts.phrase,
         hosts.place,
-        coalesce(cluster_names.label, hosts.cluster_id) as label,
+        coalesce(cluster_names.label, hosts.cluster_id) as host_label,
         private_clusters.cluster_id is not null as is_private
     from hosts
     left join cluster_names on hosts.cluster_id = cluster_names.cluster_id
@@ -25,8 +25,8 @@ labels as (
     select
         kind,
         phrase,
-        list(label order by place) filter (where not is_private) as labels,
-        bool_or(list_bool_and(list_transform(string_split(phrase, ' '), lambda word: contains(lower(label), word))))
+        list(host_label order by place) filter (where not is_private) as labels,
+        bool_or(list_bool_and(list_transform(string_split(phrase, ' '), lambda one: contains(lower(host_label), one))))
             as is_in_label
     from named
     group by kind, phrase
