@@ -33,11 +33,7 @@ def nearest_twin(
     Two clusters are opposites where most of their members differ in sense, or are on opposite sides of an axis, such as
     "Long sentences" and "Short sentences".
 
-    Args:
-        sums: float32[k, d], sum of each cluster's unit vectors.
-        labels: int64[n], clusters 0..k-1, or -1.
-        senses: int8[n].
-        signs: int8[n, a].
+    `sums` are float32[k, d] of unit vectors, `labels` 0..k-1 or -1, `senses` and `signs` those of `Points`.
     """
     k = len(sums)
     sizes = np.bincount(labels[labels >= 0], minlength=k)
@@ -86,12 +82,7 @@ def merge(
 ) -> Labels:
     """Merge the most similar clusters, one pair at a time, until `n_clusters` are left; never two opposites.
 
-    Args:
-        space: Of the vectors.
-        labels: int64[n], clusters 0..k-1, or -1.
-        senses: int8[n]; clusters of two senses stay apart.
-        signs: int8[n, a]; clusters with opposite signs on an axis stay apart.
-        n_clusters: Wanted number of clusters.
+    `labels` are 0..k-1 or -1, `senses` and `signs` those of `Points`.
     """
     k = int(labels.max()) + 1 if len(labels) else 0
     if k <= max(1, n_clusters):

@@ -62,14 +62,7 @@ class KindClusters:
 
 @dataclass(frozen=True, slots=True)
 class SwallowedThemes:
-    """Phrases that come back in the features and that no cluster is about.
-
-    Attributes:
-        phrases: Rows of `swallowed_themes`.
-        holders: Each phrase with the ids of the features that hold it.
-        n_phrases: How many phrases come back at all.
-        n_features: How many features hold a swallowed phrase.
-    """
+    """Rows of `swallowed_themes`, the features with each phrase, and how many phrases recur and features hold one."""
 
     phrases: Rows
     holders: list[tuple[str, pa.Array]]
@@ -80,15 +73,7 @@ class SwallowedThemes:
 def audit_clusters(
     kind: KindClusters, words: wording.Words, held: wording.Counts, stability_of: Reals, **thresholds: float
 ) -> Rows:
-    """Rows of `cluster_audit`.
-
-    Args:
-        kind: The clusters.
-        words: Of the features.
-        held: bool[n, v] sparse, which feature holds which word.
-        stability_of: float64[k], mean best Jaccard similarity in refits, NaN where unknown.
-        thresholds: `twin_similarity` and `twin_terms` of the audit's settings.
-    """
+    """Rows of `cluster_audit`; `thresholds` are `twin_similarity` and `twin_terms` of its settings."""
     k = len(kind.clusters)
     sums = sums_of(kind.space, kind.labels, k)
     other, likeness = nearest_twin(sums, kind.labels, senses=kind.points.senses, signs=kind.points.stances)
@@ -158,13 +143,7 @@ def refit_samples(
 ) -> Iterator[tuple[dict[str, Any], Reals]]:
     """Cluster samples again: for each, a row of `cluster_stability` and the best Jaccard similarity of each cluster.
 
-    Args:
-        kind: The clusters to find again.
-        settings: Settings of the fit.
-        refit: Called with points, `drawn_from` and the other settings.
-        repeats: Number of samples.
-        share: Share of the features in a sample.
-        at_most: See `stability.draw`.
+    `settings` are those of the fit; `refit` is called with points, `drawn_from` and the settings of a sample.
     """
     knobs = dict(settings)
     apart, k = knobs.pop("keep_senses_apart"), len(kind.clusters)

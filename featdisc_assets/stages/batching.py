@@ -81,13 +81,7 @@ def combine_scores(
     their expectations. The effects are the best linear unbiased predictions, which shrink differences that may be
     noise.
 
-    Args:
-        cluster: Of each score, from 0.
-        batch: The batch it was given in, from 0.
-        round_: The round of the batch.
-        score: The score.
-        n_clusters: How many clusters there are, scored or not.
-        n_batches: How many batches.
+    `cluster`, `batch` and `round_` number those of each score, from 0.
     """
     n_scores = np.bincount(cluster, minlength=n_clusters)
     design = sparse.csr_array((np.ones(len(batch)), (np.arange(len(batch)), batch)), shape=(len(batch), n_batches))

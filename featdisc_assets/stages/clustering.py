@@ -1,4 +1,4 @@
-"""Unit vectors to clusters worth reading: no swallowed themes, no twins, no two senses in one."""
+"""Cluster unit vectors, with opposites apart and near-duplicates merged."""
 
 import math
 from dataclasses import dataclass
@@ -22,30 +22,30 @@ from featdisc_assets.clusterers.space import (
 )
 from featdisc_assets.clusterers.two_level import EXACT_UP_TO
 
-# `auto`: Ward's criterion over every feature where that is affordable, then communities, which on planted themes are
-# found more surely and come again more often, until their graph takes too much memory.
+# `auto` is Ward's criterion over every feature up to EXACT_UP_TO, then Leiden, which is more stable and finds more
+# planted themes, until its graph takes too much memory.
 LEIDEN_UP_TO = 400_000
-# More clusters than wanted are made first; then the most alike are merged, which is what removes twins. At 1.3 up to
-# three times as many of them are left; at 3 the seed decides too much.
+# Clusters made per wanted cluster before merging, which removes twins. 1.3 leaves up to three times as many twins; at
+# 3 the result depends too much on the seed.
 OVER = 2.0
-# How alike two clusters are is told by pairs of members: in clusters smaller than this there are too few.
+# Smaller clusters have too few pairs of members to measure similarity.
 MERGE_FROM = 8
-# A refit starts from the clusters that exist unless this share of the features is new to them.
+# A refit starts from the existing clusters unless this share of the features is new.
 WARM_UP_TO_NEW = 0.4
-# A new feature nearer to its cluster than this share of the old members are is explained by it.
+# A new feature joins a cluster if it is nearer to it than this share of the old members.
 EXPLAINED_ABOVE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """What one clustering found.
+    """The result of a clustering.
 
     Attributes:
         labels: int64[n], a row of `centroids` for each vector, or -1 where a vector is far from all of them.
-        similarity: float32[n], cosine to that cluster's centre in the frame (to the nearest one's for -1).
+        similarity: float32[n], cosine to the cluster's centre in the frame (for -1, to the nearest centre).
         centroids: float32[k, d], unit mean of the members' *original* vectors, for comparing clusters of two kinds.
         coherence: float64[k], mean `similarity` of the members.
-        frame: In which it was found; later features are judged in the same.
+        frame: Frame of the fit, for later features too.
     """
 
     labels: Labels
@@ -58,14 +58,14 @@ class Clustering:
 def features_per_cluster(n: int) -> int:
     """The automatic granularity: a sixth of the root of n distinct features a cluster, at least 2.
 
-    So there are some six times the root of n clusters: 100 of 300 features, 950 of 25,000, and 7,300 of the published
-    study's 1.5 million a kind, which had about as many.
+    So the number of clusters is about six times the root of n: 100 for 300 features, 950 for 25,000, and 7,300 for the
+    1.5 million per kind of the published study, which had about as many.
     """
     return max(2, round(math.sqrt(n) / 6))
 
 
 def method_for(method: str, n: int) -> str:
-    """The clusterer that a name stands for with n features: `auto` is the one that did best at that size."""
+    """The clusterer of a name; `auto` is the best one for n features."""
     if method != "auto":
         return method
     return "leiden" if EXACT_UP_TO < n <= LEIDEN_UP_TO else "two_level"
@@ -84,13 +84,13 @@ def fit(
     """Cluster distinct features, unweighted, from nothing.
 
     Args:
-        points: Vectors and the way they point.
+        points: Vectors and signs.
         method: A name of `CLUSTERERS`, or `auto`.
         target_features_per_cluster: Wanted mean size; 0 chooses it from n.
         min_similarity: Below this cosine to its centre a feature stays unassigned (label -1).
         remove_components: How many leading principal components are taken out before clustering.
-        seed: Of whatever is drawn at random.
-        drawn_from: Of how many features these are a sample, so that `auto` is what it is for those; None for none.
+        seed: Seed of all random choices.
+        drawn_from: Number of features that these are a sample of, so that `auto` is the same; None for no sample.
     """
     n = len(points.vectors)
     if n == 0:
@@ -110,7 +110,7 @@ def fit(
 
 
 def assign(points: Points, earlier: Labels, frame: Frame, *, min_similarity: float) -> Clustering:
-    """Features new to a fit join its clusters, or none; the old ones stay where they are.
+    """Assign new features to the clusters of a fit, or to none; old features keep theirs.
 
     Args:
         points: Old features and new ones.
@@ -133,21 +133,11 @@ def refit(
     remove_components: int,
     seed: int,
 ) -> Clustering:
-    """Fit again, warm: clusters that exist stay, and what none of them explains is clustered by itself.
+    """Fit again, warm: existing clusters stay, and new features that fit none of them form clusters of their own.
 
-    A feature that has a cluster keeps it. A new feature joins the nearest cluster of its sense when it is nearer to
-    it than the loosest tenth of the old members are to theirs; the rest forms clusters of its own. When two in five
-    features are new, the fit is done from nothing.
-
-    Args:
-        points: As in `fit`, old and new.
-        earlier: As in `assign`.
-        frame: Of the earlier fit.
-        method: As in `fit`, like the rest.
-        target_features_per_cluster: See `fit`.
-        min_similarity: See `fit`.
-        remove_components: See `fit`.
-        seed: See `fit`.
+    A new feature joins the nearest cluster of its sense if it is nearer to it than the farthest tenth of the old
+    members are to theirs. If more than `WARM_UP_TO_NEW` of the features are new, the fit starts from nothing.
+    The arguments are those of `fit` and `assign`.
     """
     new = np.flatnonzero(earlier == -2)
     if len(new) > WARM_UP_TO_NEW * len(earlier) or not np.any(earlier >= 0):
@@ -181,7 +171,7 @@ def _wanted(n: int, target: int) -> int:
 
 
 def _find(points: Points, frame: Frame, *, method: str, n_clusters: int, seed: int, share: float = 1.0) -> Labels:
-    """Cluster each sense by itself, part contraries, merge the most alike; `share` of all features these are."""
+    """Cluster each sense separately, split opposites, merge the most similar; these are a `share` of all features."""
     space = Space(points.vectors, frame)
     labels = np.full(len(space), -1, np.int64)
     merging = len(space) >= MERGE_FROM * n_clusters
@@ -192,19 +182,19 @@ def _find(points: Points, frame: Frame, *, method: str, n_clusters: int, seed: i
         wanted = max(1, round(over * n_clusters * len(rows) / len(space)))
         found = clusterer(space.within(rows), n_clusters=wanted, seed=seed)
         labels[rows] = np.where(found >= 0, found + int(labels.max()) + 1, -1)
-    labels = part_contraries(dense(labels), points.stances, space)
+    labels = split_opposites(dense(labels), points.stances, space)
     if not merging:
         return labels
-    # Without the removed components two clusters look less alike than a reader finds them.
+    # Without the removed components, clusters look less similar than they are to a reader.
     plain = Space(points.vectors, Frame(frame.mean, frame.axes[:, :0]))
     return twins.merge(plain, labels, senses=points.senses, signs=points.stances, n_clusters=n_clusters)
 
 
-def part_contraries(labels: Labels, stances: Signs, space: Space) -> Labels:
-    """Clusters in which both sides of an axis stand are cut in two; members of neither side go to the nearer one.
+def split_opposites(labels: Labels, stances: Signs, space: Space) -> Labels:
+    """Split clusters with both sides of an axis in two; members of neither side go to the nearer part.
 
     Returns:
-        Labels, dense, with more clusters where any was cut.
+        Dense labels.
     """
     labels = labels.copy()
     for axis in range(stances.shape[1]):
@@ -231,20 +221,18 @@ def _join(points: Points, earlier: Labels, frame: Frame, *, min_similarity: floa
     centres = centres_of(space, labels, k)
     sense_of = np.zeros(k, np.int8)
     sense_of[labels[labels >= 0]] = points.senses[labels >= 0]
-    for start, vectors in space.blocks():
-        part = slice(start, start + len(vectors))
-        similarity[part] = np.einsum("ij,ij->i", vectors, centres[np.maximum(labels[part], 0)])
+    _own_similarity(space, labels, centres, out=similarity)
     for sense in np.unique(points.senses):
         rows = np.flatnonzero((earlier == -2) & (points.senses == sense))
         own = np.flatnonzero(sense_of == sense)
         if len(rows) and len(own):
             found, similarity[rows] = nearest(space.within(rows), centres[own])
             labels[rows] = np.where(similarity[rows] >= min_similarity, own[found], -1)
-    return part_contraries(labels, points.stances, space), similarity
+    return split_opposites(labels, points.stances, space), similarity
 
 
 def _describe(points: Points, labels: Labels, frame: Frame, *, min_similarity: float | None = None) -> Clustering:
-    """Similarities, centroids and coherence of labels; with a bound, members below it are let go."""
+    """Similarities, centroids and coherence of labels; members below `min_similarity` are removed."""
     space = Space(points.vectors, frame)
     labels = dense(labels)
     similarity = _similarity(space, labels)
@@ -263,14 +251,18 @@ def _describe(points: Points, labels: Labels, frame: Frame, *, min_similarity: f
     )
 
 
+def _own_similarity(space: Space, labels: Labels, centres: Vectors, *, out: Similarities) -> None:
+    for start, vectors in space.blocks():
+        part = slice(start, start + len(vectors))
+        out[part] = np.einsum("ij,ij->i", vectors, centres[np.maximum(labels[part], 0)])
+
+
 def _similarity(space: Space, labels: Labels) -> Similarities:
     k = int(labels.max()) + 1 if len(labels) else 0
     similarity = np.full(len(labels), -1, np.float32)
     if k:
         centres = centres_of(space, labels, k)
-        for start, vectors in space.blocks():
-            part = slice(start, start + len(vectors))
-            similarity[part] = np.einsum("ij,ij->i", vectors, centres[np.maximum(labels[part], 0)])
+        _own_similarity(space, labels, centres, out=similarity)
         lost = np.flatnonzero(labels < 0)
         if len(lost):
             _, similarity[lost] = nearest(space.within(lost), centres)

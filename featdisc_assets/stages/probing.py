@@ -25,14 +25,9 @@ class Probe:
     the user's turns and the model, `baseline_shuffled_f1` is trained on shuffled labels.
 
     Attributes:
-        n_positive: Transcripts that show the target.
-        n_tested: Held-out transcripts.
-        n_groups_tested: Groups of these transcripts.
-        base_rate: Share of all transcripts that show it.
         margin: F1 minus the best baseline's.
         margin_low: Lower end of its 95 % interval: a bootstrap over held-out groups, against the best baseline of each
             draw.
-        margin_high: Upper end.
         brier: Mean squared error of the probabilities; `baseline_prior_brier` is that of the training base rate.
         c: Inverse strength of the penalty, chosen by log-loss within the training groups.
         threshold: Probability at and above which a transcript is called positive, chosen there by F1.

@@ -29,15 +29,9 @@ class Draw:
 
 
 def draw(n: int, n_clusters: int, *, share: float, at_most: int, seed: int, repeat: int) -> Draw:
-    """Draw a share of the features without replacement, up to a bound that keeps refits cheap.
+    """Draw a share of n features without replacement, up to a bound that keeps refits cheap.
 
-    Args:
-        n: How many features there are.
-        n_clusters: How many clusters they are in.
-        share: Of the features, 0 to 1.
-        at_most: Most features drawn, or `LEAST_A_CLUSTER` per cluster if that is more.
-        seed: Of the fit.
-        repeat: Number of the draw, from 0.
+    The bound is `at_most`, or `LEAST_A_CLUSTER` per cluster if that is more. Each `repeat` gives another draw.
     """
     m = min(round(share * n), max(at_most, LEAST_A_CLUSTER * n_clusters))
     wanted = max(2, m // max(n_clusters, 1))
