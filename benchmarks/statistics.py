@@ -24,7 +24,7 @@ from benchmarks.measuring import parser, timed
 from featdisc_assets.assets.cooccurrence import DIRECTIONS, pairs_of
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import probing
-from featdisc_assets.statistics.group_contrasts import contrast_groups
+from featdisc_assets.statistics.contrasts import contrast_groups
 from featdisc_assets.warehouse import Warehouse
 
 PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0)

@@ -25,9 +25,9 @@ from featdisc_assets.assets.report import report
 from featdisc_assets.assets.source_files import source_files, watch_sources
 from featdisc_assets.assets.verification import verification
 from featdisc_assets.checks import checks
+from featdisc_assets.graph.config_defaults import check_settings, config_classes, with_settings
 from featdisc_assets.graph.jobs import automatic, executor, jobs, refresh_automatically
 from featdisc_assets.graph.resources import HomeResource, WarehouseResource
-from featdisc_assets.graph.settings import check_settings, config_classes, with_settings
 from featdisc_assets.graph.terminal import terminal_logger
 from featdisc_assets.home.places import Home
 from featdisc_assets.home.settings import Settings, read

@@ -12,7 +12,7 @@ from benchmarks.chance.corpora import Corpus, Counts, Flags, Reals, Scenario
 from featdisc_assets.assets.probes import add_chance_tests
 from featdisc_assets.stages import probing
 from featdisc_assets.statistics import association
-from featdisc_assets.statistics.group_contrasts import contrast_groups
+from featdisc_assets.statistics.contrasts import contrast_groups
 
 
 def sum_by(values: npt.NDArray[Any], group: Counts) -> Reals:

@@ -16,7 +16,7 @@ from featdisc_assets.asking.progress_log import BatchProgressLog, ProgressLog
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm.answer_store import AnswerStore, Attempt
 from featdisc_assets.llm.ask import ask_all
-from featdisc_assets.llm.batch.asking import BatchUsage, ask_in_batches
+from featdisc_assets.llm.batch.ask import BatchUsage, ask_in_batches
 from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.budget import Budget
 from featdisc_assets.llm.gate import Limits

@@ -15,9 +15,8 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
 from featdisc_assets.stages import language
 from featdisc_assets.stages.language import detect_language
-from featdisc_assets.statistics import contrasts
-from featdisc_assets.statistics import group_contrasts as contrast_tests
-from featdisc_assets.statistics.contrasts import WARN_FROM_AUC
+from featdisc_assets.statistics import contrasts, stratified
+from featdisc_assets.statistics.stratified import WARN_FROM_AUC
 from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Warehouse
 
@@ -70,8 +69,8 @@ class ContrastConfig(dg.Config):
 
 CONTRASTS_VERSION = code_version(
     ContrastConfig,
+    stratified,
     contrasts,
-    contrast_tests,
     *(read_sql(f"read/{name}") for name in ("comparisons", "group_contrasts", "group_traits")),
 )
 
@@ -108,7 +107,7 @@ def group_contrasts(
             read_sql("read/group_contrasts"),
             variables={"comparisons": compared, "stratify_by": config.stratify_by or None},
         ).drop_columns(["versus"])
-        found = contrast_tests.contrast_groups(counts, family=["grouped_by"], min_support=config.min_support)
+        found = contrasts.contrast_groups(counts, family=["grouped_by"], min_support=config.min_support)
     balance = _balance(db, compared)
     db.replace({"group_contrasts": found, "group_balance": balance})
     for row in balance.filter(pc.is_valid(balance["warning"])).to_pylist():
@@ -170,9 +169,9 @@ def _balance(db: Warehouse, compared: list[dict[str, str | None]]) -> pa.Table:
             grouped = of_kind.filter(pc.is_valid(at))
             language = pc.fill_null(grouped["language"], "?").combine_chunks().dictionary_encode().indices.to_numpy()
             scores = {"length": grouped["n_chars"].to_numpy().astype(np.float64)}
-            scores["language"] = contrasts.category_share(language.astype(np.int64), is_in)
+            scores["language"] = stratified.category_share(language.astype(np.int64), is_in)
             for trait, score in scores.items():
-                area = contrasts.separation_auc(score, is_in)
+                area = stratified.separation_auc(score, is_in)
                 rows.append({
                     "grouped_by": one["grouped_by"], "group_value": one["group_value"], "kind": kind, "trait": trait,
                     "n_in": int(is_in.sum()), "n_out": int((~is_in).sum()), "tells_apart": area,

@@ -10,8 +10,8 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.statistics import association, tables
-from featdisc_assets.statistics.tables import positions_of, with_columns
+from featdisc_assets.statistics import association, columns
+from featdisc_assets.statistics.columns import positions_of, with_columns
 from featdisc_assets.tables import CLUSTER_TABLES
 from featdisc_assets.warehouse import Matrix, Warehouse
 
@@ -32,7 +32,7 @@ class SupportConfig(dg.Config):
     group_name="analysis",
     kinds={"duckdb", "scipy"},
     deps=[*CLUSTER_TABLES, "transcripts"],
-    code_version=code_version(SupportConfig, association, tables, read_sql("read/cooccurrence")),
+    code_version=code_version(SupportConfig, association, columns, read_sql("read/cooccurrence")),
 )
 def cooccurrence(
     context: dg.AssetExecutionContext, config: SupportConfig, warehouse: WarehouseResource

@@ -11,7 +11,7 @@ from featdisc_assets.graph.plots import volcano
 from featdisc_assets.graph.resources import WarehouseResource
 from featdisc_assets.graph.versions import code_version
 from featdisc_assets.home.places import read_sql
-from featdisc_assets.statistics import group_contrasts as contrast_tests
+from featdisc_assets.statistics import contrasts
 from featdisc_assets.tables import CLUSTER_TABLES
 
 
@@ -42,9 +42,7 @@ class DriftConfig(dg.Config):
     group_name="analysis",
     kinds={"duckdb", "scipy"},
     deps=[*CLUSTER_TABLES, "transcripts", "transcript_groups"],
-    code_version=code_version(
-        DriftConfig, contrast_tests, read_sql("read/comparisons"), read_sql("read/group_contrasts")
-    ),
+    code_version=code_version(DriftConfig, contrasts, read_sql("read/comparisons"), read_sql("read/group_contrasts")),
 )
 def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: WarehouseResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """One row per cluster and pair of consecutive groups: its prevalence before and after, with a test."""
@@ -64,7 +62,7 @@ def drift(context: dg.AssetExecutionContext, config: DriftConfig, warehouse: War
             read_sql("read/group_contrasts"),
             variables={"comparisons": asked, "stratify_by": config.stratify_by or None, "period": config.period},
         )
-        found = contrast_tests.contrast_groups(counts, family=["versus", "group_value"], min_support=config.min_support)
+        found = contrasts.contrast_groups(counts, family=["versus", "group_value"], min_support=config.min_support)
         found = found.rename_columns([_NAMES.get(name, name) for name in found.column_names])
     db.replace({"drift": found})
     changed = pc.sum(pc.less(found["q_value"], 0.05)).as_py() or 0

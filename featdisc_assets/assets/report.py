@@ -10,15 +10,8 @@ from featdisc_assets.graph.versions import code_version
 from featdisc_assets.report import read_query
 from featdisc_assets.report import rendering as reporting
 from featdisc_assets.warehouse import Warehouse
-
-READS = [
-    "clean_prevalence", "cluster_audit", "cluster_examples", "cluster_interest", "cluster_names", "cluster_pairs",
-    "cluster_profile", "cluster_tree", "codebook_prevalence", "cooccurrence", "coverage", "evidence_summary",
-    "failures", "feature_flags", "feature_hygiene", "fidelity_summary", "group_contrasts", "interest_agreement",
-    "label_fidelity", "parent_names", "parent_prevalence", "prevalence_by_model", "private_clusters", "probes",
-    "probes_worth_reading", "quarantine", "rated_kinds", "rated_pieces", "rating_precision", "report_clusters", "spend",
-    "surprising_pairs", "swallowed_themes",
-]  # fmt: skip
+from featdisc_assets.warehouse.comments import relation_comments
+from featdisc_assets.warehouse.marts import relations
 
 
 class ReportConfig(dg.Config):
@@ -32,6 +25,9 @@ class ReportConfig(dg.Config):
     )
 
 
+READS = sorted(
+    {name for query in reporting.QUERIES for name in relations(read_query(query))} & relation_comments().keys()
+)
 TEMPLATES = sorted(path for path in reporting.TEMPLATES.rglob("*.*") if path.is_file())
 REPORT_VERSION = code_version(
     ReportConfig,

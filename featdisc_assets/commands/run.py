@@ -20,8 +20,8 @@ from featdisc_assets.assets.rating import PlanConfig, plans_of
 from featdisc_assets.assets.source_files import observe_files
 from featdisc_assets.encoders import is_remote, remote
 from featdisc_assets.errors import FeatdiscError
+from featdisc_assets.graph.config_defaults import check_settings
 from featdisc_assets.graph.freshness import Freshness, describe
-from featdisc_assets.graph.settings import check_settings
 from featdisc_assets.home import settings as home_settings
 from featdisc_assets.home.places import Home, shipped
 from featdisc_assets.home.settings import Settings

@@ -8,10 +8,13 @@ from featdisc_assets.encoders.current import current
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.warehouse import Warehouse
 
+# Not by the macro current_vectors: a home of an earlier version is read as it is, and may not have it.
 VECTORS = """
-select vocabulary.feature_id, vectors.vector
+select vocabulary.feature_id, embeddings.vector
 from vocabulary
-inner join current_vectors() as vectors on vocabulary.feature_id = vectors.feature_id
+inner join embeddings on vocabulary.feature_id = embeddings.feature_id
+inner join encoders on embeddings.encoder = encoders.encoder
+where encoders.is_current
 order by vocabulary.feature_id
 """
 HITS = """

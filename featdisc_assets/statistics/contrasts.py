@@ -1,168 +1,131 @@
-"""Differences between two groups in a share: intervals, and tests within strata such as pairs of answers or topics."""
+"""Tests of each cluster's prevalence in a group against others: counts of transcripts in, figures and reasons out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc
-from scipy.stats import rankdata
+import pyarrow as pa
+import pyarrow.compute as pc
 
-Reals = npt.NDArray[np.float64]
-Z = 1.959964
-# From this variance of the count, p-values are Lancaster's mid-p.
-MID_P_FROM = 5.0
-# A trait (length, language) that separates a group from the rest with at least this AUC gives a warning.
-WARN_FROM_AUC = 0.8
+from featdisc_assets.statistics import association, stratified
+from featdisc_assets.statistics.columns import with_columns
 
 
-@dataclass(frozen=True, slots=True)
-class Strata:
-    """Sums over the strata of each comparison, one element a comparison.
-
-    A stratum has m units: m_in in the group, k that show the cluster, k_in that are in the group and show it. It is
-    informative when neither m_in nor k is 0 or m. The first eight sums are over informative strata. The last five are
-    over all strata, in the notation of Robins, Breslow and Greenland (Biometrics 42 (1986), 311-323) for the 2 x 2
-    table a, b / c, d: P = (a + d) / m, Q = (b + c) / m, R = a d / m, S = b c / m. Mantel and Haenszel's (1959) odds
-    ratio is sum R / sum S.
-
-    Attributes:
-        n_strata: Number of informative strata.
-        k_in: Units in the group that show the cluster.
-        expected: Expectation of k_in under no difference: sum of m_in k / m.
-        variance: Variance of k_in under no difference: sum of m_in (m - m_in) k (m - k) / (m^2 (m - 1)).
-        third: Third cumulant of k_in: sum of variance times (m - 2 k) (m - 2 m_in) / (m (m - 2)).
-        surplus_squared: Sum of (k_in - expected)^2 of each stratum.
-        surplus_variance: Sum of (k_in - expected) times variance.
-        variance_squared: Sum of variance^2.
-        sum_r: Sum of R.
-        sum_s: Sum of S.
-        sum_pr: Sum of P R.
-        sum_ps_qr: Sum of P S + Q R.
-        sum_qs: Sum of Q S.
-    """
-
-    n_strata: Reals
-    k_in: Reals
-    expected: Reals
-    variance: Reals
-    third: Reals
-    surplus_squared: Reals
-    surplus_variance: Reals
-    variance_squared: Reals
-    sum_r: Reals
-    sum_s: Reals
-    sum_pr: Reals
-    sum_ps_qr: Reals
-    sum_qs: Reals
-
-
-def stratified_p_value(strata: Strata, design_effect: Reals) -> Reals:
-    """The conditional test of no difference within strata, two-sided by doubling the smaller tail.
-
-    The count in the group, given each stratum's margins, is a sum of hypergeometric counts. It is approximated by a
-    shifted binomial with the same mean, variance and third cumulant. This is exact for pairs, where it is McNemar's
-    exact test, and wherever all strata have the same probability.
+def contrast_groups(counts: pa.Table, *, family: Sequence[str], min_support: int) -> pa.Table:
+    """Add effects, intervals, p-values, q-values and reasons to the rows of `read/group_contrasts.sql`.
 
     Args:
-        strata: Sums over strata.
-        design_effect: Units per independent unit, for each comparison.
+        counts: The result of that query.
+        family: Columns whose equal values define one family of tests.
+        min_support: Fewest transcripts, of both sides together, that must show a cluster.
     """
-    known = strata.variance > 0
-    variance = np.where(known, strata.variance, 1.0)
-    # The third cumulant of a hypergeometric count is at most its variance, so this is a probability.
-    chance = np.clip((1 - np.where(known, strata.third / variance, 0.0)) / 2, 1e-9, 1 - 1e-9)
-    size = variance / (chance * (1 - chance)) / design_effect
-    # Rounded, because pairs give integers and the tail jumps at each of them.
-    k = np.round((strata.k_in - strata.expected) / design_effect + size * chance, 9)
-    k = np.clip(k, 0, size)
-    shift = np.where(variance / design_effect >= MID_P_FROM, 0.5, 0.0)
-    more = _upper(k, size, chance, shift)
-    fewer = _upper(size - k, size, 1 - chance, shift)
-    return np.where(known, np.minimum(1.0, 2 * np.minimum(more, fewer)), 1.0)
-
-
-def _upper(k: Reals, n: Reals, p: Reals, shift: Reals) -> Reals:
-    """P(X >= k), or with shift 0.5 the mean of P(X >= k) and P(X > k), for X binomial and n, k real."""
-    at_least = np.where(k <= 0, 1.0, betainc(np.maximum(k, 1e-12), np.maximum(n - k + 1, 1e-12), p))
-    above = np.where(k >= n - 1e-9, 0.0, betainc(np.maximum(k + 1, 1e-12), np.maximum(n - k, 1e-12), p))
-    return np.where(shift > 0, 0.5 * (at_least + above), at_least)
-
-
-def repeated_measures_effect(strata: Strata, *, common_effect: bool) -> Reals:
-    """The empirical variance of the strata's surpluses over that of independent units; at least 1.
-
-    Several units of one side in a stratum (a question answered many times by each model) are correlated.
-
-    Args:
-        strata: Sums over strata.
-        common_effect: Whether to center surpluses at the common effect, for an interval, or at no effect, for a test
-            (the generalised score test, Boos 1992). Centered at an effect fitted to few strata, the variance is often
-            far too small when the effect is large by chance.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = strata.surplus_squared
-        if common_effect:
-            slope = np.where(strata.variance > 0, (strata.k_in - strata.expected) / strata.variance, 0.0)
-            around = found - 2 * slope * strata.surplus_variance + slope**2 * strata.variance_squared
-            found = strata.n_strata / np.maximum(strata.n_strata - 1, 1) * around
-        return np.where(strata.variance > 0, np.maximum(1.0, found / strata.variance), 1.0)
-
-
-def mantel_haenszel(strata: Strata, design_effect: Reals) -> tuple[Reals, Reals, Reals]:
-    """The common odds ratio of all strata with its 95 % interval (Robins, Breslow and Greenland 1986).
-
-    Both sums get half the weight of a discordant pair, so that the ratio is finite.
-    """
-    r, s = strata.sum_r + 0.25, strata.sum_s + 0.25
-    variance = (
-        (strata.sum_pr + 0.25) / (2 * r**2) + strata.sum_ps_qr / (2 * r * s) + (strata.sum_qs + 0.25) / (2 * s**2)
+    raw = {name: counts[name].to_numpy() for name in counts.column_names if pa.types.is_floating(counts[name].type)}
+    n_in, k_in, n_out, k_out = (raw[name] for name in ("n_in", "k_in", "n_out", "k_out"))
+    design = np.array(counts["design"].to_pylist(), dtype=object)
+    strata = stratified.Strata(**{name: raw[_STRATA.get(name, name)] for name in stratified.Strata.__slots__})
+    effect = _design_effect(raw)
+    is_repeated = counts["is_repeated"].to_numpy()
+    repeated, in_test = (
+        np.where(is_repeated, stratified.repeated_measures_effect(strata, common_effect=common), 1.0)
+        for common in (True, False)
     )
-    centre, half = np.log(r / s), Z * np.sqrt(design_effect * variance)
-    return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
-
-
-def difference(k_in: Reals, n_in: Reals, k_out: Reals, n_out: Reals, design_effect: Reals) -> tuple[Reals, ...]:
-    """The difference of two shares with Newcombe's (1998) hybrid score interval: (difference, low, high).
-
-    An empty side gives 0 with the interval from -1 to 1.
-    """
-    p, p_low, p_high = _wilson(k_in, n_in, design_effect)
-    q, q_low, q_high = _wilson(k_out, n_out, design_effect)
-    found = p - q
-    known = (n_in > 0) & (n_out > 0)
-    return (
-        np.where(known, found, 0.0),
-        np.where(known, found - np.hypot(p - p_low, q_high - q), -1.0),
-        np.where(known, found + np.hypot(p_high - p, q - q_low), 1.0),
+    whole = [values.astype(np.int64) for values in (n_in + n_out, n_in, k_in + k_out, k_in)]
+    plain = association.associate(*whole, two_sided=True, design_effect=np.maximum(effect, 1.0))
+    within = np.isin(design, ["paired", "stratified"])
+    p_value = np.where(
+        within,
+        stratified.stratified_p_value(strata, np.where(design == "paired", in_test, np.maximum(effect, 1.0))),
+        plain.p_value,
     )
+    # Pairs have a design effect below 1, which narrows the intervals of the shares.
+    effect = np.where(design == "paired", np.maximum(effect, 0.05) * repeated, np.maximum(effect, 1.0))
+    shown, shown_out = k_in.astype(np.int64), k_out.astype(np.int64)
+    hidden, hidden_out = n_in.astype(np.int64) - shown, n_out.astype(np.int64) - shown_out
+    centre, half = association.log_odds(shown, hidden, shown_out, hidden_out, effect)
+    odds = (np.exp(centre), np.exp(centre - half), np.exp(centre + half))
+    adjusted = stratified.mantel_haenszel(strata, effect)
+    of_strata = design == "stratified"
+    odds = (
+        np.where(of_strata, adjusted[0], odds[0]),
+        np.where(of_strata, adjusted[1], odds[1]),
+        np.where(of_strata, adjusted[2], odds[2]),
+    )
+    reason = _reasons(n_in, k_in, n_out, k_out, strata.n_strata, within, min_support)
+    tested = pc.is_null(reason).to_numpy(zero_copy_only=False)
+    p_value = np.where(tested, p_value, np.nan)
+    known = np.where(tested, 1.0, np.nan)
+    shares = stratified.difference(k_in, n_in, k_out, n_out, effect)
+    ratios = stratified.ratio(k_in, n_in, k_out, n_out, effect)
+    columns: dict[str, object] = {"difference": shares[0]}
+    columns |= {f"difference_{end}": value * known for end, value in zip(("low", "high"), shares[1:], strict=True)}
+    columns |= dict(zip(_ends("ratio"), (value * known for value in ratios), strict=True))
+    columns |= dict(zip(_ends("odds_ratio"), (value * known for value in odds), strict=True))
+    columns |= {"p_value": p_value, "q_value": q_values(counts, family, p_value), "design_effect": effect}
+    columns |= {"n_strata": np.where(within, strata.n_strata, np.nan)}
+    kept = [name for name in counts.column_names if name not in raw and name != "is_repeated"]
+    sides = {name: raw[name].astype(np.int64) for name in ("n_in", "k_in", "n_out", "k_out")}
+    return with_columns(counts.select(kept), sides | columns).append_column("reason", reason)
 
 
-def _wilson(k: Reals, n: Reals, design_effect: Reals) -> tuple[Reals, Reals, Reals]:
-    p, size = k / np.maximum(n, 1), np.maximum(n, 1) / design_effect
-    centre, half = p + Z**2 / (2 * size), Z * np.sqrt(p * (1 - p) / size + Z**2 / (4 * size**2))
-    scale = 1 + Z**2 / size
-    return p, np.clip((centre - half) / scale, 0, 1), np.clip((centre + half) / scale, 0, 1)
+# A field of Strata whose column in the query has another name.
+_STRATA = {"k_in": "k_strata"}
 
 
-def ratio(k_in: Reals, n_in: Reals, k_out: Reals, n_out: Reals, design_effect: Reals) -> tuple[Reals, Reals, Reals]:
-    """The ratio of two shares, 0.5 added to each count and size, with its interval on the logarithm (Katz 1978)."""
-    a, n, c, m = k_in + 0.5, n_in + 0.5, k_out + 0.5, n_out + 0.5
-    centre = np.log(a / n) - np.log(c / m)
-    # Walter's (1976) correction can make the variance negative at a share of 1.
-    half = Z * np.sqrt(design_effect * np.maximum(1 / a - 1 / n + 1 / c - 1 / m, 0))
-    return np.exp(centre), np.exp(centre - half), np.exp(centre + half)
+def _ends(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_low", f"{name}_high"
 
 
-def separation_auc(score: Reals, is_in: npt.NDArray[np.bool_]) -> float | None:
-    """Area under the ROC curve of a score that predicts the group, folded to 0.5 and above; None for an empty side."""
-    n_in, n_out = int(is_in.sum()), int((~is_in).sum())
-    if n_in == 0 or n_out == 0:
-        return None
-    area = (rankdata(score)[is_in].sum() - n_in * (n_in + 1) / 2) / (n_in * n_out)
-    return float(max(area, 1 - area))
+def _design_effect(raw: dict[str, association.Reals]) -> association.Reals:
+    n_all = raw["n_in"] + raw["n_out"]
+    of_group = association.intra_group_correlation(
+        n_all, raw["n_in"], raw["sum_in_squared"], raw["sum_in_products"], raw["sum_sizes_squared"]
+    )
+    of_cluster = association.intra_group_correlation(
+        raw["n_rated"], raw["n_shown"], raw["sum_squares"], raw["sum_products"], raw["rated_sizes_squared"]
+    )
+    pairs = raw["sum_sizes_squared"] / np.maximum(n_all, 1) - 1
+    return association.design_effect(pairs, of_group, of_cluster)
 
 
-def category_share(category: npt.NDArray[np.int64], is_in: npt.NDArray[np.bool_]) -> Reals:
-    """For each unit, the share of its category that is in the group: the best score a category alone gives."""
-    share: Reals = np.bincount(category, weights=is_in.astype(np.float64)) / np.maximum(np.bincount(category), 1)
-    return share[category]
+def _reasons(
+    n_in: association.Reals,
+    k_in: association.Reals,
+    n_out: association.Reals,
+    k_out: association.Reals,
+    n_strata: association.Reals,
+    within: npt.NDArray[np.bool_],
+    min_support: int,
+) -> pa.Array:
+    """Why a comparison has no test; null where it has one."""
+    shown, n_all = k_in + k_out, n_in + n_out
+    texts = [
+        (n_in == 0, "no transcript of the group has a rated piece of this kind"),
+        (
+            n_out == 0,
+            "every transcript with a rated piece of this kind is in the group, so there is nothing to compare",
+        ),
+        (shown == 0, "no transcript of either side shows it"),
+        (shown == n_all, "every transcript of both sides shows it"),
+        (shown < min_support, f"fewer than {min_support} transcripts show it"),
+        (within & (n_strata == 0), "no stratum has both sides and both outcomes"),
+    ]
+    codes = np.full(len(shown), -1)
+    for code, (holds, _) in reversed(list(enumerate(texts))):
+        codes[holds] = code
+    return pa.array([text for _, text in texts], pa.string()).take(pa.array(codes, mask=codes < 0))
+
+
+def q_values(
+    counts: pa.Table,
+    family: Sequence[str],
+    p_value: association.Reals,
+) -> association.Reals:
+    """Adjusted p-values within each family of tests; a p-value of NaN is not a test."""
+    q_value = np.full(len(p_value), np.nan)
+    keys = counts.select(list(family)).combine_chunks()
+    named = pc.binary_join_element_wise(*(pc.fill_null(keys[name], "") for name in family), "\x1f")
+    codes = named.combine_chunks().dictionary_encode().indices.to_numpy() if len(p_value) else np.zeros(0, np.int64)
+    for code in range(int(codes.max(initial=-1)) + 1):
+        rows = np.flatnonzero((codes == code) & ~np.isnan(p_value))
+        q_value[rows] = association.false_discovery(p_value[rows], n_tests=len(rows))
+    return q_value

@@ -2,7 +2,7 @@
 
 from featdisc_assets.warehouse.duckdb_file import Matrix, Warehouse, insert, vector_array
 from featdisc_assets.warehouse.opening import WarehouseBusyError
-from featdisc_assets.warehouse.persons_sql import QueryError, ask, copy_out, peek
+from featdisc_assets.warehouse.user_queries import QueryError, ask, copy_out, peek
 
 __all__ = [
     "Matrix",

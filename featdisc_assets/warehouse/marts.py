@@ -33,13 +33,13 @@ def marts() -> tuple[Mart, ...]:
 def _parse(name: str) -> Mart:
     sql = _MACRO_CALL.sub(_macro_body, read_sql(f"marts/{name}").strip())
     first, _, _ = sql.partition("\n")
+    return Mart(name=name, sql=sql, grain=first.removeprefix("-- grain:").strip(), reads=relations(sql))
+
+
+def relations(sql: str) -> frozenset[str]:
+    """The tables, views and table macros that a query selects from, without its own `with` clauses."""
     code = re.sub(r"--.*", "", sql)
-    return Mart(
-        name=name,
-        sql=sql,
-        grain=first.removeprefix("-- grain:").strip(),
-        reads=frozenset(_RELATION.findall(code)) - frozenset(_WITH.findall(code)),
-    )
+    return frozenset(_RELATION.findall(code)) - frozenset(_WITH.findall(code))
 
 
 def _macro_body(call: re.Match[str]) -> str:

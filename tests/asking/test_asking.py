@@ -20,7 +20,7 @@ from featdisc_assets.commands.summary import failures, spending
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.home.places import Home, read_sql
 from featdisc_assets.llm.answer_store import AnswerStore
-from featdisc_assets.llm.batch.asking import ask_in_batches
+from featdisc_assets.llm.batch.ask import ask_in_batches
 from featdisc_assets.llm.batch.batch_run import BatchRun
 from featdisc_assets.llm.faults import PASSING, MachineFault, ModelError
 from featdisc_assets.llm.prompts import HOME as PROMPTS

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from featdisc_assets.llm.answer_store import AnswerStore
-from featdisc_assets.llm.batch.asking import BatchUsage, ask_in_batches
+from featdisc_assets.llm.batch.ask import BatchUsage, ask_in_batches
 from featdisc_assets.llm.request import Request
 from tests.llm.asking import rating
 from tests.loopback.server import Loopback

@@ -12,7 +12,7 @@ import pytest
 from featdisc_assets.errors import FeatdiscError
 from featdisc_assets.llm import providers
 from featdisc_assets.llm.answer_store import AnswerStore
-from featdisc_assets.llm.batch import asking as batch
+from featdisc_assets.llm.batch import ask as batch
 from featdisc_assets.llm.batch import file as batch_file
 from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.batch.batch_usage import BatchUsage

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from featdisc_assets.llm.answer_store import AnswerStore
-from featdisc_assets.llm.batch import asking
+from featdisc_assets.llm.batch import ask as batch_ask
 from featdisc_assets.llm.faults import MachineFault, ModelError
 from featdisc_assets.llm.request import Params
 from tests.llm.asking import ask, rating, two_features
@@ -104,13 +104,13 @@ def test_a_machine_fault_stops_the_run_with_one_sentence(
 def test_a_fault_between_two_ticks_stops_the_run(
     store: AnswerStore, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tick = asking._Run._tick
+    tick = batch_ask._Run._tick
 
-    def slow_tick(run: asking._Run) -> None:
+    def slow_tick(run: batch_ask._Run) -> None:
         tick(run)
         futures.wait(run.batch_runs.values())
 
-    monkeypatch.setattr(asking._Run, "_tick", slow_tick)
+    monkeypatch.setattr(batch_ask._Run, "_tick", slow_tick)
     server.batches.hook = lambda name: _error(400, "Unknown parameter: purpose") if name == "create" else None
     with pytest.raises(MachineFault, match="rejected a batch of 3 requests"):
         batches(ratings(3, server), store)

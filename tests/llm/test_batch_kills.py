@@ -13,7 +13,7 @@ import pytest
 
 from featdisc_assets.llm.answer_store import AnswerStore
 from featdisc_assets.llm.batch.api import BatchApi
-from featdisc_assets.llm.batch.asking import BatchUsage
+from featdisc_assets.llm.batch.ask import BatchUsage
 from featdisc_assets.llm.batch.batch_store import BatchStore
 from featdisc_assets.llm.request import Request
 from tests.llm.asking import FEATURES, ask, two_features
@@ -140,7 +140,7 @@ def _killer() -> Callable[[BatchUsage], None]:
 _CHILD = """
 import sys
 from pathlib import Path
-from featdisc_assets.llm.batch.asking import ask_in_batches
+from featdisc_assets.llm.batch.ask import ask_in_batches
 from featdisc_assets.llm.answer_store import AnswerStore
 from tests.llm.asking import rating
 class Server:

@@ -221,6 +221,7 @@ def test_the_asset_waits_for_every_mart_its_queries_read() -> None:
     read = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", sql))
     assert {mart.name for mart in marts()} & read <= set(READS)
     assert set(READS) <= read
+    assert {"features", "cluster_members"} <= set(READS)
 
 
 def test_the_asset_writes_the_same_bytes_twice_and_leaves_nothing_beside(tmp_path: Path, warehouse: Warehouse) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Adapter, Origin, RowError
 from featdisc_assets.formats.parsing.conversation import Exchange, is_message_list, read_exchange
 from featdisc_assets.formats.parsing.json_text import decode_cell
-from featdisc_assets.formats.parsing.personal import person_hash
+from featdisc_assets.formats.parsing.person_fields import person_hash
 from featdisc_assets.transcript import Transcript
 
 _COLUMNS = ("conversation_hash", "hashed_ip", "toxic", "redacted", "country", "header", "state", "detoxify_moderation")

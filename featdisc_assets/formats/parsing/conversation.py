@@ -8,7 +8,7 @@ from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.parsing.character_account import CharacterAccount, tool_call, tool_result
 from featdisc_assets.formats.parsing.content import read_content, tool_output_text, without_data_urls
 from featdisc_assets.formats.parsing.fields import RowFields, build, parse_time
-from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, drop_personal, person_hash
+from featdisc_assets.formats.parsing.person_fields import PERSONAL_FIELDS, drop_personal, person_hash
 from featdisc_assets.formats.parsing.thoughts import message_thoughts, read_answer
 from featdisc_assets.formats.parsing.turns import Message, assemble
 from featdisc_assets.transcript import ThoughtForm, Transcript

@@ -10,7 +10,7 @@ from typing import Any
 from featdisc_assets.formats.adapter import Origin, RowError
 from featdisc_assets.formats.parsing.character_account import CharacterAccount, count_characters
 from featdisc_assets.formats.parsing.identity import row_id
-from featdisc_assets.formats.parsing.personal import PERSONAL_FIELDS, person_hash
+from featdisc_assets.formats.parsing.person_fields import PERSONAL_FIELDS, person_hash
 from featdisc_assets.transcript import Kind, Transcript, Turn
 
 # The first of these that a row has is used; the others become metadata.

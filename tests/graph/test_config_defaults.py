@@ -13,7 +13,7 @@ from featdisc_assets.assets.clustering import ClusterConfig
 from featdisc_assets.assets.clustering import clusters as clusters_asset
 from featdisc_assets.assets.source_files import observe_home
 from featdisc_assets.errors import FeatdiscError
-from featdisc_assets.graph.settings import check_settings, config_classes, with_settings
+from featdisc_assets.graph.config_defaults import check_settings, config_classes, with_settings
 from featdisc_assets.home.places import Home
 from featdisc_assets.home.settings import Settings
 
