@@ -32,12 +32,15 @@ def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) 
     columns: dict[str, list[str]] = {}
     for row in db.rows("select table_name, column_name from duckdb_columns() where not internal order by column_index"):
         columns.setdefault(row["table_name"], []).append(row["column_name"])
-    for mart in marts():
-        if dg.AssetKey(mart.name) not in context.selected_asset_keys:
-            continue
-        db.make_view(mart)
-        yield dg.MaterializeResult(
-            asset_key=mart.name,
-            metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")
-            | {"dagster/column_lineage": column_lineage(mart.name, mart.sql, columns)},
-        )
+    selected = [mart for mart in marts() if dg.AssetKey(mart.name) in context.selected_asset_keys]
+    db.make_views(*selected)
+    with db.hold():
+        results = [
+            dg.MaterializeResult(
+                asset_key=mart.name,
+                metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")
+                | {"dagster/column_lineage": column_lineage(mart.name, mart.sql, columns)},
+            )
+            for mart in selected
+        ]
+    yield from results

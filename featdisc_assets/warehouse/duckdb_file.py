@@ -192,11 +192,12 @@ class Warehouse:
             connection.execute(read_sql("table_macros"))
             comment(connection)
 
-    def make_view(self, mart: Mart) -> None:
-        """Recreate a view and its comments."""
+    def make_views(self, *views: Mart) -> None:
+        """Recreate at least one view and their comments, in one transaction and in this order."""
         with self.transaction() as connection:
-            connection.execute(f"create or replace view {mart.name} as {mart.sql}")
-            comment(connection, mart.name)
+            for mart in views:
+                connection.execute(f"create or replace view {mart.name} as {mart.sql}")
+            comment(connection, *(mart.name for mart in views))
 
     def publish(self, target: Path, *, without: frozenset[str] = frozenset({"embeddings"})) -> None:
         """Replace a file atomically by a copy of this warehouse; readers of the old copy keep it.

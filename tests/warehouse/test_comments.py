@@ -51,7 +51,7 @@ def test_every_line_speaks_of_a_column_that_is_there(db: Warehouse) -> None:
 def test_comments_outlive_what_is_made_anew(db: Warehouse) -> None:
     before = db.rows(COMMENTS)
     coverage = next(mart for mart in marts() if mart.name == "coverage")
-    db.make_view(coverage)
+    db.make_views(coverage)
     assert db.rows(COMMENTS) == before
     db.run(f"create or replace view coverage as {coverage.sql}")
     db.run("comment on column pieces.kind is 'wrong'")
