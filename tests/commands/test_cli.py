@@ -198,7 +198,7 @@ def test_a_plan_reads_sources_as_the_next_run_does(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert db.scalar("select sum(n_texts) from rating_plan") == 2
     assert featdisc("plan", home=home.path).returncode == 0
-    assert json.loads(db.scalar("select reading from sources"))["mapping"] == ["user=q", "response=a"]
+    assert json.loads(db.scalar("select reading from sources"))["map"] == ["user=q", "response=a"]
 
 
 def test_a_plan_for_given_features_has_no_requests(tmp_path: Path) -> None:

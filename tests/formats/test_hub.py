@@ -156,7 +156,7 @@ def test_what_cannot_be_had_is_one_sentence_with_a_remedy(tmp_path: Path) -> Non
 def test_a_run_remembers_the_name(tmp_path: Path) -> None:
     home, name = Home(tmp_path / "home"), "hf://datasets/ann/chats/data/*.parquet"
     with Hub(DATASETS) as hub:
-        where = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub")}
+        where = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "0"}
         shown = featdisc("inspect", name, home=None, **where)
         assert "3 of 3 groups" in shown.stdout, shown.stderr
         done = featdisc("plan", "--source", name, home=home.path, **where)
