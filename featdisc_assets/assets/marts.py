@@ -1,6 +1,7 @@
 """The views of sql/marts, one asset each."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -35,7 +36,7 @@ def mart_views(context: dg.AssetExecutionContext, warehouse: WarehouseResource) 
     selected = [mart for mart in marts() if dg.AssetKey(mart.name) in context.selected_asset_keys]
     db.make_views(*selected)
     with db.hold():
-        results = [
+        results: list[dg.MaterializeResult[Any]] = [
             dg.MaterializeResult(
                 asset_key=mart.name,
                 metadata=table_metadata(db, mart.name, preview=f"from {mart.name} limit 10")

@@ -59,16 +59,17 @@ def with_settings(definition: SomeAsset, settings: Settings, home: Home) -> Some
 
     Raises:
         FeatdiscError: If a setting does not fit.
-        PromptError: If a prompt file of the home cannot be used.
     """
     config = config_class(definition)
     if config is None:
         return definition
     name = definition.op.name
     given = settings.get(name, {})
-    decisive = [_defaults(config, name, given), *_prompt_texts(config, settings, home)]
-    if given:
-        definition = _with_defaults(definition, config, fit(name, config, given), given)
+    fitted = fit(name, config, given)
+    values = {setting: getattr(fitted, setting) for setting in given}
+    decisive = [_changed(config, values), *_prompt_texts(config, settings, home)]
+    if values:
+        definition = _with_defaults(definition, config, values)
     if not any(decisive):
         return definition
     versioned = definition.map_asset_specs(
@@ -77,12 +78,14 @@ def with_settings(definition: SomeAsset, settings: Settings, home: Home) -> Some
     return cast("SomeAsset", versioned)
 
 
-def _defaults(config: type[dg.Config], name: str, given: Mapping[str, object]) -> str:
-    """The given settings that decide rows and differ from the defaults, as JSON; empty if there are none."""
-    fitted = fit(name, config, given)
-    fields = config.model_fields
-    values = {setting: getattr(fitted, setting) for setting in given if setting not in without_effect(config)}
-    changed = {setting: value for setting, value in values.items() if value != fields[setting].default}
+def _changed(config: type[dg.Config], values: Mapping[str, object]) -> str:
+    """The values that decide rows and differ from the defaults, as JSON; empty if there are none."""
+    fields, skipped = config.model_fields, without_effect(config)
+    changed = {
+        setting: value
+        for setting, value in values.items()
+        if setting not in skipped and value != fields[setting].default
+    }
     return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS, default=str).decode() if changed else ""
 
 
@@ -93,14 +96,12 @@ def _prompt_texts(config: type[dg.Config], settings: Settings, home: Home) -> li
     return [prompts.fingerprint(task, name, folder) for task, name in split]
 
 
-def _with_defaults(
-    definition: SomeAsset, config: type[dg.Config], fitted: dg.Config, given: Mapping[str, object]
-) -> SomeAsset:
+def _with_defaults(definition: SomeAsset, config: type[dg.Config], values: Mapping[str, object]) -> SomeAsset:
     """A copy with other defaults in the config schema; Dagster has no public function for that."""
     changed: dict[str, Any] = {}
-    for setting in given:
+    for setting, value in values.items():
         field = copy.copy(config.model_fields[setting])
-        field.default = getattr(fitted, setting)
+        field.default = value
         changed[setting] = (field.annotation, field)
     model = create_model(config.__name__, __base__=config, __doc__=config.__doc__, **changed)
     schema = cast("Any", model.to_config_schema())

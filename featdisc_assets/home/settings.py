@@ -1,4 +1,4 @@
-"""The settings of a home in `settings.yaml`, by asset; `graph.settings` makes them the defaults of the configs."""
+"""The settings of a home in `settings.yaml`, by asset; `graph.config_defaults` makes them the configs' defaults."""
 
 import os
 from collections.abc import Mapping
