@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PYTEST := $(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1
 export MAKE_TARGET := $(firstword $(MAKECMDGOALS))
 
-.PHONY: demo ui test test-fast test-thorough check style types queries suite format bench bench-asking screenshots schema clean lock
+.PHONY: demo ui test test-fast test-thorough check style types queries suite format bench bench-asking encoder screenshots schema clean lock
 
 demo: $(VENV)/installed  ## materialize all assets on the bundled sample
 	$(BIN)/featdisc run --sample --home $(HOME_DIR)
@@ -66,6 +66,9 @@ $(VENV)/installed: requirements.lock pyproject.toml
 $(VENV)/local: $(VENV)/installed requirements-local.lock
 	$(PIP) install --no-deps --require-hashes -r requirements-local.lock
 	touch $@
+
+encoder: $(VENV)/installed  ## train the adapter of the encoder of behaviours again
+	$(BIN)/python -m tools.adapt_encoder
 
 screenshots: $(VENV)/installed  ## retake the screenshots of the README
 	$(BIN)/python -m tools.screenshots

@@ -1,6 +1,6 @@
 """Throughput of the encoders beside sentence-transformers with its defaults, on the same texts in the same run.
 
-    python -m benchmarks.encoding [--texts 8000] [--rounds 3]
+    python -m benchmarks.encoding [--model featdisc/minilm-behaviours] [--texts 8000] [--rounds 3]
 
 Texts are planted phrases of about ten tokens. All encoders are warmed up and take turns, so that a slow machine slows
 all of them alike; the medians of the rounds are printed. Cosines are with the fp32 vectors of sentence-transformers;
@@ -27,20 +27,20 @@ VARIANTS = (("torch", "fp32"), ("openvino", "fp32"), ("auto", "auto"))
 
 def main() -> None:
     """Print the figures of each encoder."""
-    options = parser(__doc__, texts=8_000, rounds=3).parse_args()
+    options = parser(__doc__, model=encoders.BEHAVIOURS, texts=8_000, rounds=3).parse_args()
     texts = phrases(options.texts).texts
     np.random.default_rng(0).shuffle(texts)
-    loaded = local.load(encoders.BUNDLED, backend="torch", precision="fp32")
+    loaded = local.load(options.model, backend="torch", precision="fp32")
     assert isinstance(loaded, local.TorchEncoder)  # noqa: S101
     plain = loaded.model
-    layers = sum(weight.numel() for name, weight in plain.named_parameters() if ".layer." in name and weight.ndim == 2)
+    layers = sum(weight.numel() for name, weight in plain.named_parameters() if ".layer" in name and weight.ndim == 2)
     flop = 2 * layers * sum(len(ids) for ids in plain.tokenizer(texts)["input_ids"])
     # The shape of a feed-forward layer.
     left, right = (np.random.default_rng(0).random(shape, np.float32) for shape in ((2_048, 384), (384, 1_536)))
     print(f"sgemm: {sgemm(left, right):.0f} GFLOP/s", flush=True)
     encoders_by_name: dict[str, Callable[[list[str]], Vectors]] = {"sentence-transformers, its defaults": plain.encode}
     for backend, precision in VARIANTS:
-        encoder = encoders.load(encoders.BUNDLED, backend=backend, precision=precision)
+        encoder = encoders.load(options.model, backend=backend, precision=precision)
         encoders_by_name[encoder.identity] = encoder.encode
     vectors, rates = _time_in_turns(encoders_by_name, texts, options.rounds)
     reference = next(iter(vectors.values()))

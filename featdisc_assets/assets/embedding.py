@@ -16,6 +16,7 @@ from featdisc_assets import encoders
 from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import AskingConfig, write_ledger
 from featdisc_assets.asking.plans import read_plans
+from featdisc_assets.encoders.adapter import default_adapter
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
 from featdisc_assets.encoders.server import RequestOptions, Server
 from featdisc_assets.errors import FeatdiscError
@@ -43,8 +44,9 @@ class EncoderConfig(AskingConfig):
 
     encoder: str = Field(
         default=encoders.BUNDLED,
-        description="A sentence-transformers model or folder; the default comes with the package. Or litellm/ and any"
-        " litellm embedding model, such as litellm/openai/text-embedding-3-small; put its key into the environment.",
+        description="featdisc/minilm-behaviours or all-MiniLM-L6-v2, which come with the package; an adapter's file; or"
+        " a sentence-transformers model or folder. Or litellm/ and any litellm embedding model, such as"
+        " litellm/openai/text-embedding-3-small; put its key into the environment.",
     )
     backend: str = Field(
         default="auto",
@@ -98,7 +100,7 @@ class EncoderConfig(AskingConfig):
     group_name="clusters",
     kinds={"duckdb", "huggingface"},
     deps=["vocabulary"],
-    code_version=code_version(EncoderConfig, encoders, stage),
+    code_version=code_version(EncoderConfig, encoders, stage, default_adapter().identity),
 )
 def embeddings(
     context: dg.AssetExecutionContext, config: EncoderConfig, warehouse: WarehouseResource, home: HomeResource
@@ -108,6 +110,11 @@ def embeddings(
     with _encoder(db, config, home.home) as model:
         missing = db.read(TEXTS_WITHOUT_VECTOR, [model.identity])
         texts, ids = missing["text"].to_pylist(), missing["feature_ids"].combine_chunks()
+        if (earlier := _earlier_encoder(db, model.identity)) is not None:
+            context.log.info(
+                f"the encoder changed from {earlier} to {model.identity}: {len(texts):,} texts are encoded, and all"
+                " clusters are fitted anew with new ids; nothing is rated again"
+            )
         done, started = 0, time.monotonic()
         chunk_size = TEXTS_A_WRITE_OF_A_SERVER if isinstance(model, RemoteEncoder) else TEXTS_A_WRITE
         for chunk in stage.chunks_by_length(texts, chunk_size=chunk_size):
@@ -143,6 +150,12 @@ def _encoder(db: Warehouse, config: EncoderConfig, home: Home) -> Iterator[encod
         finally:
             # A cancelled or failed run records what it paid, too.
             write_ledger(db, store)
+
+
+def _earlier_encoder(db: Warehouse, encoder: str) -> str | None:
+    """The encoder in use, if it is another one."""
+    current: str | None = db.scalar("select encoder from encoders where is_current and encoder != $1", [encoder])
+    return current
 
 
 def _of_known_width(db: Warehouse, server: Server) -> Server:

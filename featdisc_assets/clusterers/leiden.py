@@ -15,6 +15,9 @@ SEARCH_STEPS = 9
 # The search for a resolution ends at this relative excess of clusters; Ward merges the excess.
 TOLERANCE = 0.05
 
+# Two nodes and a weight.
+Edges = list[tuple[str, str, float]]
+
 
 def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
     """Labels 0..k-1, by a search for the resolution that gives the wanted number of communities (Traag et al. 2019)."""
@@ -24,16 +27,16 @@ def cluster(space: Space, *, n_clusters: int, seed: int) -> Labels:
     if n < 3:
         return np.zeros(n, np.int64)
     points = space.all()
-    edges = _edges(*nearest_others(points, count=min(NEIGHBOURS, n - 1)))
-    resolution = _resolution(edges, n, n_clusters=n_clusters, seed=seed)
-    labels = _communities(edges, n, resolution=resolution, seed=seed, iterations=4)
+    edges = edges_of(*nearest_others(points, count=min(NEIGHBOURS, n - 1)))
+    resolution = resolution_for(edges, n, n_clusters=n_clusters, seed=seed)
+    labels = communities(edges, n, resolution=resolution, seed=seed, iterations=4)
     k = int(labels.max()) + 1
     if k > n_clusters:
         labels = ward(centres_of(space, labels, k), n_clusters=n_clusters)[labels]
     return dense(labels)
 
 
-def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int, seed: int) -> float:
+def resolution_for(edges: Edges, n: int, *, n_clusters: int, seed: int) -> float:
     """The tried resolution whose number of communities is nearest to the wanted one.
 
     The number grows roughly as a power of the resolution, so each guess extrapolates the two nearest tries in
@@ -44,7 +47,7 @@ def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int,
     # Logarithms of the resolution and of found over wanted clusters, nearest first.
     tried: list[tuple[float, float]] = []
     for _ in range(SEARCH_STEPS):
-        k = int(_communities(edges, n, resolution=guess, seed=seed, iterations=1).max()) + 1
+        k = int(communities(edges, n, resolution=guess, seed=seed, iterations=1).max()) + 1
         if n_clusters <= k <= n_clusters * (1 + TOLERANCE):
             return guess
         low, high = (guess, high) if k < n_clusters else (low, guess)
@@ -61,9 +64,8 @@ def _resolution(edges: list[tuple[str, str, float]], n: int, *, n_clusters: int,
     return math.exp(tried[0][0])
 
 
-def _communities(
-    edges: list[tuple[str, str, float]], n: int, *, resolution: float, seed: int, iterations: int
-) -> Labels:
+def communities(edges: Edges, n: int, *, resolution: float, seed: int, iterations: int) -> Labels:
+    """Communities of greatest modularity at a resolution; a node without an edge is one of its own."""
     _, found = leiden(edges, resolution=resolution, seed=seed, iterations=iterations, use_modularity=True)
     labels = np.full(n, -1, np.int64)
     for node, community in found.items():
@@ -73,7 +75,7 @@ def _communities(
     return dense(labels)
 
 
-def _edges(others: Labels, cosines: npt.NDArray[np.float32]) -> list[tuple[str, str, float]]:
+def edges_of(others: Labels, cosines: npt.NDArray[np.float32]) -> Edges:
     """Each pair of neighbours once, weighted by its cosine."""
     n, count = others.shape
     found = others.ravel() >= 0

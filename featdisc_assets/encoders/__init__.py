@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from featdisc_assets.encoders.bundled import BUNDLED, REMOTE, EncoderError
+from featdisc_assets.encoders.bundled import BEHAVIOURS, BUNDLED, REMOTE, EncoderError
 
-__all__ = ["BUNDLED", "REMOTE", "Encoder", "EncoderError", "is_remote", "load", "of_identity"]
+__all__ = ["BEHAVIOURS", "BUNDLED", "REMOTE", "Encoder", "EncoderError", "is_remote", "load", "of_identity"]
 
 
 class Encoder(Protocol):
@@ -32,7 +32,8 @@ def load(model: str, *, backend: str, precision: str) -> Encoder:
     """Load an encoder on this machine.
 
     Args:
-        model: `all-MiniLM-L6-v2` (bundled), or any sentence-transformers model or folder.
+        model: `featdisc/minilm-behaviours` or `all-MiniLM-L6-v2`, both in the package, an adapter's file, or any
+            sentence-transformers model or folder; a name in the package may have a revision after an @.
         backend: `openvino`, `torch`, or `auto`: the fastest that this machine has.
         precision: `bf16`, `fp32`, or `auto`: bf16 where the processor supports it, else fp32.
 

@@ -1,4 +1,4 @@
-"""Models converted to OpenVINO graphs, with the bundled model's graph cached on disk.
+"""Models converted to OpenVINO graphs, with the graphs of the bundled model and its adapters cached on disk.
 
 Conversion needs torch, transformers and sentence-transformers: ten seconds of imports and tracing, even for a process
 that encodes three labels. The cached graph gives the same vectors in under one second.
@@ -58,11 +58,16 @@ def convert(model: "SentenceTransformer") -> Converted:
     return Converted(_graph(model), token_ids)
 
 
-def write_cache(model: Converted) -> None:
-    """Write the bundled model's graph to the cache; if that fails, the next process converts again."""
+def write_cache(model: Converted, revision: str) -> None:
+    """Write a graph to the cache; if that fails, the next process converts again.
+
+    Args:
+        model: The bundled model, or an adapter of it.
+        revision: The adapter's; empty for the bundled model.
+    """
     import openvino  # noqa: PLC0415
 
-    folder = _folder()
+    folder = _folder(revision)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
@@ -76,10 +81,10 @@ def write_cache(model: Converted) -> None:
             log.info("the converted encoder could not be cached in %s: %s", folder, error)
 
 
-def read_cache() -> Converted | None:
-    """The bundled model's graph from the cache; None if there is none, or if torch may have a GPU."""
+def read_cache(revision: str) -> Converted | None:
+    """A graph from the cache, by the adapter's revision; None if there is none, or if torch may have a GPU."""
     try:
-        folder = _folder()
+        folder = _folder(revision)
         # CPU-only wheels say so in their version; for others only torch itself knows what they can use.
         if not version("torch").endswith("+cpu") or not (folder / "model.bin").exists():
             return None
@@ -106,9 +111,11 @@ def read_cache() -> Converted | None:
         return None
 
 
-def _folder() -> Path:
-    makers = " ".join(f"{name} {version(name)}" for name in _MAKERS)
-    key = blake2b(makers.encode(), digest_size=8).hexdigest()
+def _folder(revision: str) -> Path:
+    makers = " ".join(f"{name} {version(name)}" for name in _MAKERS).encode()
+    if revision:
+        makers += revision.encode() + Path(__file__).with_name("side_by_side.py").read_bytes()
+    key = blake2b(makers, digest_size=8).hexdigest()
     return platformdirs.user_cache_path("featdisc") / "encoders" / key
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featdisc_assets.encoders import converted
-from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
+from featdisc_assets.encoders.adapter import adapter_of
+from featdisc_assets.encoders.bundled import BEHAVIOURS, BUNDLED, EncoderError
 from featdisc_assets.encoders.converted import Converted
 
 if TYPE_CHECKING:
@@ -26,9 +27,13 @@ log = logging.getLogger("featdisc.encoders")
 def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | OpenvinoEncoder":
     """Load a sentence-transformers model on the backend that suits the machine; see `encoders.load`."""
     able = importlib.util.find_spec("openvino") is not None
-    if able and name == BUNDLED and backend != "torch" and (cached := converted.read_cache()) is not None:
+    adapter = adapter_of(name)
+    revision = "" if adapter is None else adapter.revision
+    name = name if adapter is None else adapter.identity
+    in_package = name == BUNDLED or adapter is not None
+    if able and in_package and backend != "torch" and (cached := converted.read_cache(revision)) is not None:
         return OpenvinoEncoder(name, cached, precision=precision)
-    model = _model(name)
+    model = _model(name) if adapter is None else adapter.beside(bundled_model())
     if backend == "torch" or model.device.type != "cpu":
         return TorchEncoder(name, model, precision="bf16" if precision == "bf16" else "fp32")
     if not able:
@@ -41,10 +46,10 @@ def load(name: str, *, backend: str, precision: str) -> "TorchEncoder | Openvino
         return TorchEncoder(name, model, precision="fp32")
     try:
         graph = converted.convert(model)
-        if name == BUNDLED:
-            converted.write_cache(graph)
+        if in_package:
+            converted.write_cache(graph, revision)
             # A graph that was written and read rounds a few sums differently (eighth digit), so all processes use that.
-            graph = converted.read_cache() or graph
+            graph = converted.read_cache(revision) or graph
         return OpenvinoEncoder(name, graph, precision=precision)
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         if backend == "openvino" or isinstance(error, EncoderError):
@@ -138,6 +143,11 @@ def _batches(ids: list[list[int]], texts: list[str]) -> list[npt.NDArray[np.int6
     return batches
 
 
+def bundled_model() -> "SentenceTransformer":
+    """The model in the package, as it comes."""
+    return _model(BUNDLED)
+
+
 def _model(name: str) -> "SentenceTransformer":
     if name == BUNDLED:
         # Set before the import: the hub client reads it once, and uses the network even for a local folder.
@@ -159,7 +169,7 @@ def _model(name: str) -> "SentenceTransformer":
     except (OSError, ValueError) as error:
         raise EncoderError(
             f"Encoder {name!r} could not be loaded ({str(error).splitlines()[0]}); give a sentence-transformers"
-            f" model name, a folder, or {BUNDLED}, which needs no download."
+            f" model name, a folder, or {BEHAVIOURS}, which needs no download."
         ) from error
 
 

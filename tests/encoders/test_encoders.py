@@ -63,7 +63,7 @@ def test_the_cached_graph_gives_every_process_the_same_bits(tmp_path: Path, monk
 @pytest.mark.parametrize("text", [*TEXTS, "", " ", "E\u0301CLAIR 🙂", "日本語のテキスト", "a" * 5_000, "[SEP] [CLS]"])
 def test_the_cached_tokenizer_truncates_like_the_plain_one(text: str) -> None:
     encoders.load(encoders.BUNDLED, backend="openvino", precision="auto")
-    cached = converted.read_cache()
+    cached = converted.read_cache("")
     assert cached is not None
     plain = local._model(encoders.BUNDLED)
     assert (

@@ -16,7 +16,7 @@ LAYERS = (
     {"surface"},
     {"llm"},
     {"encoders"},
-    {"asking"},
+    {"asking", "training"},
     {"graph", "tables"},
     {"assets", "checks"},
     {"definitions"},

@@ -1,0 +1,1 @@
+"""Yardsticks on data that featdisc's authors did not write."""

@@ -1,0 +1,1 @@
+"""Training of adapters on groups of phrases that mean one behaviour."""
