@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import spearmanr
 
-from benchmarks.clusters import contingency, fit_settings, load_planted
+from benchmarks.agreement import contingency
+from benchmarks.clusters import fit_settings, load_planted
 from benchmarks.measuring import parser, peak_mib, timed
 from benchmarks.planted import Planted, phrases
 from featdisc_assets.clusterers.points import Points

@@ -23,6 +23,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from benchmarks.agreement import best_f1, contingency
 from benchmarks.measuring import measured, parser
 from benchmarks.planted import Planted, phrases
 from featdisc_assets import encoders
@@ -66,14 +67,6 @@ def format_scores(scores: dict[str, float]) -> str:
     return " ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
-def contingency(rows: Labels, columns: Labels, n_rows: int, n_columns: int) -> np.ndarray:
-    """float64[n_rows, n_columns]: counts of label pairs; negative labels are left out."""
-    both = (rows >= 0) & (columns >= 0)
-    table = np.zeros((n_rows, n_columns))
-    np.add.at(table, (rows[both], columns[both]), 1)
-    return table
-
-
 def score(planted: Planted, points: Points, labels: Labels) -> dict[str, float]:
     """How well labels match the themes; the module docstring defines the figures."""
     labels = dense(labels)
@@ -83,7 +76,7 @@ def score(planted: Planted, points: Points, labels: Labels) -> dict[str, float]:
     minority = np.where(table < 0.5 * sizes, table, 0).sum(axis=1) + total - table.sum(axis=1)
     scores = {
         "k": float(k),
-        "f1": float((2 * table / (sizes + total[:, None])).max(axis=1).mean()),
+        "f1": float(best_f1(planted.theme, labels).mean()),
         "buried": float((minority > total / 2).mean()),
         "twins": _twin_share(points, labels, k),
     }

@@ -1,6 +1,6 @@
 """Compare encoders on data that no encoder was trained on, by Leiden on their vectors as they are.
 
-    python -m benchmarks.encoders [--data ../shared/data] [--encoders featdisc/minilm-behaviours,all-MiniLM-L6-v2]
+    python -m benchmarks.encoders [--data ../shared/data] [--encoders all-MiniLM-L6-v2,featdisc/minilm-behaviours]
 
 Columns:
 
@@ -15,28 +15,28 @@ Columns:
 - ari: adjusted Rand index between seeds, on the features of real answers, at 25 a cluster.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks import planted as made
+from benchmarks.agreement import best_f1
 from benchmarks.measuring import parser
 from benchmarks.outside import corpora
 from benchmarks.outside.corpora import Planted
-from benchmarks.outside.scores import PlainLeiden, best_f1, planted_f1, statement_scores, table
+from benchmarks.outside.scores import PlainLeiden, planted_f1, statement_scores
 from featdisc_assets import encoders
 from featdisc_assets.clusterers.space import Vectors
+from featdisc_assets.training.held_out import Encode
 
-Encode = Callable[[list[str]], Vectors]
 DRAWS = {30: 1, 12: 2, 6: 4}
 
 
 def main() -> None:
     """Print one line per encoder."""
-    options = parser(__doc__, data="../shared/data", encoders=f"{encoders.BUNDLED}").parse_args()
+    options = parser(__doc__, data="../shared/data", encoders=encoders.BUNDLED).parse_args()
     for name in options.encoders.split(","):
         model = encoders.load(name, backend="auto", precision="auto")
         scores = score(model.encode, Path(options.data))
@@ -51,21 +51,22 @@ def score(encode: Encode, folder: Path) -> dict[str, float]:
 def planted_scores(encode: Encode, folder: Path) -> dict[str, float]:
     """p30, p12, p6, find, question and ari."""
     vectors, method = _Remembered(encode), PlainLeiden()
+    answers, sets = corpora.answers(folder), corpora.planted_sets(folder)
     scores: dict[str, float] = {}
     for count, draws in DRAWS.items():
         found = []
-        for corpus in _planted(folder, count, draws):
-            points = vectors.of(corpus.texts)
-            found.append(max(planted_f1(corpus, labels) for labels in method.levels(points, (6, 12, 25))))
+        for planted, draw in product(sets.values(), range(draws)):
+            corpus = corpora.with_planted(answers, planted, count, draw=draw)
+            levels = method.levels(vectors.of(corpus.texts), (6, 12, 25))
+            found.append(max(planted_f1(corpus, labels) for labels in levels))
         scores[f"p{count}"] = float(np.mean(found))
-    sets = corpora.planted_sets(folder)
     asked = [
-        _search(vectors, corpora.with_planted(folder, rows, 30, draw=0), corpora.QUESTIONS[name])
-        for name, rows in sets.items()
+        _search(vectors, corpora.with_planted(answers, planted, 30, draw=0), corpora.QUESTIONS[name])
+        for name, planted in sets.items()
         if name in corpora.QUESTIONS
     ]
     scores["find"], scores["question"] = (float(np.mean(column)) for column in zip(*asked, strict=True))
-    points = vectors.of(corpora.with_planted(folder, [], 0, draw=0).texts)
+    points = vectors.of(corpora.with_planted(answers, [], 0, draw=0).texts)
     fits = [PlainLeiden(seed).levels(points, [25])[0] for seed in range(3)]
     scores["ari"] = float(np.mean([adjusted_rand_score(a, b) for a, b in combinations(fits, 2)]))
     return scores
@@ -84,8 +85,7 @@ def words_score(encode: Encode) -> dict[str, float]:
     """Words."""
     phrases = made.phrases(6_000, seed=0)
     [labels] = PlainLeiden().levels(encode(phrases.texts), [30])
-    counts = table(np.where(phrases.theme < 0, len(phrases.names), phrases.theme), labels)
-    return {"words": float(best_f1(counts)[: len(phrases.names)].mean())}
+    return {"words": float(best_f1(phrases.theme, labels).mean())}
 
 
 class _Remembered:
@@ -100,12 +100,6 @@ class _Remembered:
         if new:
             self.rows.update(zip(new, self.encode(new), strict=True))
         return np.stack([self.rows[text] for text in texts])
-
-
-def _planted(folder: Path, count: int, draws: int) -> Iterator[Planted]:
-    for rows in corpora.planted_sets(folder).values():
-        for draw in range(draws):
-            yield corpora.with_planted(folder, rows, count, draw=draw)
 
 
 def _search(vectors: _Remembered, corpus: Planted, question: str) -> tuple[float, float]:

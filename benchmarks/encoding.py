@@ -1,6 +1,6 @@
 """Throughput of the encoders beside sentence-transformers with its defaults, on the same texts in the same run.
 
-    python -m benchmarks.encoding [--model featdisc/minilm-behaviours] [--texts 8000] [--rounds 3]
+    python -m benchmarks.encoding [--model all-MiniLM-L6-v2] [--texts 8000] [--rounds 3]
 
 Texts are planted phrases of about ten tokens. All encoders are warmed up and take turns, so that a slow machine slows
 all of them alike; the medians of the rounds are printed. Cosines are with the fp32 vectors of sentence-transformers;
@@ -27,7 +27,7 @@ VARIANTS = (("torch", "fp32"), ("openvino", "fp32"), ("auto", "auto"))
 
 def main() -> None:
     """Print the figures of each encoder."""
-    options = parser(__doc__, model=encoders.BEHAVIOURS, texts=8_000, rounds=3).parse_args()
+    options = parser(__doc__, model=encoders.BUNDLED, texts=8_000, rounds=3).parse_args()
     texts = phrases(options.texts).texts
     np.random.default_rng(0).shuffle(texts)
     loaded = local.load(options.model, backend="torch", precision="fp32")

@@ -11,7 +11,6 @@ share lies with the new one. The items are features of real answers by a strong 
 - assign: the cosine of a feature with the centroid of its cluster, without the common directions.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,22 @@ from benchmarks.measuring import parser
 from benchmarks.outside import corpora
 from benchmarks.outside.scores import PlainLeiden
 from featdisc_assets import encoders
+from featdisc_assets.assets.cluster_audit import AuditConfig
+from featdisc_assets.assets.clustering import ClusterConfig
+from featdisc_assets.assets.hygiene import HygieneConfig
 from featdisc_assets.clusterers import twins
 from featdisc_assets.clusterers.nearest_others import nearest_others
-from featdisc_assets.clusterers.space import Labels, Space, Vectors, centres_of, fit_frame, sums_of, unit
+from featdisc_assets.clusterers.space import Frame, Labels, Space, Vectors, centres_of, fit_frame, sums_of
+from featdisc_assets.training.held_out import Encode
 
 Values = npt.NDArray[np.floating]
-THRESHOLDS = (("leak", 0.85), ("repeat", 0.92), ("surprising", 0.5), ("twin", 0.85), ("assign", 0.1))
+THRESHOLDS = (
+    ("leak", HygieneConfig().leak_similarity),
+    ("repeat", HygieneConfig().repeat_similarity),
+    ("surprising", 0.5),  # sql/marts/surprising_pairs.sql
+    ("twin", AuditConfig().twin_similarity),
+    ("assign", ClusterConfig().min_similarity),
+)
 PER_CLUSTER = 25
 
 
@@ -47,7 +56,7 @@ def main() -> None:
         print(f"{name}: {threshold} leaves {share:.2%} above; with {options.new} {equal:.3f} does", flush=True)
 
 
-def _values(encode: Callable[[list[str]], Vectors], texts: dict[str, list[str]]) -> dict[str, Values]:
+def _values(encode: Encode, texts: dict[str, list[str]]) -> dict[str, Values]:
     """What is compared with each threshold, for one encoder."""
     user, response = encode(texts["user"]), encode(texts["response"])
     _, nearest = nearest_others(response, count=1)
@@ -72,9 +81,9 @@ def _clusters(points: Vectors) -> Labels:
 
 
 def _centroids(points: Vectors, labels: Labels) -> Vectors:
-    sums = np.zeros((int(labels.max()) + 1, points.shape[1]), np.float32)
-    np.add.at(sums, labels, points)
-    return unit(sums)
+    width = points.shape[1]
+    unchanged = Frame(np.zeros(width, np.float32), np.zeros((width, 0), np.float32))
+    return centres_of(Space(points, unchanged), labels, int(labels.max()) + 1)
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@ def rows(file: Path) -> list[dict[str, Any]]:
 
 
 def statements(folder: Path) -> Statements:
-    """`persona_statements.jsonl`; of a statement that occurs twice, the first."""
-    found = list({row["text"]: row for row in reversed(rows(folder / "persona_statements.jsonl"))}.values())[::-1]
+    """`persona_statements.jsonl`, whose statements are distinct."""
+    found = rows(folder / "persona_statements.jsonl")
     names = sorted({row["theme"] for row in found})
     index = {name: at for at, name in enumerate(names)}
     return Statements(
@@ -87,11 +87,16 @@ def planted_sets(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def with_planted(folder: Path, planted: list[dict[str, Any]], count: int, *, draw: int) -> Planted:
-    """`alpaca_ratings.jsonl`'s responses, `count` of them replaced by planted rows.
+def answers(folder: Path) -> list[dict[str, Any]]:
+    """The response rows of `alpaca_ratings.jsonl`."""
+    return [row for row in rows(folder / "alpaca_ratings.jsonl") if row["kind"] == "response"]
+
+
+def with_planted(answers: list[dict[str, Any]], planted: list[dict[str, Any]], count: int, *, draw: int) -> Planted:
+    """Answers, `count` of them replaced by planted rows.
 
     Args:
-        folder: Where the files are.
+        answers: Rows of real answers.
         planted: Rows of one behaviour.
         count: How many of them to plant.
         draw: Which of the disjoint draws of `count` rows, in an order of its own.
@@ -101,7 +106,6 @@ def with_planted(folder: Path, planted: list[dict[str, Any]], count: int, *, dra
     if len(chosen) < count:
         raise ValueError(f"Draw {draw} of {count} rows asks for more than the {len(planted)} planted rows.")
     edited = {row["transcript_id"]: row for row in chosen}
-    answers = [row for row in rows(folder / "alpaca_ratings.jsonl") if row["kind"] == "response"]
     texts: dict[str, int] = {}
     transcript, feature = [], []
     for at, answer in enumerate(answers):

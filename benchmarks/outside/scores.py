@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
-from benchmarks.outside.corpora import Ints, Planted, Statements
+from benchmarks.agreement import best_f1, contingency
+from benchmarks.outside.corpora import Planted, Statements
 from featdisc_assets.clusterers import leiden
 from featdisc_assets.clusterers.nearest_others import nearest_others
 from featdisc_assets.clusterers.space import Labels, Vectors
@@ -38,39 +38,23 @@ class PlainLeiden:
         return found
 
 
-def table(rows: Ints, columns: Ints) -> npt.NDArray[np.float64]:
-    """Counts of pairs of labels."""
-    counts: npt.NDArray[np.float64] = sp.coo_matrix((np.ones(len(rows)), (rows, columns))).toarray()
-    return counts
-
-
-def best_f1(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """F1 of the best column for each row of a table of counts."""
-    found: npt.NDArray[np.float64] = (
-        2 * counts / np.maximum(counts.sum(axis=1, keepdims=True) + counts.sum(axis=0), 1)
-    ).max(axis=1)
-    return found
-
-
 def statement_scores(corpus: Statements, labels: Labels) -> dict[str, float]:
     """`theme` and `stance`: mean F1 of the best cluster of each theme, and of each theme and stance.
 
     `minority`: the share of statements whose cluster holds more of the other stance.
     """
-    stance = table(labels, corpus.against)
+    stance = contingency(labels, corpus.against, int(labels.max()) + 1, 2)
     return {
-        "theme": float(best_f1(table(corpus.theme, labels)).mean()),
-        "stance": float(best_f1(table(2 * corpus.theme + corpus.against, labels)).mean()),
+        "theme": float(best_f1(corpus.theme, labels).mean()),
+        "stance": float(best_f1(2 * corpus.theme + corpus.against, labels).mean()),
         "minority": float(stance.min(axis=1).sum() / len(labels)),
     }
 
 
 def planted_f1(corpus: Planted, labels: Labels) -> float:
     """F1 of the best cluster for the planted transcripts; a cluster finds the transcripts that hold a member."""
-    n = len(corpus.is_planted)
-    held = sp.coo_matrix((np.ones(len(corpus.feature)), (labels[corpus.feature], corpus.transcript))).tocsr()
+    shape = (int(labels.max()) + 1, len(corpus.is_planted))
+    held = sp.csr_matrix((np.ones(len(corpus.feature)), (labels[corpus.feature], corpus.transcript)), shape=shape)
     held.data[:] = 1
-    planted = corpus.is_planted[: held.shape[1]].astype(float)
-    found = held @ planted
-    size = np.asarray(held.sum(axis=1)).ravel()
-    return float((2 * found / (size + corpus.is_planted.sum())).max()) if n else 0.0
+    found, size = held @ corpus.is_planted, held @ np.ones(shape[1])
+    return float((2 * found / (size + corpus.is_planted.sum())).max())
