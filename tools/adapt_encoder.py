@@ -12,11 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from safetensors.torch import load_file
-from sentence_transformers import SentenceTransformer
-
-from featdisc_assets.encoders import local, side_by_side
+from featdisc_assets import encoders
+from featdisc_assets.encoders import local
 from featdisc_assets.training import adapter as training
 from featdisc_assets.training import held_out
 from featdisc_assets.training.groups import Group, shipped_groups, split
@@ -30,22 +27,18 @@ def main() -> None:
     given = options.parse_args()
     kept, held = split(shipped_groups())
     print(f"{len(kept):,} groups to train on, {len(held):,} held out", flush=True)
-    plain = local.bundled_model()
-    before = _scores(_encode(plain), held)
-    adapter = training.train(plain, kept, seed=given.seed, progress=_progress())
+    before = _scores(encoders.BUNDLED, held)
+    adapter = training.train(local.bundled_model(), kept, seed=given.seed, progress=_progress())
     training.write(adapter, given.out)
-    after = _scores(_encode(side_by_side.beside(local.bundled_model(), load_file(given.out))), held)
+    after = _scores(str(given.out), held)
     for name in before:
         print(f"{name}: {before[name]:.3f} before, {after[name]:.3f} after")
     print(f"{given.out}: {given.out.stat().st_size / 1e6:.1f} MB")
 
 
-def _encode(model: SentenceTransformer) -> held_out.Encode:
-    return lambda texts: np.asarray(model.encode(texts, normalize_embeddings=True, show_progress_bar=False))
-
-
-def _scores(encode: held_out.Encode, groups: list[Group]) -> dict[str, float]:
+def _scores(encoder: str, groups: list[Group]) -> dict[str, float]:
     """recall@5 and accuracy of all groups and of each kind."""
+    encode = encoders.load(encoder, backend="torch", precision="fp32").encode
     scores = {}
     for kind in ("all", *sorted({group.kind for group in groups})):
         of_kind = [group for group in groups if kind in ("all", group.kind)]

@@ -16,7 +16,7 @@ from featdisc_assets import encoders
 from featdisc_assets.asking.budget import open_budget
 from featdisc_assets.asking.model_calls import AskingConfig, write_ledger
 from featdisc_assets.asking.plans import read_plans
-from featdisc_assets.encoders.adapter import default_adapter
+from featdisc_assets.encoders.adapter import packaged_adapter
 from featdisc_assets.encoders.remote import RemoteEncoder, identity, own_price
 from featdisc_assets.encoders.server import RequestOptions, Server
 from featdisc_assets.errors import FeatdiscError
@@ -100,7 +100,7 @@ class EncoderConfig(AskingConfig):
     group_name="clusters",
     kinds={"duckdb", "huggingface"},
     deps=["vocabulary"],
-    code_version=code_version(EncoderConfig, encoders, stage, default_adapter().identity),
+    code_version=code_version(EncoderConfig, encoders, stage, packaged_adapter().identity),
 )
 def embeddings(
     context: dg.AssetExecutionContext, config: EncoderConfig, warehouse: WarehouseResource, home: HomeResource

@@ -1,5 +1,6 @@
 """Files of adapters: what makes a behaviour encoder of the bundled model; `side_by_side` applies them."""
 
+import re
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import resources
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".safetensors"
 _FILE = f"minilm-behaviours{SUFFIX}"
+_WITH_REVISION = re.compile("(.+)@([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Adapter:
             return side_by_side.beside(plain, load_file(self.file))
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise EncoderError(
-                f"{self.file} is no adapter of the bundled model ({error}); make it again with `featdisc adapt`."
+                f"{self.file} is no adapter of the bundled model ({error}); make it again with"
+                " `python -m tools.adapt_encoder`."
             ) from error
 
 
-def default_adapter() -> Adapter:
+def packaged_adapter() -> Adapter:
     """The adapter of `featdisc/minilm-behaviours`."""
     return _read(BEHAVIOURS, Path(str(resources.files("featdisc_assets.encoders").joinpath(_FILE))))
 
@@ -64,9 +67,11 @@ def adapter_of(name: str) -> Adapter | None:
     Raises:
         EncoderError: If the file cannot be read, or is not of the identity's revision.
     """
-    name, _, revision = name.partition("@")
+    revision = ""
+    if match := _WITH_REVISION.fullmatch(name):
+        name, revision = match.groups()
     if name == BEHAVIOURS:
-        found = default_adapter()
+        found = packaged_adapter()
     elif name.endswith(SUFFIX):
         found = _read(name, Path(name))
     else:

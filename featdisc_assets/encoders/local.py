@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from featdisc_assets.encoders import converted
 from featdisc_assets.encoders.adapter import adapter_of
-from featdisc_assets.encoders.bundled import BEHAVIOURS, BUNDLED, EncoderError
+from featdisc_assets.encoders.bundled import BUNDLED, EncoderError
 from featdisc_assets.encoders.converted import Converted
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _model(name: str) -> "SentenceTransformer":
     except (OSError, ValueError) as error:
         raise EncoderError(
             f"Encoder {name!r} could not be loaded ({str(error).splitlines()[0]}); give a sentence-transformers"
-            f" model name, a folder, or {BEHAVIOURS}, which needs no download."
+            f" model name, a folder, or {BUNDLED}, which needs no download."
         ) from error
 
 

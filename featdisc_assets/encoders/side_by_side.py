@@ -35,10 +35,6 @@ class SideBySide(nn.Module):
         features["sentence_embedding"] = normalize(torch.cat(both, dim=1) @ self.projection, dim=1)
         return features
 
-    def get_sentence_embedding_dimension(self) -> int:
-        """Width of the vectors."""
-        return int(self.projection.shape[1])
-
 
 def upper_layers(plain: SentenceTransformer, first: int) -> list[nn.Module]:
     """Copies of the layers from `first` on."""
@@ -87,7 +83,7 @@ def beside(plain: SentenceTransformer, adapter: dict[str, Tensor]) -> SentenceTr
             change = adapter[name + UP].float() @ adapter[name + DOWN].float()
             if name not in weights or weights[name].shape != change.shape:
                 raise ValueError(f"the model has no weight {name} of shape {tuple(change.shape)}")
-            weights[name] += change
+            weights[name] += change.to(weights[name].device)
     bert.config.output_hidden_states = True
     module = SideBySide(list(layers.values()), first, adapter[PROJECTION].float())
     return SentenceTransformer(modules=[plain[0], module], device=str(plain.device))

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from featdisc_assets.encoders import side_by_side as beside
+from featdisc_assets.encoders import side_by_side
 from featdisc_assets.training.groups import Group
 
 # Layers below run as they are, once for both copies.
@@ -48,9 +49,11 @@ def train(
         Tensors of `side_by_side.beside`, in float16.
     """
     torch.manual_seed(seed)
+    # The states of all texts lie in memory, which a GPU may not have, and batches are small.
+    plain = plain.cpu()
     order = random.Random(seed)
     states = LowerStates(plain, sorted({text for group in groups for text in (*group.same, *group.other)}))
-    layers = nn.ModuleList(beside.upper_layers(plain, FIRST_LAYER)).train()
+    layers = nn.ModuleList(side_by_side.upper_layers(plain, FIRST_LAYER)).train()
     changes = _with_low_rank(layers)
     optimizer = torch.optim.AdamW([p for change in changes.values() for p in change.parameters()], lr=LEARNING_RATE)
     batches = [batch for _ in range(EPOCHS) for batch in _batches(groups, order)]
@@ -59,25 +62,23 @@ def train(
     )
     for step, batch in enumerate(batches, start=1):
         texts, owner, is_same = _draw(batch, order)
-        cosines = states.plain(texts) @ states.plain(texts).T
-        trained = states.through(layers, texts)
-        loss = info_nce((cosines + trained @ trained.T) / 2, owner, is_same, temperature=TEMPERATURE)
+        plain_vectors, trained = states.plain(texts), states.through(layers, texts)
+        cosines = (plain_vectors @ plain_vectors.T + trained @ trained.T) / 2
+        loss = info_nce(cosines, owner, is_same, temperature=TEMPERATURE)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], 1.0)
         optimizer.step()
         schedule.step()
         progress(step, len(batches))
-    found = {f"{name}{beside.DOWN}": change.down.detach() for name, change in changes.items()}
-    found |= {f"{name}{beside.UP}": change.up.detach() for name, change in changes.items()}
-    found[beside.PROJECTION] = states.projection(layers.eval())
+    found = {f"{name}{side_by_side.DOWN}": change.down.detach() for name, change in changes.items()}
+    found |= {f"{name}{side_by_side.UP}": change.up.detach() for name, change in changes.items()}
+    found[side_by_side.PROJECTION] = states.projection(layers.eval())
     return {name: tensor.half().contiguous() for name, tensor in found.items()}
 
 
 def write(adapter: dict[str, Tensor], file: Path) -> None:
     """Write an adapter in safetensors format; an existing file is replaced whole."""
-    from safetensors.torch import save_file  # noqa: PLC0415
-
     file.parent.mkdir(parents=True, exist_ok=True)
     beside_it = file.with_name(f".{file.name}")
     save_file(adapter, beside_it)
@@ -115,23 +116,23 @@ class LowerStates:
     def __init__(self, plain: SentenceTransformer, texts: list[str], *, texts_a_batch: int = 256) -> None:
         self.row = {text: at for at, text in enumerate(texts)}
         self.states: list[Tensor] = [torch.empty(0)] * len(texts)
-        bert = beside.bert_of(plain).eval()
+        bert = side_by_side.bert_of(plain).eval()
         self.vectors = torch.empty(len(texts), bert.config.hidden_size)
         order = sorted(range(len(texts)), key=lambda at: (len(texts[at]), texts[at]))
-        with torch.inference_mode():
+        # Tensors made in inference mode cannot take part in training.
+        with torch.no_grad():
             for start in range(0, len(order), texts_a_batch):
                 rows = order[start : start + texts_a_batch]
                 tokens = plain.tokenizer([texts[row] for row in rows], padding=True, return_tensors="pt")
                 found = bert(**tokens, output_hidden_states=True)
                 mask = tokens["attention_mask"]
-                self.vectors[rows] = functional.normalize(beside.mean_pooled(found.last_hidden_state, mask), dim=1)
+                self.vectors[rows] = functional.normalize(
+                    side_by_side.mean_pooled(found.last_hidden_state, mask), dim=1
+                )
                 # Half precision: 30,000 texts take a quarter of a gigabyte.
                 lower = found.hidden_states[FIRST_LAYER].half()
                 for row, state, length in zip(rows, lower, mask.sum(dim=1).tolist(), strict=True):
                     self.states[row] = state[:length].clone()
-        # Tensors made in inference mode cannot take part in training.
-        self.vectors = self.vectors.clone()
-        self.states = [state.clone() for state in self.states]
 
     def plain(self, texts: list[str]) -> Tensor:
         """float[n, d]: unit vectors of the bundled model."""
@@ -142,7 +143,7 @@ class LowerStates:
         states = [self.states[self.row[text]] for text in texts]
         mask = nn.utils.rnn.pad_sequence([torch.ones(len(state), dtype=torch.int64) for state in states], True)
         padded = nn.utils.rnn.pad_sequence(states, batch_first=True).float()
-        return functional.normalize(beside.mean_pooled(beside.run(layers, padded, mask), mask), dim=1)
+        return functional.normalize(side_by_side.mean_pooled(side_by_side.run(layers, padded, mask), mask), dim=1)
 
     def projection(self, layers: nn.ModuleList, *, texts_a_batch: int = 256) -> Tensor:
         """float[2 d, d]: weights both vectors and projects them to the directions of largest second moments.

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from featdisc_assets.clusterers.space import Vectors
 from featdisc_assets.training.groups import Group
 
-Vectors = npt.NDArray[np.float32]
 Encode = Callable[[list[str]], Vectors]
 
 

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from featdisc_assets import encoders
 from featdisc_assets.encoders import local, side_by_side
 from featdisc_assets.encoders.adapter import SUFFIX, adapter_of
+from featdisc_assets.stages import embedding
 
 TEXTS = ["Asks for a recipe", "Wants to know how to cook something, with a long explanation of what is in the fridge"]
 OUTPUT = "5.output.dense"
@@ -38,7 +39,7 @@ def test_an_adapter_that_changes_nothing_gives_the_plain_vectors(tmp_path: Path)
         np.testing.assert_allclose(found, plain, atol=1e-4)
 
 
-def test_a_change_of_one_weight_changes_half_of_the_vector(tmp_path: Path) -> None:
+def test_a_change_of_one_weight_changes_half_of_the_vector() -> None:
     first_half = {"projection": torch.cat([torch.eye(384), torch.zeros(384, 384)])}
     second_half = {"projection": torch.cat([torch.zeros(384, 384), torch.eye(384)])}
     changes = _changes(torch.randn(384, 1, generator=torch.Generator().manual_seed(1)))
@@ -52,8 +53,6 @@ def test_a_change_of_one_weight_changes_half_of_the_vector(tmp_path: Path) -> No
 
 
 def test_the_encoder_of_behaviours_is_the_same_on_both_backends_and_sees_synonyms() -> None:
-    from featdisc_assets.stages import embedding
-
     texts = [text for pair in embedding.SYNONYMS for text in pair]
     fast = encoders.load(encoders.BEHAVIOURS, backend="openvino", precision="auto")
     slow = encoders.load(encoders.BEHAVIOURS, backend="torch", precision="fp32")
@@ -74,6 +73,16 @@ def test_the_identity_holds_the_revision_and_loads_the_same_encoder() -> None:
 def test_vectors_of_another_revision_are_refused_in_a_sentence() -> None:
     with pytest.raises(encoders.EncoderError, match=r"revision 00000000 .* and this is revision"):
         encoders.of_identity(f"{encoders.BEHAVIOURS}@00000000 openvino fp32")
+
+
+def test_a_path_with_an_at_sign_is_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "me@work"
+    folder.mkdir()
+    name = _file(folder, _changes(torch.zeros(384, 1)))
+    adapter = adapter_of(name)
+    assert adapter is not None
+    assert adapter.name == name
+    assert adapter_of(adapter.identity) == adapter
 
 
 NARROW = {f"{OUTPUT}.weight.down": torch.ones(1, 8), f"{OUTPUT}.weight.up": torch.ones(8, 1)}

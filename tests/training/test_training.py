@@ -3,13 +3,15 @@
 import math
 import random
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
 
-from featdisc_assets.encoders import local, side_by_side
+from featdisc_assets import encoders
+from featdisc_assets.encoders import local
+from featdisc_assets.encoders.adapter import SUFFIX
 from featdisc_assets.training import adapter as training
 from featdisc_assets.training import held_out
 from featdisc_assets.training.groups import Group, shipped_groups, split
@@ -32,7 +34,7 @@ def test_a_group_without_near_misses_takes_part() -> None:
     assert bool(is_same.all())
 
 
-def test_training_brings_the_phrases_of_a_group_together_and_repeats_itself() -> None:
+def test_training_brings_the_phrases_of_a_group_together_and_repeats_itself(tmp_path: Path) -> None:
     groups = [group for group in shipped_groups() if group.kind == "thought"][:24]
     steps: list[tuple[int, int]] = []
     plain = local.bundled_model()
@@ -42,12 +44,11 @@ def test_training_brings_the_phrases_of_a_group_together_and_repeats_itself() ->
     assert {name: tensor.shape for name, tensor in again.items()} == {n: tensor.shape for n, tensor in adapter.items()}
     assert all(torch.equal(tensor, again[name]) for name, tensor in adapter.items())
 
-    model = side_by_side.beside(local.bundled_model(), adapter)
-    assert _accuracy(model, groups) > _accuracy(local.bundled_model(), groups)
-
-
-def _accuracy(model: SentenceTransformer, groups: list[Group]) -> float:
-    return held_out.accuracy(lambda texts: np.asarray(model.encode(texts, normalize_embeddings=True)), groups)
+    file = tmp_path / f"some{SUFFIX}"
+    training.write(adapter, file)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    before, after = (encoders.load(name, backend="torch", precision="fp32") for name in (encoders.BUNDLED, str(file)))
+    assert held_out.accuracy(after.encode, groups) > held_out.accuracy(before.encode, groups)
 
 
 def test_shipped_groups_have_phrases_of_their_own_and_whole_families_are_held_out() -> None:
